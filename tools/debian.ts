@@ -1,0 +1,61 @@
+// The real programs the tests talk to, as Debian packages them: which are missing, and installing them when we may.
+import { spawnSync } from "node:child_process";
+import { globSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+
+type Package = {
+  /** Commands looked up on PATH and in /usr/sbin, or path patterns; one that exists is enough. */
+  probe: string[];
+  /** What cannot run without it. */
+  serves: string;
+};
+
+export const packages: Record<string, Package> = {
+  freeradius: { probe: ["freeradius"], serves: "FreeRADIUS as a proxy in front of us" },
+  "freeradius-utils": { probe: ["radclient"], serves: "radclient signing in" },
+  oathtool: { probe: ["oathtool"], serves: "one-time passwords compared with oathtool" },
+  "libpam-radius-auth": {
+    probe: ["/{usr/,}lib/{*-linux-gnu/,}security/pam_radius_auth.so"],
+    serves: "pam_radius signing in",
+  },
+  pamtester: { probe: ["pamtester"], serves: "pam_radius signing in" },
+  faketime: { probe: ["faketime"], serves: "clock steps" },
+  strace: { probe: ["strace"], serves: "kill at every fsync" },
+  postgresql: { probe: ["initdb", "/usr/lib/postgresql/*/bin/initdb"], serves: "everything on PostgreSQL" },
+  sqlite3: { probe: ["sqlite3"], serves: "looking into a database from outside" },
+};
+
+const commandFolders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin"];
+const patterns = (probe: string) =>
+  probe.startsWith("/") ? [probe] : commandFolders.map((folder) => join(folder, probe));
+
+const missing = () =>
+  Object.keys(packages).filter(
+    (name) => !packages[name]!.probe.some((probe) => globSync(patterns(probe)).length > 0),
+  );
+
+function aptGet(args: string[], log: number) {
+  const env = { ...process.env, RUNLEVEL: "1", DEBIAN_FRONTEND: "noninteractive" };
+  return spawnSync("apt-get", args, { env, stdio: ["ignore", log, log] }).status === 0;
+}
+
+/** Installs what is missing where that is possible; otherwise says what is and what will therefore be skipped. */
+export function ensureDebian(): void {
+  const wanted = missing();
+  if (wanted.length === 0) return;
+  const mayInstall = process.getuid?.() === 0 && globSync("/usr/bin/apt-get").length > 0;
+  if (mayInstall) {
+    console.log(`Installing Debian packages: ${wanted.join(" ")}`);
+    const folder = mkdtempSync(join(tmpdir(), "countersign-apt-"));
+    const logFile = join(folder, "log");
+    const log = openSync(logFile, "w");
+    // RUNLEVEL=1: the packages' own services must not start and take the ports.
+    if (!aptGet(["update"], log) || !aptGet(["install", "-y", "--no-install-recommends", ...wanted], log)) {
+      console.log(readFileSync(logFile, "utf8"));
+    }
+    rmSync(folder, { recursive: true });
+  }
+  const why = mayInstall ? "apt-get failed" : "installing it takes root and apt-get";
+  for (const name of missing()) console.log(`Missing: ${name} (${why}); skipped: ${packages[name]!.serves}`);
+}

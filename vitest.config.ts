@@ -1,0 +1,46 @@
+// The speeds of test: beside the sources (pure, milliseconds), real databases and sockets, real clients, faults.
+import { defineConfig } from "vitest/config";
+import { countReporter } from "./test/support/count-reporter.ts";
+
+// Tests run as the server does: a key "__proto__" reaches no prototype.
+const execArgv = ["--disable-proto=throw", "--disable-warning=ExperimentalWarning"];
+
+/** One after the other: these own ports, system files and the two cores, and time what they see. */
+const alone = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 };
+
+export default defineConfig({
+  test: {
+    reporters: ["default", countReporter],
+    pool: "forks",
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["{src,sdk,tools}/**/*.test.ts"],
+          isolate: false,
+          execArgv,
+        },
+      },
+      {
+        test: {
+          name: "store",
+          include: ["test/{store,support}/**/*.test.ts"],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          execArgv,
+        },
+      },
+      {
+        test: {
+          name: "edges",
+          include: ["test/edges/**/*.test.ts"],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          execArgv,
+        },
+      },
+      { test: { name: "peers", include: ["test/peers/**/*.test.ts"], ...alone, execArgv } },
+      { test: { name: "faults", include: ["test/faults/**/*.test.ts"], ...alone, execArgv } },
+    ],
+  },
+});
