@@ -1,0 +1,38 @@
+import type { Entry } from "#store/log.ts";
+import type { Run } from "#store/open.ts";
+import type { Deps } from "./deps.ts";
+
+/** Who asks for a change: the system itself, whoever owns the command-line socket, or an integration's key. */
+export type Actor = "system" | "cli" | `key:${string}`;
+
+type Change<T> = {
+  value: T;
+  result: string;
+  userId?: string;
+  detail?: object;
+  personal?: Record<string, string>;
+};
+
+/** Every administrative change: what it does and its audit entry commit together, or neither (R-251). */
+export async function changed<T>(
+  deps: Deps,
+  actor: Actor,
+  work: (run: Run) => Promise<Change<T>>,
+): Promise<T> {
+  return await deps.db.audit.write(async (run) => {
+    const { value, result, userId, detail, personal } = await work(run);
+    const entry: Entry = {
+      id: deps.random.id("rec_"),
+      at: deps.clock.now(),
+      kind: "change",
+      actor,
+      result,
+      authenticated: false,
+      userId: userId ?? null,
+      policyVersion: deps.settings.version(),
+      detail: detail ? JSON.stringify(detail) : null,
+      ...(personal && { personal }),
+    };
+    return { value, entries: [entry] };
+  });
+}

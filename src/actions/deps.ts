@@ -1,0 +1,31 @@
+import type { Settings } from "#core/settings/index.ts";
+import type { Keys } from "#store/keys.ts";
+import type { Store } from "#store/index.ts";
+
+/** The effects an action may have. Code is imported; only effects are handed in. */
+export type Deps = {
+  db: Store;
+  clock: Clock;
+  random: Random;
+  /** Hands a message to a carrier; resolves when the carrier has it. */
+  send: (message: Message) => Promise<void>;
+  keys: Keys;
+  settings: LiveSettings;
+  log: Logger;
+};
+
+/** `sleep` ends early, without error, when the signal aborts. */
+export type Clock = { now: () => number; sleep: (ms: number, signal?: AbortSignal) => Promise<void> };
+export type Random = {
+  id: (prefix: string) => string;
+  int: (below: number) => number;
+  bytes: (length: number) => Buffer;
+};
+export type Message = { id: string; channel: "sms"; to: string; text: string };
+/** The settings in force; `version` rises with each change and is written to every record. */
+export type LiveSettings = { values: () => Settings; version: () => number; reload: () => Promise<void> };
+export type LogFields = Record<string, string | number | boolean | null | undefined>;
+export type Logger = Record<
+  "debug" | "info" | "warn" | "error",
+  (message: string, fields?: LogFields) => void
+>;

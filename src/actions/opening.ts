@@ -1,0 +1,75 @@
+import { promptFor, type Decision } from "#core/decide.ts";
+import type { Facts } from "#core/facts.ts";
+import type { Open } from "#core/outcome.ts";
+import type { NewChallenge, Settle } from "#store/settle.ts";
+import type { Deps } from "./deps.ts";
+import { codeHash } from "./rules.ts";
+import { textFor } from "./texts.ts";
+import type { Request } from "./verify.ts";
+
+/** A new challenge as it is stored, shown and, where the method sends something, written to the outbox. */
+
+type Opening = {
+  facts: Facts;
+  decision: Extract<Decision, { kind: "challenge" }>;
+  correlationId: string;
+  at: number;
+};
+type Opened = { challenge: NewChallenge; shown: Open; spend: Settle["spend"]; message?: Settle["message"] };
+
+export function opening(deps: Deps, { ask, joinKey }: Request, input: Opening): Opened {
+  const { facts, decision, correlationId, at } = input;
+  const { factor, method, begun, offered } = decision;
+  const settings = deps.settings.values();
+  const life = begun.message ? settings["sms.code-life-seconds"] : settings["challenge.life-seconds"];
+  const id = deps.random.id("chl_");
+  const expiresAt = at + life * 1000;
+  const challenge: NewChallenge = {
+    supersedes: begun.message !== undefined,
+    factorId: factor.id,
+    row: {
+      id,
+      user_id: facts.person!.id,
+      factor_id: factor.id,
+      method: method.id,
+      application_id: ask.application.id,
+      join_key: joinKey ?? null,
+      expected: begun.code === undefined ? null : codeHash(deps, id, begun.code),
+      offered: JSON.stringify(offered.map((one) => one.id)),
+      correlation_id: correlationId,
+      created_at: at,
+      expires_at: expiresAt,
+    },
+  };
+  const shown = { id, round: 0, expiresAt, prompt: promptFor(factor, { person: facts.person, offered }) };
+  const { message, code } = begun;
+  if (message === undefined || code === undefined) return { challenge, shown, spend: [] };
+  return {
+    challenge,
+    shown,
+    ...sending(deps, { ...input, message, code, application: ask.application.name }),
+  };
+}
+
+type Sending = Opening & { message: string; code: string; application: string };
+
+/** R-040, mission G20: a text takes from both budgets or is not sent. */
+function sending(
+  deps: Deps,
+  { facts, decision, message, code, application }: Sending,
+): Pick<Opened, "spend" | "message"> {
+  const person = facts.person!;
+  const settings = deps.settings.values();
+  const id = deps.random.id("msg_");
+  const payload = Buffer.from(
+    JSON.stringify({ to: decision.factor.address, text: textFor({ person, application, code }) }),
+  );
+  const place = { table: "outbox", column: "sealed_payload", row: id };
+  return {
+    message: { id, channel: message, sealed_payload: deps.keys.seal("outbox", payload, place) },
+    spend: [
+      { id: `sms 10m ${person.id}`, limit: settings["sms.per-ten-minutes"], windowMs: 600_000 },
+      { id: `sms day ${person.id}`, limit: settings["sms.per-day"], windowMs: 86_400_000 },
+    ],
+  };
+}

@@ -1,0 +1,82 @@
+import { decoyHash, hashPassword, matchesPassword } from "#core/crypto/passwords.ts";
+import { AppError } from "#core/errors.ts";
+import type { Person } from "#core/facts.ts";
+import { clearBudget, takeFrom } from "#store/throttle.ts";
+import type { Deps } from "./deps.ts";
+
+/**
+ * Local passwords: at most two hashes at once, a bounded queue, fair by source. Two cores hash about 45 passwords a second,
+ * whatever we do; so one source that floods waits behind itself, not before everyone else.
+ */
+
+const atOnce = 2;
+const queueLimit = 200;
+
+type Job = () => Promise<void>;
+const queues = new Map<string, Job[]>();
+let queued = 0;
+let running = 0;
+
+/** Runs the work when its source's turn comes; refuses when too much waits. */
+async function inTurn<T>(source: string, work: () => Promise<T>): Promise<T> {
+  if (queued >= queueLimit) throw new AppError("busy", "Too many passwords wait to be checked.");
+  return await new Promise<T>((resolve, reject) => {
+    const job = async () => await work().then(resolve, reject);
+    queues.set(source, [...(queues.get(source) ?? []), job]);
+    queued += 1;
+    pump();
+  });
+}
+
+function pump(): void {
+  while (running < atOnce && queued > 0) {
+    const [source, jobs] = queues.entries().next().value!;
+    const [job, ...rest] = jobs;
+    // to the end of the round, so that every source gets one in turn
+    queues.delete(source);
+    if (rest.length > 0) queues.set(source, rest);
+    queued -= 1;
+    running += 1;
+    void job!().finally(() => {
+      running -= 1;
+      pump();
+    });
+  }
+}
+
+const pepper = (deps: Deps, password: string) => deps.keys.mac("pepper", password.normalize("NFC"));
+
+export async function newPasswordHash(deps: Deps, password: string): Promise<string> {
+  return await inTurn(
+    "administration",
+    async () => await hashPassword(pepper(deps, password), deps.random.bytes(16)),
+  );
+}
+
+type Check = { person: Person | undefined; password: string; source: string };
+
+/** The verdict on a first factor. Wrong ones count against person and source together, so nobody can lock another out (R-072). */
+export async function checkPassword(
+  deps: Deps,
+  { person, password, source }: Check,
+): Promise<"right" | "wrong" | "throttled" | "unavailable"> {
+  const budget = {
+    id: `password ${person?.id} ${source}`,
+    limit: deps.settings.values()["password.per-ten-minutes"],
+    windowMs: 600_000,
+  };
+  try {
+    if (person && !(await deps.db.transaction((run) => takeFrom(run, budget, deps.clock.now()))))
+      return "throttled";
+    const stored = person?.passwordHash ?? decoyHash;
+    const right = await inTurn(source, async () => await matchesPassword(pepper(deps, password), stored));
+    if (!right || !person?.passwordHash || password === "") return "wrong";
+    await deps.db.transaction((run) => clearBudget(run, budget.id));
+    return "right";
+  } catch (error) {
+    deps.log.warn("a password could not be checked", {
+      reason: error instanceof AppError ? error.code : "failed",
+    });
+    return "unavailable";
+  }
+}

@@ -1,0 +1,187 @@
+import ipaddr from "ipaddr.js";
+import { AppError } from "#core/errors.ts";
+import type { Application } from "#core/facts.ts";
+import { radiusClientOptions, type RadiusClientOptions } from "#core/radius-client.ts";
+import {
+  deleteRadiusClient,
+  listRadiusClients,
+  pinRadiusClient,
+  saveRadiusClient,
+} from "#store/radius-clients.ts";
+import { parseReplyItem } from "#wire/radius/dictionary.ts";
+import type { NewAttribute } from "#wire/radius/packet.ts";
+import { changed, type Actor } from "./change.ts";
+import type { Deps } from "./deps.ts";
+
+/** RADIUS clients: who may ask, from where, with which secret, and how their requests are to be understood. */
+
+export type RadiusClient = {
+  id: string;
+  name: string;
+  addresses: string[];
+  secret: Buffer;
+  options: RadiusClientOptions;
+  application: Application;
+  replyAttributes: NewAttribute[];
+  requiresMessageAuthenticator: boolean;
+};
+
+/** Every client, its secret unsealed, ready for the edge. One that cannot be read is left out and logged: it fails closed. */
+export async function loadRadiusClients(deps: Deps): Promise<RadiusClient[]> {
+  const rows = await listRadiusClients(deps.db);
+  return rows.flatMap((row): RadiusClient[] => {
+    try {
+      const options = radiusClientOptions.parse(JSON.parse(row.options));
+      const place = { table: "radius_client", column: "sealed_secret", row: row.id };
+      const { firstFactor, mode, allowWithoutMethodUntil, requireMessageAuthenticator } = options;
+      return [
+        {
+          id: row.id,
+          name: row.name,
+          addresses: row.addresses,
+          secret: deps.keys.unseal("client", row.sealedSecret, place),
+          options,
+          application: {
+            id: row.id,
+            name: row.application,
+            firstFactor,
+            canChallenge: mode === "challenge",
+            allowWithoutMethodUntil,
+          },
+          replyAttributes: options.reply.map((item) => parseReplyItem(item)),
+          requiresMessageAuthenticator: requireMessageAuthenticator === "yes" || row.pinned,
+        },
+      ];
+    } catch {
+      deps.log.error("a RADIUS client cannot be used: its secret or options do not read", {
+        client: row.name,
+      });
+      return [];
+    }
+  });
+}
+
+export type NewRadiusClient = {
+  name: string;
+  addresses: string[];
+  /** none: one is made and given back, this once */
+  secret?: string | undefined;
+  application?: string | undefined;
+  options: Partial<RadiusClientOptions>;
+};
+
+export async function addRadiusClient(deps: Deps, actor: Actor, input: NewRadiusClient) {
+  const parsed = radiusClientOptions.safeParse(input.options);
+  if (!parsed.success)
+    throw new AppError(
+      "invalid",
+      parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; "),
+    );
+  const options = parsed.data;
+  if (input.addresses.length === 0) throw new AppError("invalid", "address: at least one is needed");
+  const addresses = input.addresses.map(readRange);
+  if (options.requireMessageAuthenticator === "auto" && addresses.some((address) => !single(address)))
+    throw new AppError("invalid", "require-message-authenticator: auto needs single addresses, not ranges");
+  for (const item of options.reply) readReply(item);
+  await refuseOverlap(deps, addresses);
+  const id = deps.random.id("rcl_");
+  const secret = input.secret ?? deps.random.bytes(24).toString("base64url");
+  if (Buffer.byteLength(secret) < 16) throw new AppError("invalid", "secret: at least 16 octets are needed");
+  const sealedSecret = deps.keys.seal("client", Buffer.from(secret), {
+    table: "radius_client",
+    column: "sealed_secret",
+    row: id,
+  });
+  const application = input.application ?? input.name;
+  const row = {
+    id,
+    name: input.name,
+    addresses,
+    application,
+    sealedSecret,
+    options: JSON.stringify(options),
+    pinned: false,
+  };
+  await changed(deps, actor, async (run) => {
+    if (!(await saveRadiusClient(run, row, deps.clock.now())))
+      throw new AppError("exists", `a RADIUS client named ${input.name} exists already`);
+    return {
+      value: undefined,
+      result: "RADIUS_CLIENT_ADDED",
+      detail: { client: id, name: input.name, addresses, options },
+    };
+  });
+  return {
+    id,
+    name: input.name,
+    addresses,
+    application,
+    options,
+    warnings: warningsFor(options, secret),
+    ...(input.secret === undefined && { secret }),
+  };
+}
+
+export async function removeRadiusClient(deps: Deps, actor: Actor, name: string): Promise<void> {
+  await changed(deps, actor, async (run) => {
+    const id = await deleteRadiusClient(run, name);
+    if (id === undefined) throw new AppError("not_found", `no RADIUS client is named ${name}`);
+    return { value: undefined, result: "RADIUS_CLIENT_REMOVED", detail: { client: id, name } };
+  });
+}
+
+/** R-109: learned from the client's own packets, kept for good. */
+export async function pinClient(deps: Deps, client: RadiusClient): Promise<void> {
+  client.requiresMessageAuthenticator = true;
+  await changed(deps, "system", async (run) => {
+    await pinRadiusClient(run, client.id);
+    return { value: undefined, result: "RADIUS_CLIENT_PINNED", detail: { client: client.id } };
+  });
+}
+
+function readRange(text: string): string {
+  try {
+    if (!text.includes("/")) return ipaddr.process(text).toString();
+    const [address, bits] = ipaddr.parseCIDR(text);
+    if (bits === 0) throw new AppError("invalid", `address: ${text} would let the whole Internet ask`);
+    return `${address.toString()}/${bits}`;
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw new AppError(
+      "invalid",
+      `address: ${text} is neither an IP address nor a range like 10.0.0.0/8`,
+      error,
+    );
+  }
+}
+const single = (range: string) => !range.includes("/");
+
+function readReply(item: string): void {
+  try {
+    parseReplyItem(item);
+  } catch (error) {
+    throw new AppError("invalid", `reply: ${(error as Error).message}`, error);
+  }
+}
+
+/** R-118: the source address alone chooses the secret, so one address belongs to one client. */
+async function refuseOverlap(deps: Deps, addresses: string[]): Promise<void> {
+  for (const row of await listRadiusClients(deps.db)) {
+    const same = row.addresses.find((address) => addresses.includes(address));
+    if (same !== undefined)
+      throw new AppError("exists", `address: ${same} belongs to the RADIUS client ${row.name} already`);
+  }
+}
+
+function warningsFor(options: RadiusClientOptions, secret: string): string[] {
+  const warnings: string[] = [];
+  if (options.requireMessageAuthenticator === "no")
+    warnings.push(
+      "Requests without Message-Authenticator are accepted: an attacker on the network path can forge answers (CVE-2024-3596). Use this only for clients that cannot send it, on a network you trust.",
+    );
+  if (Buffer.byteLength(secret) < 32)
+    warnings.push(
+      "The secret is shorter than 32 octets; the longer it is, the harder it is to guess from captured packets.",
+    );
+  return warnings;
+}

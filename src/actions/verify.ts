@@ -1,0 +1,173 @@
+/**
+ * Verification, the one call that every edge makes: reserve, decide, settle, tell. Must stay true: the record and the new
+ * replay state are durable before anyone hears "allow", and no edge has another way to an answer.
+ */
+
+import { decide, reservation, type Ask, type Decision } from "#core/decide.ts";
+import type { Application, Facts } from "#core/facts.ts";
+import { nameKey } from "#core/names.ts";
+import type { Outcome } from "#core/outcome.ts";
+import type { Reserved } from "#store/facts.ts";
+import type { Settle } from "#store/settle.ts";
+import type { Deps } from "./deps.ts";
+import { opening } from "./opening.ts";
+import { checkPassword } from "./passwords.ts";
+import { outcomeOf, recordOf } from "./record.ts";
+import { momentOf, namesOf, rulesOf } from "./rules.ts";
+import { told } from "./waiting.ts";
+
+/** Where a request came from. `station` is the caller behind it, `claim` names this very request for repetitions. */
+export type Source = {
+  protocol: "radius" | "rest" | "cli";
+  clientIp?: string | undefined;
+  station?: string | undefined;
+  claim?: string | undefined;
+};
+export type Attempt = {
+  application: Application;
+  username: string;
+  password?: string | undefined;
+  code?: string | undefined;
+  method?: string | undefined;
+  source: Source;
+};
+export type Answer = {
+  application: Application;
+  username?: string | undefined;
+  challengeId: string;
+  round?: number | undefined;
+  response: string;
+  source: Source;
+};
+/** `elsewhere`: another node is answering this very request, so this one must stay silent. */
+export type Verified = Outcome | { kind: "elsewhere" };
+/** One request on its way: what was asked, by whom, and what it may join. */
+export type Request = { ask: Ask; source: Source; username: string; joinKey: string | undefined };
+
+/** Starts a verification; ends it at once where the code came along. */
+export async function begin(deps: Deps, attempt: Attempt): Promise<Verified> {
+  const { application, source, username } = attempt;
+  const key = nameKey(username, namesOf(deps));
+  const ask: Ask = { application, nameKey: key, answer: attempt.code, method: attempt.method };
+  // R-123: only a RADIUS client that fails over asks again for what is already under way
+  const joins = key !== undefined && source.protocol === "radius";
+  const joinKey = joins ? `${application.id} ${source.station ?? ""} ${key}` : undefined;
+  const request: Request = { ask, source, username, joinKey };
+  const reserved = await reserve(deps, request);
+  if (!("facts" in reserved)) return repeated(reserved);
+  const decision = judge(deps, ask, reserved.facts);
+  if (decision.kind !== "ask") return await conclude(deps, request, { facts: reserved.facts, decision });
+
+  const { person } = reserved.facts;
+  const from = source.station ?? source.clientIp ?? application.id;
+  ask.password = await checkPassword(deps, { person, password: attempt.password ?? "", source: from });
+  // R-072: the code's attempt is taken only now that the password is right; the claim on the request is ours already
+  const again = ask.password === "right" && ask.answer !== undefined;
+  const now = again ? await reserve(deps, { ...request, source: { ...source, claim: undefined } }) : reserved;
+  const facts = "facts" in now ? now.facts : reserved.facts;
+  return await conclude(deps, request, { facts, decision: judge(deps, ask, facts) });
+}
+
+/** Answers a challenge: a wrong answer leaves tries, a right one ends it. */
+export async function respond(deps: Deps, answer: Answer): Promise<Verified> {
+  const { application, challengeId, round, response, source, username = "" } = answer;
+  // a name that cannot be one is nobody's, and must not pass for "no name given"
+  const key = answer.username === undefined ? undefined : (nameKey(username, namesOf(deps)) ?? "");
+  const ask: Ask = { application, nameKey: key, challengeId, round, answer: response };
+  const request: Request = { ask, source, username, joinKey: undefined };
+  const reserved = await reserve(deps, request);
+  if (!("facts" in reserved)) return repeated(reserved);
+  return await conclude(deps, request, { facts: reserved.facts, decision: judge(deps, ask, reserved.facts) });
+}
+
+/** What would be decided now, and by which gate; nothing is taken and nothing written. */
+export function judge(deps: Deps, ask: Ask, facts: Facts): Decision {
+  const { moment, wipe } = momentOf(deps);
+  try {
+    return decide({ facts, ask, ...moment });
+  } finally {
+    wipe();
+  }
+}
+
+const repeated = (reserved: Exclude<Reserved, { facts: Facts }>): Verified =>
+  "earlier" in reserved ? reserved.earlier : { kind: "elsewhere" };
+
+async function reserve(deps: Deps, { ask, source, joinKey }: Request): Promise<Reserved> {
+  const now = deps.clock.now();
+  const { locks } = rulesOf(deps.settings.values());
+  const plan = (facts: Facts) => reservation(facts, ask, { now, locks });
+  return await deps.db.reserve({ ...ask, now, joinKey, claim: source.claim, plan });
+}
+
+type Judged = { facts: Facts; decision: Decision };
+
+async function conclude(deps: Deps, request: Request, { facts, decision }: Judged): Promise<Outcome> {
+  const at = deps.clock.now();
+  const correlationId = facts.challenge?.correlationId ?? deps.random.id("cor_");
+  const open =
+    decision.kind === "challenge"
+      ? opening(deps, request, { facts, decision, correlationId, at })
+      : undefined;
+  const item: Settle = {
+    at,
+    accept: accepted(facts, decision),
+    end: ending(facts, decision),
+    open: open?.challenge,
+    spend: open?.spend ?? [],
+    message: open?.message,
+    claim: request.source.claim,
+    finish: (won) => {
+      const final = won ? decision : lost(decision);
+      const outcome = outcomeOf(final, { facts, correlationId, open: open?.shown });
+      return {
+        outcome,
+        entry: recordOf(deps, request, { facts, decision: final, outcome, at }),
+        giveBack: returned(facts, final),
+      };
+    },
+  };
+  const outcome = await deps.db.settle(item);
+  told(deps, { challengeId: request.ask.challengeId, message: item.message !== undefined });
+  return outcome;
+}
+
+function accepted({ taken }: Facts, decision: Decision): Settle["accept"] {
+  if (decision.kind !== "allow") return [];
+  return decision.accepted.map(({ factor, counter, drift }) => ({
+    factorId: factor.id,
+    counter,
+    drift,
+    cost: taken.get(factor.id)!.cost,
+  }));
+}
+
+/** Attempts that cost nothing: of a repeated code, and of the other tokens of someone whose one token was right. */
+function returned({ taken }: Facts, decision: Decision) {
+  if (decision.kind === "deny" && !decision.free) return [];
+  const used = new Set(decision.kind === "allow" ? decision.accepted.map(({ factor }) => factor.id) : []);
+  return [...taken].flatMap(([factorId, { cost }]) => (used.has(factorId) ? [] : [{ factorId, cost }]));
+}
+
+/** A right answer ends its challenge; so do the last wrong one and the choice of another method. */
+function ending({ challenge, answered }: Facts, decision: Decision): Settle["end"] {
+  if (!challenge || !answered) return undefined;
+  const end = { id: challenge.id, round: challenge.round + 1 };
+  if (decision.kind === "allow") return { ...end, state: "approved" };
+  if (decision.kind === "challenge") return { ...end, state: "cancelled" };
+  return decision.kind === "deny" && !decision.retry ? { ...end, state: "denied" } : undefined;
+}
+
+/** What a decision becomes when its conditional statement changed no row: someone was first, or a budget is spent. */
+function lost(decision: Decision): Decision {
+  const refusal = { kind: "deny", gate: "settle", free: true, retry: false } as const;
+  if (decision.kind === "allow" && decision.method)
+    return {
+      ...refusal,
+      code: "code_duplicate",
+      result: decision.method.results.code_duplicate,
+      method: decision.method,
+    };
+  if (decision.kind === "deny") return { ...decision, retry: false };
+  return { ...refusal, code: "throttled", result: "FAILED_AUTHENTICATION_THROTTLED" };
+}

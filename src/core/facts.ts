@@ -1,0 +1,88 @@
+/** What is known when a decision is made: plain data, read in one commit by store/facts.ts. */
+
+export type Person = {
+  id: string;
+  nameKey: string;
+  username: string;
+  displayName: string | null;
+  firstName: string | null;
+  lastName: string | null;
+  email: string | null;
+  language: string | null;
+  state: "disabled" | "enabled" | "enforced";
+  passwordHash: string | null;
+  defaultMethod: string | null;
+};
+
+/** `counter` is the newest step (or code) accepted and only rises; `fails` counts attempts not given back. */
+export type Factor = {
+  id: string;
+  method: string;
+  name: string | null;
+  sealedSecret: Uint8Array | null;
+  parameters: string;
+  address: string | null;
+  counter: number;
+  drift: number;
+  fails: number;
+  attemptedAt: number;
+  lockedUntil: number;
+  dayCost: number;
+  dayStart: number;
+};
+
+export type Challenge = {
+  id: string;
+  userId: string;
+  factorId: string;
+  method: string;
+  applicationId: string;
+  state: "pending" | "approved" | "denied" | "superseded" | "cancelled";
+  round: number;
+  tries: number;
+  expected: Uint8Array | null;
+  /** Ids of the factors that digits 1, 2, … stand for. */
+  offered: string[];
+  correlationId: string;
+  expiresAt: number;
+};
+
+/** `taken` are the factors for which an attempt was granted; `answered` says that this answer won its round. */
+export type Facts = {
+  person: Person | undefined;
+  factors: Factor[];
+  challenge: Challenge | undefined;
+  taken: ReadonlyMap<string, Taken>;
+  answered: boolean;
+};
+
+/** What taking an attempt writes, and whether it locks the factor until the attempt is given back. */
+export type Taken = {
+  fails: number;
+  attemptedAt: number;
+  lockedUntil: number;
+  cost: number;
+  dayCost: number;
+  dayStart: number;
+};
+
+export const noFacts: Facts = {
+  person: undefined,
+  factors: [],
+  challenge: undefined,
+  taken: new Map(),
+  answered: false,
+};
+
+/**
+ * Who asks: a RADIUS client or an integration. `firstFactor` is where the password is checked: by us (`local`) or
+ * elsewhere (`none`), in which case the application's word is the primary credential (R-036).
+ */
+export type Application = {
+  id: string;
+  name: string;
+  firstFactor: "none" | "local";
+  canChallenge: boolean;
+  /** Whom nobody can verify: refused, or let through until this time (epoch ms; R-130). */
+  allowWithoutMethodUntil: number;
+};

@@ -1,0 +1,54 @@
+/** The contract of a way of verifying a person. A method is pure: from what is known to what to do. */
+
+import type { DenyCode } from "../outcome.ts";
+import type { ResultCode } from "../results.ts";
+
+/** The moment a method is asked to act: everything impure it may use, already taken. */
+export type Moment = { now: number; randomInt: (below: number) => number };
+
+/** A person's factor as a method sees it: its seed unsealed for the moment, its counter a number that only rises. */
+export type Seen = {
+  secret: Uint8Array;
+  parameters: string;
+  counter: number;
+  drift: number;
+  address: string | null;
+};
+
+/** `code` is remembered only as a keyed hash bound to the challenge. */
+export type Begun = { code?: string; message?: "sms" };
+
+/** What was sent for the challenge at hand, as its hash, and how an answer hashes (keyed and bound to the challenge). */
+export type Sent = { hash: Uint8Array; hashOf: (answer: string) => Uint8Array };
+
+export type Checked =
+  | { ok: true; counter: number; drift: number }
+  | { ok: false; code: Extract<DenyCode, "wrong_code" | "code_duplicate" | "code_old"> };
+
+/** How the record names what happened with this method. */
+export type MethodResults = Record<
+  | "asked"
+  | "verified"
+  | "wrong_code"
+  | "code_duplicate"
+  | "code_old"
+  | "expired"
+  | "too_many_tries"
+  | "not_sent",
+  ResultCode
+>;
+
+export type Method = {
+  id: string;
+  /** RFC 8176 value that this method alone may claim. */
+  amr: string;
+  /** The code exists before anyone asks for it, so it may come with the first packet. */
+  standing: boolean;
+  results: MethodResults;
+  /** How many different codes would be right at one moment: what a guess is worth (R-069). */
+  width(parameters: string): number;
+  /** How many digits are asked for. */
+  length(parameters: string): number;
+  begin(moment: Moment): Begun;
+  check(input: { factor: Seen; sent: Sent | undefined; answer: string }, moment: Moment): Checked;
+};

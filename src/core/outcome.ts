@@ -1,0 +1,48 @@
+/** What every edge gets back from a verification, and all it gets back. Stored as JSON, so that any node can render it. */
+
+export type Outcome =
+  | {
+      kind: "allow";
+      correlationId: string;
+      userId: string;
+      username: string;
+      methods: string[];
+      gate: string;
+    }
+  | ({ kind: "challenge"; correlationId: string } & Open)
+  | { kind: "deny"; correlationId: string; code: DenyCode; retry?: Open };
+
+/** A challenge that waits for an answer. `round` rises with each answer: an edge may insist on the newest. */
+export type Open = { id: string; round: number; prompt: Prompt; expiresAt: number };
+
+/** `others` are the methods that may be asked for instead, in the order of their digits. */
+export type Prompt = {
+  kind: "code";
+  method: string;
+  /** the person's, for the edges that speak to them */
+  language: string | null;
+  length: number;
+  sentTo?: string;
+  digit: number;
+  others: { digit: number; method: string; sentTo?: string }[];
+};
+
+/** Why, for the record and the administrator. An unauthenticated caller cannot tell these apart. */
+export const denyCodes = [
+  "unknown_person",
+  "person_disabled",
+  "wrong_password",
+  "no_method",
+  "wrong_code",
+  "code_duplicate",
+  "code_old",
+  "too_many_tries",
+  "expired",
+  "superseded",
+  "cancelled",
+  "foreign_challenge",
+  "locked_out",
+  "throttled",
+  "unavailable",
+] as const;
+export type DenyCode = (typeof denyCodes)[number];

@@ -1,0 +1,23 @@
+import { z } from "zod";
+
+/** What an administrator says of a RADIUS client, with the defaults of `radius-client add`. */
+
+export const radiusClientOptions = z.strictObject({
+  /** Where the password is checked: here, or at the client before it asks us. */
+  firstFactor: z.enum(["none", "local"]).default("local"),
+  /** How the code comes: asked for, after the password and a separator, or as its last characters. */
+  mode: z.enum(["challenge", "append", "append-fixed"]).default("challenge"),
+  separator: z.string().length(1).default(","),
+  codeLength: z.int().min(6).max(8).default(6),
+  requireMessageAuthenticator: z.enum(["yes", "auto", "no"]).default("yes"),
+  limitProxyState: z.boolean().default(true),
+  /** Epoch ms until which people without a method are let through; 0 is never. */
+  allowWithoutMethodUntil: z.int().min(0).default(0),
+  /** R-064: a push that is approved without typing a number is allowed for this client. */
+  approveWithoutNumber: z.boolean().default(false),
+  /** `Name=value`, sent with every Access-Accept whatever the method. */
+  reply: z.array(z.string().max(300)).max(50).default([]),
+  /** Requests a second (mission G20). */
+  rate: z.int().min(1).max(1_000_000).default(20_000),
+});
+export type RadiusClientOptions = z.output<typeof radiusClientOptions>;

@@ -1,0 +1,119 @@
+import { z } from "zod";
+
+/**
+ * Everything an administrator may change while the system runs. One field gives validation, the portal's form, the
+ * command line, the API and the reference page: to add a setting, add a field.
+ */
+
+type Help = { title: string; help: string };
+const whole = (help: Help, range: { min: number; max: number; default: number }) =>
+  z.int().min(range.min).max(range.max).default(range.default).meta(help);
+const toggle = (help: Help, fallback: boolean) => z.boolean().default(fallback).meta(help);
+
+export const settingsSchema = z.strictObject({
+  "names.strip": z.enum(["any", "listed", "none"]).default("any").meta({
+    title: "Domain parts of names",
+    help: "Whether `DOMAIN\\user` and `user@domain` mean the person `user`: for any domain, for those in names.domains, or never.",
+  }),
+  "names.domains": z.array(z.string().min(1).max(253).toLowerCase()).max(100).default([]).meta({
+    title: "Own domains",
+    help: "Domain names that are cut off when names.strip is `listed`.",
+  }),
+  "phone.default-country": z
+    .string()
+    .regex(/^[A-Z]{2}$/)
+    .or(z.literal(""))
+    .default("")
+    .meta({
+      title: "Country of numbers without a country code",
+      help: "Two letters (ISO 3166-1), such as SE. Empty: only numbers that begin with + are understood.",
+    }),
+  "sms.code-life-seconds": whole(
+    { title: "Life of a texted code", help: "Seconds for which a code sent by text message is good." },
+    { min: 30, max: 600, default: 300 },
+  ),
+  "sms.per-ten-minutes": whole(
+    { title: "Texts per person and 10 minutes", help: "More are not sent; other methods stay offered." },
+    { min: 1, max: 100, default: 5 },
+  ),
+  "sms.per-day": whole(
+    { title: "Texts per person and day", help: "More are not sent; other methods stay offered." },
+    { min: 1, max: 1000, default: 30 },
+  ),
+  "challenge.life-seconds": whole(
+    {
+      title: "Time to enter a code",
+      help: "Seconds for which a request for an app or token code waits for its answer.",
+    },
+    { min: 30, max: 600, default: 300 },
+  ),
+  "challenge.tries": whole(
+    {
+      title: "Tries per request",
+      help: "Wrong codes after which a request ends and a new sign-in is needed.",
+    },
+    { min: 1, max: 10, default: 3 },
+  ),
+  "lockout.after": whole(
+    {
+      title: "Wrong codes in a row before a pause",
+      help: "A method is locked after this many wrong codes in a row.",
+    },
+    { min: 4, max: 10, default: 10 },
+  ),
+  "lockout.minutes": whole(
+    { title: "Length of the lock", help: "Minutes for which the method stays locked." },
+    { min: 5, max: 1440, default: 30 },
+  ),
+  "lockout.disable-after": whole(
+    {
+      title: "Wrong codes in a row before the method ends",
+      help: "After this many, the method must be registered anew.",
+    },
+    { min: 10, max: 100, default: 100 },
+  ),
+  "lockout.per-day": whole(
+    {
+      title: "Wrong codes per person and day",
+      help: "Over all methods. Keeps the chance of a lucky guess below one in ten thousand a day.",
+    },
+    { min: 5, max: 30, default: 30 },
+  ),
+  "password.per-ten-minutes": whole(
+    {
+      title: "Wrong passwords per person and source in 10 minutes",
+      help: "More are refused unseen, from that source alone.",
+    },
+    { min: 3, max: 100, default: 10 },
+  ),
+  "records.first-and-last-name": toggle(
+    { title: "Names in records", help: "Authentication records hold the person's first and last name." },
+    false,
+  ),
+  "records.email": toggle(
+    { title: "E-mail in records", help: "Authentication records hold the person's e-mail address." },
+    false,
+  ),
+  "retention.authentication-days": whole(
+    {
+      title: "Personal part of authentication records",
+      help: "Days until name, number and address are removed from a record.",
+    },
+    { min: 1, max: 3650, default: 180 },
+  ),
+  "retention.audit-days": whole(
+    {
+      title: "Audit log",
+      help: "Days until the oldest entries are removed, leaving a chained checkpoint. At least as long as the personal part.",
+    },
+    { min: 30, max: 3650, default: 730 },
+  ),
+  "retention.delivery-days": whole(
+    { title: "Delivery log", help: "Days until traces of sent messages are removed." },
+    { min: 1, max: 365, default: 30 },
+  ),
+});
+
+export type Settings = z.output<typeof settingsSchema>;
+export type SettingName = keyof Settings;
+export const defaultSettings: Settings = settingsSchema.parse({});

@@ -1,0 +1,64 @@
+/**
+ * What was answered to whom, for clients that repeat themselves (R-120…R-122): an answered packet gets the same bytes, one
+ * that is under way gets silence. One entry a source port and Identifier; a new Authenticator takes its place.
+ */
+
+export type Repeats = {
+  find(peer: string, authenticator: Buffer): "new" | "pending" | Buffer;
+  start(peer: string, authenticator: Buffer): void;
+  /** Says whether the answer is still wanted: a newer request may have taken its place. */
+  finish(peer: string, authenticator: Buffer, reply: Buffer): boolean;
+  /** Nothing will be answered: the next repetition is tried again. */
+  forget(peer: string, authenticator: Buffer): void;
+  /** To be called every 30 s: what is older than two calls and not under way goes. */
+  age(): void;
+  pending(): number;
+};
+
+type Entry = { authenticator: Buffer; reply: Buffer | undefined };
+
+export function repeats(): Repeats {
+  let young = new Map<string, Entry>();
+  let old = new Map<string, Entry>();
+  let pending = 0;
+  const entryOf = (peer: string, authenticator: Buffer) => {
+    const entry = young.get(peer) ?? old.get(peer);
+    return entry?.authenticator.equals(authenticator) ? entry : undefined;
+  };
+  const end = (entry: Entry | undefined) => {
+    if (entry && !entry.reply) pending -= 1;
+  };
+  return {
+    find(peer, authenticator) {
+      const entry = entryOf(peer, authenticator);
+      return entry ? (entry.reply ?? "pending") : "new";
+    },
+    start(peer, authenticator) {
+      end(young.get(peer) ?? old.get(peer));
+      old.delete(peer);
+      // a copy: the datagram's memory is larger than these 16 octets
+      young.set(peer, { authenticator: Buffer.from(authenticator), reply: undefined });
+      pending += 1;
+    },
+    finish(peer, authenticator, reply) {
+      const entry = entryOf(peer, authenticator);
+      if (!entry || entry.reply) return false;
+      pending -= 1;
+      entry.reply = reply;
+      return true;
+    },
+    forget(peer, authenticator) {
+      const entry = entryOf(peer, authenticator);
+      if (!entry) return;
+      end(entry);
+      young.delete(peer);
+      old.delete(peer);
+    },
+    age() {
+      for (const [peer, entry] of old) if (!entry.reply) young.set(peer, entry);
+      old = young;
+      young = new Map();
+    },
+    pending: () => pending,
+  };
+}

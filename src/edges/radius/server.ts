@@ -1,0 +1,196 @@
+/**
+ * The RADIUS server's sockets: datagrams in, one verification each, replies out from the address that was asked. Must stay
+ * true: nothing is done for a packet whose Message-Authenticator did not hold, and a repetition is never verified twice.
+ */
+
+import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import type { Deps } from "#actions/deps.ts";
+import { loadRadiusClients, pinClient, type RadiusClient } from "#actions/radius-clients.ts";
+import { begin, respond, type Verified } from "#actions/verify.ts";
+import {
+  attributeType as type,
+  checkMessageAuthenticator,
+  code,
+  decode,
+  encodeReply,
+  first,
+  type Packet,
+} from "#wire/radius/packet.ts";
+import { read, reject, render, type Reply } from "./answer.ts";
+import { clientTable, type ClientTable } from "./clients.ts";
+import { drops, type Drops } from "./drops.ts";
+import { rates } from "./rates.ts";
+import { repeats, type Repeats } from "./repeats.ts";
+
+export type RadiusServer = {
+  reload(): Promise<void>;
+  stats(): {
+    received: number;
+    answered: Record<number, number>;
+    dropped: Record<string, number>;
+    pending: number;
+  };
+  stop(): Promise<void>;
+};
+type Options = { addresses: { host: string; port: number }[]; ready: () => boolean };
+
+/** R-133: above four fifths of this, only conversations that have begun go on. */
+const outstandingLimit = 16_384;
+/** R-132: a refusal leaves this long after its request, whatever refused it. */
+const rejectDelayMs = 1000;
+const rejectJitterMs = 200;
+
+type Server = {
+  deps: Deps;
+  table: ClientTable;
+  allow: (client: RadiusClient) => boolean;
+  seen: Repeats;
+  dropped: Drops;
+  ready: () => boolean;
+  late: Set<() => void>;
+  stopping: AbortController;
+  count: { received: number; answered: Record<number, number> };
+};
+type Incoming = { socket: Socket; from: RemoteInfo; at: number };
+
+export async function serveRadius(deps: Deps, { addresses, ready }: Options): Promise<RadiusServer> {
+  const server: Server = {
+    deps,
+    table: clientTable(await loadRadiusClients(deps)),
+    allow: rates(deps.clock),
+    seen: repeats(),
+    dropped: drops(deps.log),
+    ready,
+    late: new Set(),
+    stopping: new AbortController(),
+    count: { received: 0, answered: {} },
+  };
+  // One socket an address: a socket on a wildcard answers from whichever address the system likes (R-119).
+  const sockets = await Promise.all(addresses.map((address) => open(server, address)));
+  const age = setInterval(() => {
+    server.seen.age();
+    server.dropped.flush();
+  }, 30_000);
+  return {
+    reload: async () => {
+      server.table = clientTable(await loadRadiusClients(deps));
+    },
+    stats: () => ({ ...server.count, dropped: server.dropped.counts(), pending: server.seen.pending() }),
+    stop: async () => {
+      clearInterval(age);
+      server.stopping.abort();
+      await Promise.all(
+        sockets.map((socket) => new Promise<void>((resolve) => socket.close(() => resolve()))),
+      );
+    },
+  };
+}
+
+async function open(server: Server, { host, port }: { host: string; port: number }): Promise<Socket> {
+  const socket = createSocket({ type: host.includes(":") ? "udp6" : "udp4", recvBufferSize: 4_194_304 });
+  await new Promise<void>((resolve, reject) => {
+    socket.once("error", reject);
+    socket.bind({ address: host, port, exclusive: true }, () => resolve());
+  });
+  socket.removeAllListeners("error").on("error", () => server.dropped.count("-", "a socket failed"));
+  socket.on("message", (datagram, from) =>
+    receive(server, datagram, { socket, from, at: server.deps.clock.now() }),
+  );
+  return socket;
+}
+
+/** Everything that can be said about a packet without the database. */
+function receive(server: Server, datagram: Buffer, incoming: Incoming): void {
+  server.count.received += 1;
+  const client = server.table.find(incoming.from.address);
+  if (!client) return server.dropped.count(incoming.from.address, "unknown client");
+  const drop = (reason: string) => server.dropped.count(client.name, reason);
+  const decoded = decode(datagram);
+  if (!decoded.ok) return drop(`malformed: ${decoded.reason}`);
+  const { packet } = decoded;
+  const refusal = untrusted(packet, client);
+  if (refusal) return drop(refusal);
+  if (packet.code === code.statusServer) return status(server, client, { packet, incoming });
+  if (
+    client.options.requireMessageAuthenticator === "auto" &&
+    !client.requiresMessageAuthenticator &&
+    first(packet, type.messageAuthenticator)
+  )
+    void pinClient(server.deps, client).catch(() => drop("could not be pinned"));
+  if (!server.allow(client)) return drop("over its rate");
+  const peer = `${client.id}:${incoming.from.address}:${incoming.from.port}:${packet.identifier}`;
+  const before = server.seen.find(peer, packet.authenticator);
+  if (before === "pending") return drop("repeated while under way");
+  if (before !== "new") return send(server, before, incoming);
+  const pending = server.seen.pending();
+  if (pending >= outstandingLimit || (pending > outstandingLimit * 0.8 && !first(packet, type.state)))
+    return drop("overload");
+  server.seen.start(peer, packet.authenticator);
+  void answer(server, client, { packet, peer, incoming });
+}
+
+/** Why a packet is not to be believed; nothing changes because of it (R-106…R-108). */
+function untrusted(packet: Packet, client: RadiusClient): string | undefined {
+  if (packet.code !== code.accessRequest && packet.code !== code.statusServer)
+    return `code ${packet.code} is not served`;
+  const verdict = checkMessageAuthenticator(packet, client.secret);
+  if (verdict === "valid") return undefined;
+  if (verdict === "wrong") return "wrong Message-Authenticator: is the shared secret right?";
+  if (client.requiresMessageAuthenticator || packet.code === code.statusServer)
+    return "no Message-Authenticator";
+  if (first(packet, type.eapMessage)) return "EAP-Message without Message-Authenticator";
+  if (client.options.limitProxyState && first(packet, type.proxyState))
+    return "Proxy-State without Message-Authenticator";
+  return undefined;
+}
+
+type Work = { packet: Packet; peer: string; incoming: Incoming };
+
+async function answer(server: Server, client: RadiusClient, { packet, peer, incoming }: Work): Promise<void> {
+  const { deps, seen } = server;
+  try {
+    const asked = read(packet, client, `${peer}:${packet.authenticator.toString("base64url")}`);
+    let reply: Reply | undefined = reject;
+    if ("reject" in asked) server.dropped.count(client.name, asked.reject);
+    else reply = render(await verified(deps, asked), client);
+    if (!reply) return seen.forget(peer, packet.authenticator);
+    const bytes = encodeReply(reply, packet, client.secret);
+    if (reply.code === code.accessReject)
+      await due(server, incoming.at + rejectDelayMs + deps.random.int(rejectJitterMs));
+    if (seen.finish(peer, packet.authenticator, bytes)) send(server, bytes, incoming);
+  } catch (error) {
+    // Fail closed and silent: the client repeats, or asks another server.
+    seen.forget(peer, packet.authenticator);
+    server.dropped.count(client.name, "could not be answered");
+    deps.log.debug("a request could not be answered", {
+      client: client.name,
+      reason: error instanceof Error ? error.message : "unknown",
+    });
+  }
+}
+
+async function verified(
+  deps: Deps,
+  asked: Exclude<ReturnType<typeof read>, { reject: string }>,
+): Promise<Verified> {
+  return "begin" in asked ? await begin(deps, asked.begin) : await respond(deps, asked.respond);
+}
+
+const due = async ({ deps, stopping }: Server, at: number) =>
+  await deps.clock.sleep(Math.max(0, at - deps.clock.now()), stopping.signal);
+
+/** R-115: the answer says that this node can authenticate; one that cannot is silent. */
+function status(
+  server: Server,
+  client: RadiusClient,
+  { packet, incoming }: { packet: Packet; incoming: Incoming },
+): void {
+  if (server.ready())
+    send(server, encodeReply({ code: code.accessAccept, attributes: [] }, packet, client.secret), incoming);
+}
+
+function send(server: Server, bytes: Buffer, { socket, from }: Incoming): void {
+  server.count.answered[bytes[0]!] = (server.count.answered[bytes[0]!] ?? 0) + 1;
+  if (!server.stopping.signal.aborted || bytes[0] === code.accessReject)
+    socket.send(bytes, from.port, from.address);
+}

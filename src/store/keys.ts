@@ -1,0 +1,109 @@
+import { createHmac, randomBytes } from "node:crypto";
+import { AppError } from "#core/errors.ts";
+import { seal, unseal, type Place } from "#core/crypto/seal.ts";
+import type { Db } from "./open.ts";
+
+/**
+ * The data keys, one a purpose, unwrapped at start with the master key that is not in the database.
+ * Must stay true: where ciphertexts exist no new key is ever made (R-243); a wrong master key stops the start.
+ */
+
+const purposes = ["factor", "client", "api", "outbox", "code", "pepper", "chain", "decoy"] as const;
+export type Purpose = (typeof purposes)[number];
+
+export type Keys = {
+  seal(purpose: Purpose, plain: Uint8Array, place: Place): Buffer;
+  unseal(purpose: Purpose, sealed: Uint8Array, place: Place): Buffer;
+  /** HMAC-SHA256 under the purpose's key */
+  mac(purpose: Purpose, ...parts: (string | Uint8Array)[]): Buffer;
+};
+
+const version = 1;
+/** R-242: AES-GCM with random IVs is safe for 2^32 messages a key; use is counted in the database by the thousand. */
+const sealLimit = 2 ** 32;
+const sealBlock = 4096;
+
+const placeOf = (purpose: string): Place => ({ table: "data_key", column: "wrapped", row: purpose });
+
+/** `mayCreate` is true only for the first start on an empty store. */
+export async function openKeys(db: Db, { master, now }: { master: Uint8Array; now: number }): Promise<Keys> {
+  const wrapping = { version, key: master };
+  await createMissing(db, { wrapping, now });
+  const rows = await db.q.selectFrom("data_key").select(["purpose", "wrapped", "seals"]).execute();
+  const keys = new Map<string, Buffer>();
+  const left = new Map<string, number>();
+  for (const row of rows) {
+    try {
+      keys.set(
+        row.purpose,
+        unseal(row.wrapped, placeOf(row.purpose), () => master),
+      );
+    } catch (error) {
+      throw new AppError(
+        "start_refused",
+        "The master key does not open this database's keys: it is not the key the database was made with.",
+        error,
+      );
+    }
+    left.set(row.purpose, 0);
+  }
+  const keyOf = (purpose: Purpose) => keys.get(purpose)!;
+  const count = (purpose: Purpose) => {
+    const rest = left.get(purpose)!;
+    if (rest > 0) return left.set(purpose, rest - 1);
+    void db.q
+      .updateTable("data_key")
+      .set((row) => ({ seals: row("seals", "+", sealBlock) }))
+      .where("purpose", "=", purpose)
+      .execute()
+      .catch(() => undefined);
+    return left.set(purpose, sealBlock - 1);
+  };
+  for (const row of rows)
+    if (row.seals > sealLimit)
+      throw new AppError(
+        "start_refused",
+        `The key for "${row.purpose}" has sealed too many values; rotate it.`,
+      );
+  return {
+    seal: (purpose, plain, place) => {
+      count(purpose);
+      return seal(plain, place, { version, key: keyOf(purpose) });
+    },
+    unseal: (purpose, sealed, place) => unseal(sealed, place, () => keyOf(purpose)),
+    mac: (purpose, ...parts) => {
+      const hmac = createHmac("sha256", keyOf(purpose));
+      for (const part of parts) hmac.update(part);
+      return hmac.digest();
+    },
+  };
+}
+
+/** Whether the store holds anything that a key has sealed. */
+export async function hasKeys(db: Db): Promise<boolean> {
+  return (await db.q.selectFrom("data_key").select("id").limit(1).executeTakeFirst()) !== undefined;
+}
+
+/** A purpose that a newer version adds gets its key; racing nodes agree by the unique constraint. */
+async function createMissing(
+  db: Db,
+  { wrapping, now }: { wrapping: { version: number; key: Uint8Array }; now: number },
+): Promise<void> {
+  const known = new Set(
+    (await db.q.selectFrom("data_key").select("purpose").execute()).map((row) => row.purpose),
+  );
+  const missing = purposes.filter((purpose) => !known.has(purpose));
+  if (missing.length === 0) return;
+  const values = missing.map((purpose) => ({
+    id: `key_${purpose}_${version}`,
+    purpose,
+    version,
+    wrapped: seal(randomBytes(32), placeOf(purpose), wrapping),
+    created_at: now,
+  }));
+  await db.q
+    .insertInto("data_key")
+    .values(values.map((value) => ({ ...value, seals: 0 })))
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}

@@ -1,0 +1,182 @@
+import { createHmac, hash } from "node:crypto";
+import { AppError } from "#core/errors.ts";
+import type { Keys } from "./keys.ts";
+import type { Db, Row, Run } from "./open.ts";
+import { insert, type Columns } from "./values.ts";
+
+/**
+ * The audit: one gapless chain a node, each row's MAC over the row before it. Rows hold ids, codes and times; what is
+ * personal stands beside the chain, bound by a salted commitment, so that erasing it leaves the chain whole (R-262).
+ * Must stay true: what a row tells of commits with the row, or not at all (R-251).
+ */
+
+export type Entry = {
+  id: string;
+  at: number;
+  kind: "authentication" | "change" | "checkpoint" | "system";
+  result: string;
+  authenticated: boolean;
+  actor?: string | null | undefined;
+  correlationId?: string | null | undefined;
+  userId?: string | null | undefined;
+  applicationId?: string | null | undefined;
+  protocol?: string | null | undefined;
+  method?: string | null | undefined;
+  mode?: string | null | undefined;
+  gate?: string | null | undefined;
+  challengeId?: string | null | undefined;
+  policyVersion?: number | null;
+  detail?: string | null | undefined;
+  personal?: Record<string, string>;
+};
+
+export type Written<T> = { value: T; entries: Entry[] };
+export type Log = {
+  /** One transaction: the work, then its entries at the end of this node's chain. */
+  write<T>(work: (run: Run) => Promise<Written<T>>): Promise<T>;
+  head(): Promise<Head>;
+};
+export type Head = { nodeId: string; seq: number; mac: Uint8Array };
+
+/** The columns that a row's MAC covers, in this order; the verifier reads the same. */
+export const chained: Columns = {
+  node_id: "text",
+  seq: "bigint",
+  id: "text",
+  at: "bigint",
+  kind: "text",
+  actor: "text",
+  correlation_id: "text",
+  user_id: "text",
+  application_id: "text",
+  protocol: "text",
+  method: "text",
+  mode: "text",
+  result: "text",
+  authenticated: "bigint",
+  gate: "text",
+  challenge_id: "text",
+  policy_version: "bigint",
+  detail: "text",
+  commitment: "blob",
+};
+const chainedNames = Object.keys(chained);
+const logTable = { name: "log", columns: { ...chained, mac: "blob" } satisfies Columns };
+const personalTable = {
+  name: "personal",
+  columns: { node_id: "text", seq: "bigint", salt: "blob", fields: "text" } satisfies Columns,
+};
+
+/** What a row's MAC is: over the MAC before it and every column but itself. */
+export function chainMac(keys: Keys, previous: Uint8Array, row: Row): Buffer {
+  const values = chainedNames.map((name) => {
+    const value = row[name];
+    return value instanceof Uint8Array ? Buffer.from(value).toString("hex") : value;
+  });
+  return keys.mac("chain", previous, JSON.stringify(values));
+}
+/** R-262: the salt is erased with the fields, so nobody can guess them back from the commitment. */
+export function commitmentOf(salt: Uint8Array, fields: string): Buffer {
+  return createHmac("sha256", salt).update(fields).digest();
+}
+export const genesis = (nodeId: string): Buffer => hash("sha256", `countersign chain ${nodeId}`, "buffer");
+
+type Pen = { keys: Keys; nodeId: string; salt: () => Uint8Array };
+
+export function openLog(db: Db, pen: Pen): Log {
+  let head: Head | undefined;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  async function read(): Promise<Head> {
+    const row = await db.q
+      .selectFrom("node")
+      .select(["seq", "mac"])
+      .where("id", "=", pen.nodeId)
+      .executeTakeFirst();
+    if (!row) throw new AppError("internal", "this node is not registered");
+    return { nodeId: pen.nodeId, seq: row.seq, mac: row.mac };
+  }
+
+  async function once<T>(work: (run: Run) => Promise<Written<T>>): Promise<T> {
+    const from = head ?? (await read());
+    // Until the commit is known to stand, the head must be read again.
+    head = undefined;
+    const done = await db.transaction(async (run) => {
+      const { value, entries } = await work(run);
+      return { value, to: await append(run, pen, { from, entries }) };
+    });
+    head = done.to;
+    return done.value;
+  }
+
+  return {
+    // one at a time: each batch ends where the next begins
+    write: async (work) => {
+      const mine = turn.then(() => once(work));
+      turn = mine.catch(() => undefined);
+      return await mine;
+    },
+    head: async () => head ?? (await read()),
+  };
+}
+
+async function append(
+  run: Run,
+  { keys, salt }: Pen,
+  { from, entries }: { from: Head; entries: Entry[] },
+): Promise<Head> {
+  if (entries.length === 0) return from;
+  const { nodeId } = from;
+  let { seq, mac } = from;
+  const rows: Row[] = [];
+  const personal: Row[] = [];
+  for (const entry of entries) {
+    seq += 1;
+    const beside = entry.personal && {
+      node_id: nodeId,
+      seq,
+      salt: salt(),
+      fields: JSON.stringify(entry.personal),
+    };
+    if (beside) personal.push(beside);
+    const row = rowOf(entry, {
+      nodeId,
+      seq,
+      commitment: beside ? commitmentOf(beside.salt, beside.fields) : null,
+    });
+    mac = chainMac(keys, mac, row);
+    rows.push({ ...row, mac });
+  }
+  const move = "update node set seq = ?, mac = ?, seen_at = ? where id = ? and seq = ? returning id";
+  const moved = await run(move, [seq, mac, entries.at(-1)!.at, nodeId, from.seq]);
+  // Someone else writes under this node's name: two processes with one id, or a restored database.
+  if (moved.length === 0)
+    throw new AppError("unavailable", `another process writes the log of node ${nodeId}`);
+  await insert(run, logTable, rows);
+  await insert(run, personalTable, personal);
+  return { nodeId, seq, mac };
+}
+
+type Position = { nodeId: string; seq: number; commitment: Buffer | null };
+
+const rowOf = (entry: Entry, { nodeId, seq, commitment }: Position): Row => ({
+  node_id: nodeId,
+  seq,
+  id: entry.id,
+  at: entry.at,
+  kind: entry.kind,
+  actor: entry.actor ?? null,
+  correlation_id: entry.correlationId ?? null,
+  user_id: entry.userId ?? null,
+  application_id: entry.applicationId ?? null,
+  protocol: entry.protocol ?? null,
+  method: entry.method ?? null,
+  mode: entry.mode ?? null,
+  result: entry.result,
+  authenticated: Number(entry.authenticated),
+  gate: entry.gate ?? null,
+  challenge_id: entry.challengeId ?? null,
+  policy_version: entry.policyVersion ?? null,
+  detail: entry.detail ?? null,
+  commitment,
+});

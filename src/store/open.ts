@@ -1,0 +1,179 @@
+/**
+ * One database behind one handle: SQLite in the data folder, or PostgreSQL. Same statements on both.
+ * Must stay true: no transaction outlives an event-loop turn on SQLite, where an open one stalls every other query.
+ */
+
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { CompiledQuery, Kysely, PostgresDialect, SqliteDialect, sql } from "kysely";
+import pg from "pg";
+import { AppError } from "#core/errors.ts";
+import type { Tables } from "./schema.ts";
+
+export type Row = Record<string, unknown>;
+/** Runs one statement; its parameters are `?`, in order, on both databases. */
+export type Run = (text: string, parameters: readonly unknown[]) => Promise<Row[]>;
+export type Db = {
+  kind: "sqlite" | "postgres";
+  q: Kysely<Tables>;
+  /** Several statements in one text, for migrations, on the connection that runs them. */
+  script(connection: Kysely<Tables>, text: string): Promise<void>;
+  /** One transaction. `relaxed`: the commit may wait for the next durable one, which must come before any answer. */
+  transaction<T>(work: (run: Run) => Promise<T>, options?: { relaxed: boolean }): Promise<T>;
+  close(): Promise<void>;
+};
+
+/** The commit was sent and no answer came: it may have happened. Whoever sees this reads again before going on. */
+export class UnknownOutcome extends Error {}
+
+/** R-274: a database that does not answer within this time is unavailable. */
+const deadlineMs = 2000;
+
+export async function openSqlite(path: string): Promise<Db> {
+  const database = new DatabaseSync(path, { timeout: deadlineMs });
+  // FULL: what was acknowledged survives a power cut, not only the end of the process.
+  database.exec(
+    "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma trusted_schema = off",
+  );
+  const statements = new Map<string, StatementSync>();
+  const prepare = (text: string) => {
+    let statement = statements.get(text);
+    if (!statement) {
+      statement = database.prepare(text);
+      if (statements.size > 1000) statements.clear();
+      statements.set(text, statement);
+    }
+    return statement;
+  };
+  const values = (parameters: readonly unknown[]) => parameters as SQLInputValue[];
+  const q = new Kysely<Tables>({
+    dialect: new SqliteDialect({
+      database: {
+        close: () => database.close(),
+        prepare(text) {
+          const statement = prepare(text);
+          return {
+            reader: statement.columns().length > 0,
+            all: (parameters) => statement.all(...values(parameters)),
+            run: (parameters) => statement.run(...values(parameters)),
+            iterate: (parameters) => statement.iterate(...values(parameters)),
+          };
+        },
+      },
+    }),
+  });
+  const transaction = transactions(q, { begin: () => "begin immediate", text: (text) => text });
+  const script = async (_connection: Kysely<Tables>, text: string) => database.exec(text);
+  return { kind: "sqlite", q, script, transaction, close: () => q.destroy() };
+}
+
+export async function openPostgres(
+  url: string,
+  { onError }: { onError: (error: Error) => void },
+): Promise<Db> {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 12,
+    connectionTimeoutMillis: deadlineMs,
+    query_timeout: deadlineMs,
+    statement_timeout: deadlineMs,
+    lock_timeout: deadlineMs,
+    idle_in_transaction_session_timeout: 10_000,
+    types: {
+      getTypeParser: ((oid: number, format: "text" | "binary") =>
+        oid === 20 ? safeInteger : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+    },
+  });
+  pool.on("error", onError);
+  const q = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: named(pool) }) });
+  const begin = (relaxed: boolean) => (relaxed ? "begin; set local synchronous_commit = off" : "begin");
+  const script = async (connection: Kysely<Tables>, text: string) =>
+    void (await sql.raw(text).execute(connection));
+  return {
+    kind: "postgres",
+    q,
+    script,
+    transaction: transactions(q, { begin, text: numbered() }),
+    close: () => q.destroy(),
+  };
+}
+
+/** `?` as PostgreSQL writes it: `$1`, `$2`, … */
+function numbered(): (text: string) => string {
+  const known = new Map<string, string>();
+  return (text) => {
+    let written = known.get(text);
+    if (written === undefined) {
+      let count = 0;
+      written = text.replaceAll("?", () => `$${(count += 1)}`);
+      known.set(text, written);
+    }
+    return written;
+  };
+}
+
+/** Every statement is prepared once a connection: its name is its place in this list. */
+function named(pool: pg.Pool) {
+  const names = new Map<string, string>();
+  const nameOf = (text: string) => {
+    let name = names.get(text);
+    if (name === undefined && names.size < 2000) names.set(text, (name = `s${names.size}`));
+    return name;
+  };
+  return {
+    connect: async () => {
+      const client = await pool.connect();
+      let broken = false;
+      return {
+        query: async (text: string, parameters: readonly unknown[]) => {
+          const name = parameters.length > 0 ? nameOf(text) : undefined;
+          try {
+            return await client.query({
+              text,
+              values: [...parameters],
+              ...(name === undefined ? {} : { name }),
+            });
+          } catch (error) {
+            // Without an SQLSTATE the server did not answer: what this connection says next may answer the last question.
+            broken ||= !(error instanceof pg.DatabaseError);
+            throw error;
+          }
+        },
+        release: () => client.release(broken),
+      } as unknown as pg.PoolClient;
+    },
+    end: () => pool.end(),
+    options: pool.options,
+  } as unknown as pg.Pool;
+}
+
+function safeInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new AppError("internal", "a number in the database is too large");
+  return value;
+}
+
+type Dialect = { begin: (relaxed: boolean) => string; text: (text: string) => string };
+
+function transactions(q: Kysely<Tables>, { begin, text: written }: Dialect): Db["transaction"] {
+  return async (work, options) =>
+    await q.connection().execute(async (connection) => {
+      const run: Run = async (text, parameters) =>
+        (await connection.executeQuery<Row>(CompiledQuery.raw(written(text), [...parameters]))).rows;
+      await run(begin(options?.relaxed ?? false), []);
+      let result;
+      try {
+        result = await work(run);
+      } catch (error) {
+        // a dead connection cannot roll back; the server does it for us
+        await run("rollback", []).catch(() => undefined);
+        throw error;
+      }
+      try {
+        await run("commit", []);
+      } catch (error) {
+        await run("rollback", []).catch(() => undefined);
+        throw new UnknownOutcome("the commit was not answered", { cause: error });
+      }
+      return result;
+    });
+}

@@ -1,0 +1,137 @@
+/** The tables as Kysely sees them; the SQL in migrations/ is the truth, and rows never leave store/. */
+
+type Blob = Uint8Array;
+
+export type Tables = {
+  setting: { name: string; value: string; changed_at: number };
+  data_key: {
+    id: string;
+    purpose: string;
+    version: number;
+    wrapped: Blob;
+    seals: number;
+    created_at: number;
+  };
+  node: { id: string; name: string; address: string; seq: number; mac: Blob; seen_at: number };
+  import: {
+    id: string;
+    kind: string;
+    file_sha256: string;
+    accepted: number;
+    started_at: number;
+    committed_at: number | null;
+  };
+  person: {
+    id: string;
+    name_key: string;
+    username: string;
+    display_name: string | null;
+    first_name: string | null;
+    last_name: string | null;
+    email: string | null;
+    mobile_phone: string | null;
+    backup_phone: string | null;
+    phone_extension: string | null;
+    language: string | null;
+    groups: string;
+    state: string;
+    password_hash: string | null;
+    default_method: string | null;
+    import_id: string | null;
+    created_at: number;
+  };
+  factor: {
+    id: string;
+    user_id: string;
+    method: string;
+    name: string | null;
+    state: string;
+    sealed_secret: Blob | null;
+    parameters: string;
+    address: string | null;
+    counter: number;
+    drift: number;
+    fails: number;
+    attempted_at: number;
+    locked_until: number;
+    day_cost: number;
+    day_start: number;
+    expires_at: number | null;
+    import_id: string | null;
+    created_at: number;
+    last_used_at: number | null;
+  };
+  challenge: {
+    id: string;
+    user_id: string;
+    factor_id: string;
+    method: string;
+    application_id: string;
+    join_key: string | null;
+    state: string;
+    round: number;
+    tries: number;
+    expected: Blob | null;
+    offered: string;
+    correlation_id: string;
+    created_at: number;
+    expires_at: number;
+  };
+  log: {
+    node_id: string;
+    seq: number;
+    id: string;
+    at: number;
+    kind: string;
+    actor: string | null;
+    correlation_id: string | null;
+    user_id: string | null;
+    application_id: string | null;
+    protocol: string | null;
+    method: string | null;
+    mode: string | null;
+    result: string;
+    authenticated: number;
+    gate: string | null;
+    challenge_id: string | null;
+    policy_version: number | null;
+    detail: string | null;
+    commitment: Blob | null;
+    mac: Blob;
+  };
+  personal: { node_id: string; seq: number; salt: Blob; fields: string };
+  outbox: {
+    id: string;
+    channel: string;
+    challenge_id: string | null;
+    sealed_payload: Blob;
+    state: string;
+    attempts: number;
+    next_at: number;
+    created_at: number;
+  };
+  phone_message: { id: string; sealed_payload: Blob; at: number };
+  radius_client: {
+    id: string;
+    name: string;
+    addresses: string;
+    application: string;
+    sealed_secret: Blob;
+    options: string;
+    pinned: number;
+    created_at: number;
+  };
+  radius_request: { id: string; claimed_until: number; outcome: string | null; expires_at: number };
+  api_key: {
+    id: string;
+    name: string;
+    sealed_secret: Blob;
+    scopes: string;
+    options: string;
+    created_at: number;
+    expires_at: number | null;
+    revoked_at: number | null;
+  };
+  api_request: { id: string; body_hash: string | null; response: string | null; expires_at: number };
+  throttle: { id: string; count: number; start: number; expires_at: number };
+};

@@ -1,0 +1,209 @@
+/**
+ * Settle: the one place where a verification is decided for good. Replay state, challenge, record, message and the answer
+ * to remember commit together, for many requests at once. Must stay true: an acceptance is one conditional statement;
+ * of any number of equal answers, on any node, one changes the row.
+ */
+
+import type { Outcome } from "#core/outcome.ts";
+import { rememberMs } from "./facts.ts";
+import type { Entry, Log, Written } from "./log.ts";
+import type { Run } from "./open.ts";
+import { takeFrom, type Budget } from "./throttle.ts";
+import { insert, marks, valuesOf, type Columns } from "./values.ts";
+
+export type Settle = {
+  at: number;
+  /** What the person proved: all of these must still be new, or nothing is accepted. */
+  accept: { factorId: string; counter: number; drift: number; cost: number }[];
+  /** The challenge that this answer ends, as it was left by reserve. */
+  end?: { id: string; round: number; state: "approved" | "denied" | "cancelled" } | undefined;
+  open?: NewChallenge | undefined;
+  /** Budgets that must have room, all of them. */
+  spend: Budget[];
+  message?: { id: string; channel: string; sealed_payload: Uint8Array } | undefined;
+  claim?: string | undefined;
+  /** What follows when every condition held, and when one did not; `giveBack` names factors whose attempt was free. */
+  finish: (won: boolean) => { outcome: Outcome; entry: Entry; giveBack: Returned[] };
+};
+export type Returned = { factorId: string; cost: number };
+/** A challenge to open, as its row; `supersedes`: the newest code voids the older ones of its factor. */
+export type NewChallenge = { supersedes: boolean; factorId: string; row: ChallengeRow };
+export type ChallengeRow = {
+  id: string;
+  user_id: string;
+  factor_id: string;
+  method: string;
+  application_id: string;
+  join_key: string | null;
+  expected: Uint8Array | null;
+  offered: string;
+  correlation_id: string;
+  created_at: number;
+  expires_at: number;
+};
+
+export async function settle(log: Log, items: Settle[]): Promise<Outcome[]> {
+  return await log.write((run) => settleIn(run, items));
+}
+
+async function settleIn(run: Run, items: Settle[]): Promise<Written<Outcome[]>> {
+  const lost = new Set<Settle>();
+  await spend(run, { items, lost });
+  await endChallenges(run, { items, lost });
+  await accept(run, { items, lost });
+  const ends = items.map((item) => item.finish(!lost.has(item)));
+  await giveBack(
+    run,
+    ends.flatMap((end) => end.giveBack),
+  );
+  const won = items.filter((item) => !lost.has(item));
+  await openChallenges(run, won);
+  await post(run, won);
+  await remember(run, items, ends);
+  return { value: ends.map((end) => end.outcome), entries: ends.map((end) => end.entry) };
+}
+
+type Round = { items: Settle[]; lost: Set<Settle> };
+
+async function accept(run: Run, { items, lost }: Round): Promise<void> {
+  const wanted = items.flatMap((item) =>
+    lost.has(item) ? [] : item.accept.map((one) => ({ item, ...one })),
+  );
+  if (wanted.length === 0) return;
+  const rows = wanted
+    .map(({ item, factorId, counter, drift, cost }) => [factorId, counter, drift, cost, item.at])
+    .toSorted(byId);
+  const raised = await run(
+    `with v(id, counter, drift, cost, at) as (${valuesOf("text bigint bigint bigint bigint", rows.length)})
+     update factor set counter = v.counter, drift = v.drift, fails = 0, attempted_at = 0, locked_until = 0, last_used_at = v.at,
+       day_cost = case when factor.day_cost > v.cost then factor.day_cost - v.cost else 0 end
+     from v where factor.id = v.id and factor.counter < v.counter and factor.state = 'active' returning factor.id`,
+    rows.flat(),
+  );
+  const ids = new Set(raised.map((row) => row["id"]));
+  for (const { item, factorId } of wanted) if (!ids.has(factorId)) lost.add(item);
+}
+
+async function endChallenges(run: Run, { items, lost }: Round): Promise<void> {
+  const wanted = items.filter((item) => item.end !== undefined && !lost.has(item));
+  if (wanted.length === 0) return;
+  const rows = wanted.map(({ end }) => [end!.id, end!.round, end!.state]);
+  const ended = await run(
+    `with v(id, round, state) as (${valuesOf("text bigint text", rows.length)})
+     update challenge set state = v.state from v
+     where challenge.id = v.id and challenge.round = v.round and challenge.state = 'pending' returning challenge.id`,
+    rows.flat(),
+  );
+  const ids = new Set(ended.map((row) => row["id"]));
+  for (const item of wanted) if (!ids.has(item.end!.id)) lost.add(item);
+}
+
+/** A budget taken in vain by a lost request is not given back: it was asked for. */
+async function spend(run: Run, { items, lost }: Round): Promise<void> {
+  for (const item of items)
+    for (const budget of item.spend) if (!(await takeFrom(run, budget, item.at))) lost.add(item);
+}
+
+/** The lock that the attempt had set goes with it; the pause does not, or a used code would buy faster guesses. */
+async function giveBack(run: Run, returned: Returned[]): Promise<void> {
+  if (returned.length === 0) return;
+  const rows = returned.map(({ factorId, cost }) => [factorId, cost]).toSorted(byId);
+  await run(
+    `with v(id, cost) as (${valuesOf("text bigint", rows.length)})
+     update factor set fails = case when factor.fails > 0 then factor.fails - 1 else 0 end, locked_until = 0,
+       day_cost = case when factor.day_cost > v.cost then factor.day_cost - v.cost else 0 end
+     from v where factor.id = v.id`,
+    rows.flat(),
+  );
+}
+/** Rows are locked in one order by every node, or two batches could wait for each other. */
+const byId = (a: unknown[], b: unknown[]) => (String(a[0]) < String(b[0]) ? -1 : 1);
+
+const challengeTable = {
+  name: "challenge",
+  columns: {
+    id: "text",
+    user_id: "text",
+    factor_id: "text",
+    method: "text",
+    application_id: "text",
+    join_key: "text",
+    state: "text",
+    round: "bigint",
+    tries: "bigint",
+    expected: "blob",
+    offered: "text",
+    correlation_id: "text",
+    created_at: "bigint",
+    expires_at: "bigint",
+  } satisfies Columns,
+};
+
+async function openChallenges(run: Run, items: Settle[]): Promise<void> {
+  const opened = items.flatMap((item) => item.open ?? []);
+  const voided = opened.filter((challenge) => challenge.supersedes).map((challenge) => challenge.factorId);
+  if (voided.length > 0)
+    await run(
+      `update challenge set state = 'superseded' where state = 'pending' and factor_id in (${marks(voided.length)})`,
+      voided,
+    );
+  await insert(
+    run,
+    challengeTable,
+    opened.map(({ row }) => ({ state: "pending", round: 0, tries: 0, ...row })),
+  );
+}
+
+const outboxTable = {
+  name: "outbox",
+  columns: {
+    id: "text",
+    channel: "text",
+    challenge_id: "text",
+    sealed_payload: "blob",
+    state: "text",
+    attempts: "bigint",
+    next_at: "bigint",
+    created_at: "bigint",
+  } satisfies Columns,
+};
+
+async function post(run: Run, items: Settle[]): Promise<void> {
+  const rows = items.flatMap(({ at, open, message }) =>
+    message
+      ? [
+          {
+            ...message,
+            challenge_id: open?.row.id ?? null,
+            state: "waiting",
+            attempts: 0,
+            next_at: at,
+            created_at: at,
+          },
+        ]
+      : [],
+  );
+  await insert(run, outboxTable, rows);
+}
+
+const requestTable = {
+  name: "radius_request",
+  columns: { id: "text", claimed_until: "bigint", outcome: "text", expires_at: "bigint" } satisfies Columns,
+  tail: "on conflict (id) do update set outcome = excluded.outcome, expires_at = excluded.expires_at",
+};
+
+async function remember(run: Run, items: Settle[], ends: { outcome: Outcome }[]): Promise<void> {
+  const rows = items.flatMap(({ claim, at }, index) =>
+    claim === undefined
+      ? []
+      : [
+          {
+            id: claim,
+            claimed_until: 0,
+            outcome: JSON.stringify(ends[index]!.outcome),
+            expires_at: at + rememberMs,
+          },
+        ],
+  );
+  await insert(run, requestTable, rows);
+}
