@@ -18,12 +18,14 @@ export type Freeradius = { port: number; pid: number; output(): string; stop(): 
 export async function startFreeradius(
   sections: string,
   clientSecret: string,
-  { folder = tempFolder("freeradius") } = {},
+  { folder = tempFolder("freeradius"), threads = 4 } = {},
 ): Promise<Freeradius> {
   const program = findProgram("freeradius") ?? findProgram("radiusd");
   if (program === undefined) throw new Error("FreeRADIUS was not found: apt-get install freeradius");
   const port = await freePort();
-  writeFileSync(join(folder, "radiusd.conf"), common(folder, port, clientSecret) + sections, { mode: 0o600 });
+  writeFileSync(join(folder, "radiusd.conf"), common({ folder, port, clientSecret, threads }) + sections, {
+    mode: 0o600,
+  });
   const child: Child = startProcess(program, ["-f", "-l", "stdout", "-d", folder]);
   await child.waitForOutput(/Ready to process requests/);
   return {
@@ -37,8 +39,10 @@ export async function startFreeradius(
   };
 }
 
+type Common = { folder: string; port: number; clientSecret: string; threads: number };
+
 // max_requests counts answered ones for cleanup_delay seconds too: the stock 16384 would throttle a fast run.
-const common = (folder: string, port: number, clientSecret: string) => `
+const common = ({ folder, port, clientSecret, threads }: Common) => `
 raddbdir = ${folder}
 libdir = /usr/lib/freeradius
 run_dir = ${folder}
@@ -51,10 +55,10 @@ security {
   reject_delay = 0
 }
 thread pool {
-  start_servers = 5
-  max_servers = 32
-  min_spare_servers = 3
-  max_spare_servers = 10
+  start_servers = ${threads}
+  max_servers = ${threads}
+  min_spare_servers = 1
+  max_spare_servers = ${threads}
 }
 client loopback {
   ipaddr = 127.0.0.1

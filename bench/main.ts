@@ -1,0 +1,49 @@
+// `npm run bench [name…]`: runs the named benches one after the other (without names, all that are complete). Standard
+// output gets one line of JSON for each, standard error a sentence. Ends with 1 when a bench could not be believed.
+import { availableParallelism, loadavg } from "node:os";
+import { memory } from "./memory.ts";
+import { radius, radiusPeers } from "./radius.ts";
+import { rest } from "./rest.ts";
+import type { Bench } from "./result.ts";
+import { settlePostgres } from "./settle-postgres.ts";
+import { start } from "./start.ts";
+
+const benches: Record<string, Bench> = {
+  radius,
+  "settle-postgres": settlePostgres,
+  start,
+  memory,
+  "radius-peers": radiusPeers,
+  rest,
+};
+const byDefault = ["radius", "settle-postgres", "start", "memory"];
+
+const asked = process.argv.length > 2 ? process.argv.slice(2) : byDefault;
+const unknown = asked.filter((name) => !Object.hasOwn(benches, name));
+if (unknown.length > 0) {
+  console.error(`No bench is called ${unknown.join(", ")}. There are: ${Object.keys(benches).join(", ")}.`);
+  process.exit(2);
+}
+
+for (const name of asked) {
+  // Taken first: it says who else used the machine, which is the first thing to ask of a strange figure.
+  const machine = { cores: availableParallelism(), loadBefore: loadavg()[0], node: process.version };
+  try {
+    const { figures, sentence, invalid } = await benches[name]!();
+    console.log(
+      JSON.stringify({
+        bench: name,
+        at: new Date().toISOString(),
+        machine,
+        ...figures,
+        ...(invalid && { invalid }),
+      }),
+    );
+    console.error(invalid === undefined ? sentence : `${sentence} DOES NOT COUNT: ${invalid}.`);
+    if (invalid !== undefined) process.exitCode = 1;
+  } catch (error) {
+    console.log(JSON.stringify({ bench: name, machine, error: String(error).split("\n")[0] }));
+    console.error(error);
+    process.exitCode = 1;
+  }
+}
