@@ -1,29 +1,51 @@
 import type { Outcome } from "#core/outcome.ts";
 import { batched } from "./batch.ts";
 import { reserve, type Reserve, type Reserved } from "./facts.ts";
-import type { Log } from "./log.ts";
+import { openKeys, type Keys } from "./keys.ts";
+import { genesis, openLog, type Log } from "./log.ts";
+import { migrate } from "./migrate.ts";
 import type { Db } from "./open.ts";
 import { settle, type Settle } from "./settle.ts";
 
 /** The store as actions use it: the database, its audit, and the two batched commits of a verification. */
 export type Store = Db & {
+  node: Node;
   audit: Log;
   reserve: (item: Reserve) => Promise<Reserved>;
   settle: (item: Settle) => Promise<Outcome>;
 };
+/** A running server: its chain in the log bears its id. */
+export type Node = { id: string; name: string; address: string };
 
-export function openStore(db: Db, audit: Log): Store {
-  return {
+type Start = { node: Node; master: Uint8Array; now: number; salt: () => Uint8Array };
+
+/** Brings the database to this version, opens its keys and takes this node's place in it. */
+export async function startStore(db: Db, { node, master, now, salt }: Start): Promise<{ store: Store; keys: Keys }> {
+  await migrate(db, now);
+  const keys = await openKeys(db, { master, now });
+  await register(db, node, now);
+  const audit = openLog(db, { keys, nodeId: node.id, salt });
+  const store: Store = {
     ...db,
+    node,
     audit,
     reserve: batched(
       (items: Reserve[]) => reserve(db, items),
       (item) => item.challengeId ?? item.nameKey,
     ),
-    // accepting is keyed by factor, so that one factor appears once a statement
+    // one factor appears once a statement, so of equal answers in one batch the second is settled after the first
     settle: batched(
       (items: Settle[]) => settle(audit, items),
       (item) => item.accept[0]?.factorId ?? item.open?.factorId ?? item.end?.id,
     ),
   };
+  return { store, keys };
+}
+
+async function register(db: Db, { id, name, address }: Node, now: number): Promise<void> {
+  await db.q
+    .insertInto("node")
+    .values({ id, name, address, seq: 0, mac: genesis(id), seen_at: now })
+    .onConflict((conflict) => conflict.column("id").doUpdateSet({ name, address, seen_at: now }))
+    .execute();
 }

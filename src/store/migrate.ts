@@ -16,7 +16,8 @@ function migrationsFor(kind: Db["kind"]): Migration[] {
   const files = readdirSync(folder).filter((file) => /^\d{4}-[a-z-]+(\.[a-z]+)?\.sql$/.test(file));
   const mine = files
     .filter((file) => file.split(".").length === 2 || file.endsWith(`.${kind}.sql`))
-    .toSorted();
+    // what is for both comes before what is for one
+    .toSorted((a, b) => Number(a.slice(0, 4)) - Number(b.slice(0, 4)) || a.split(".").length - b.split(".").length);
   return mine.map((file) => {
     const text = readFileSync(new URL(file, folder), "utf8");
     return {

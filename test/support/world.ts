@@ -1,0 +1,129 @@
+/**
+ * A whole system on a database of its own, with a clock to move, an outbox to read and chance that repeats. The only mock
+ * there is: everything between an edge and the database is the real thing.
+ */
+
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { hotp } from "#core/methods/totp.ts";
+import { defaultSettings, settingsSchema, type Settings } from "#core/settings/index.ts";
+import type { Deps, Message } from "#actions/deps.ts";
+import { openPostgres, openSqlite, type Db } from "#store/open.ts";
+import { startStore } from "#store/index.ts";
+import { startPostgres, type Postgres } from "./postgres.ts";
+
+export type Kind = "sqlite" | "postgres";
+export const kinds: Kind[] = ["sqlite", "postgres"];
+
+/** One private PostgreSQL for all tests of a process; each world gets a database of its own in it. */
+let postgres: Promise<Postgres> | undefined;
+
+async function freshDatabase(kind: Kind): Promise<{ open: () => Promise<Db>; remove: () => Promise<void> }> {
+  if (kind === "sqlite") {
+    const folder = mkdtempSync(join(tmpdir(), "countersign-"));
+    return {
+      open: () => openSqlite(join(folder, "countersign.db")),
+      remove: async () => rmSync(folder, { recursive: true, force: true }),
+    };
+  }
+  postgres ??= startPostgres();
+  const server = await postgres;
+  const url = await server.createDatabase(`world_${randomBytes(6).toString("hex")}`);
+  return {
+    open: () =>
+      openPostgres(url, {
+        onError: () => undefined,
+      }),
+    remove: async () => undefined,
+  };
+}
+
+export type World = Awaited<ReturnType<typeof world>>;
+
+export async function world({ kind = "sqlite", settings = {} }: { kind?: Kind; settings?: Partial<Settings> } = {}) {
+  const database = await freshDatabase(kind);
+  const master = Buffer.alloc(32, 7);
+  const clock = { at: 1_800_000_000_000, now: () => clock.at };
+  const sent: Message[] = [];
+  const logged: { message: string; fields: unknown }[] = [];
+  const closing: (() => Promise<void>)[] = [];
+  let values: Settings = { ...defaultSettings, ...settingsSchema.partial().parse(settings) };
+
+  /** Another server on the same database: a node of the group, or this one after a restart. */
+  async function node(id = "node_a"): Promise<Deps> {
+    const db = await database.open();
+    const salt = () => randomBytes(16);
+    const here = { id, name: id, address: "127.0.0.1" };
+    const { store, keys } = await startStore(db, { node: here, master, now: clock.at, salt });
+    closing.push(() => store.close());
+    const log = (message: string, fields?: unknown) => void logged.push({ message, fields });
+    return {
+      db: store,
+      keys,
+      clock: { now: clock.now, sleep: realSleep },
+      random: {
+        id: (prefix) => prefix + randomBytes(16).toString("base64url"),
+        int: (below) => randomBytes(4).readUInt32BE() % below,
+        bytes: (length) => randomBytes(length),
+      },
+      send: async (message) => void sent.push(message),
+      settings: { values: () => values, version: () => 1, reload: async () => undefined },
+      log: { debug: log, info: log, warn: log, error: log },
+    };
+  }
+
+  const deps = await node();
+  return {
+    deps,
+    node,
+    clock,
+    sent,
+    logged,
+    set: (changes: Partial<Settings>) => (values = { ...values, ...changes }),
+    person: (person: NewPerson) => addPerson(deps, person, clock.at),
+    /** What the person's app shows now, or some steps from now. */
+    code: (person: { secret: Buffer }, steps = 0) =>
+      hotp(person.secret, Math.floor(clock.at / 30_000) + steps, { digits: 6, algorithm: "sha1" }),
+    /** The newest text's code. */
+    texted: () => /\d{6}/.exec(sent.at(-1)?.text ?? "")?.[0] ?? "",
+    close: async () => {
+      for (const close of closing) await close();
+      await database.remove();
+    },
+  };
+}
+
+type NewPerson = { username: string; totp?: boolean; phone?: string; passwordHash?: string; state?: string; tokens?: number };
+
+async function addPerson(deps: Deps, input: NewPerson, now: number) {
+  const { username, totp = true, phone, passwordHash, state = "enabled", tokens = 1 } = input;
+  const id = deps.random.id("usr_");
+  const row = { name_key: username.toLowerCase(), username, state, groups: "[]", created_at: now };
+  await deps.db.q
+    .insertInto("person")
+    .values({ id, ...row, ...(passwordHash !== undefined && { password_hash: passwordHash }) } as never)
+    .execute();
+  const secrets = Array.from({ length: totp ? tokens : 0 }, () => randomBytes(20));
+  for (const [index, secret] of secrets.entries()) {
+    const factor = deps.random.id("fac_");
+    const place = { table: "factor", column: "sealed_secret", row: factor };
+    const sealed = deps.keys.seal("factor", secret, place);
+    const values = { id: factor, user_id: id, method: "totp", state: "active", sealed_secret: sealed, created_at: now + index };
+    await deps.db.q.insertInto("factor").values(values as never).execute();
+  }
+  if (phone !== undefined) {
+    const values = { id: deps.random.id("fac_"), user_id: id, method: "sms", state: "active", address: phone, created_at: now + 100 };
+    await deps.db.q.insertInto("factor").values(values as never).execute();
+  }
+  return { id, username, secret: secrets[0] ?? Buffer.alloc(20), secrets };
+}
+
+const realSleep = async (ms: number, signal?: AbortSignal): Promise<void> => {
+  if (signal?.aborted) return;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
+  });
+};
