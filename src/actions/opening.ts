@@ -22,7 +22,8 @@ export function opening(deps: Deps, { ask, joinKey }: Request, input: Opening): 
   const { factor, method, begun, offered } = decision;
   const settings = deps.settings.values();
   const life = begun.message ? settings["sms.code-life-seconds"] : settings["challenge.life-seconds"];
-  const id = deps.random.id("chl_");
+  // all 128 bits by chance: who holds the id may answer (R-125)
+  const id = `chl_${deps.random.bytes(16).toString("base64url")}`;
   const expiresAt = at + life * 1000;
   const challenge: NewChallenge = {
     supersedes: begun.message !== undefined,

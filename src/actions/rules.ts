@@ -40,4 +40,4 @@ export function momentOf(deps: Deps): { moment: Omit<Case, "facts" | "ask">; wip
 
 /** R-020, R-027: a code is remembered under a key of ours, for its one challenge. */
 export const codeHash = (deps: Deps, challengeId: string, code: string): Buffer =>
-  deps.keys.mac("code", challengeId, "\0", code);
+  deps.keys.mac("code", `${challengeId}\0${code}`);

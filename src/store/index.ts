@@ -1,7 +1,7 @@
 import type { Outcome } from "#core/outcome.ts";
 import { batched } from "./batch.ts";
 import { reserve, type Reserve, type Reserved } from "./facts.ts";
-import { openKeys, type Keys } from "./keys.ts";
+import { hasKeys, openKeys, type Keys } from "./keys.ts";
 import { genesis, openLog, type Log } from "./log.ts";
 import { migrate } from "./migrate.ts";
 import type { Db } from "./open.ts";
@@ -17,12 +17,16 @@ export type Store = Db & {
 /** A running server: its chain in the log bears its id. */
 export type Node = { id: string; name: string; address: string };
 
-type Start = { node: Node; master: Uint8Array; now: number; salt: () => Uint8Array };
+/** `master` gives the key that opens the data keys; only on a database without any may it make a new one (R-243). */
+type Start = { node: Node; master: (mayCreate: boolean) => Uint8Array; now: number; salt: () => Uint8Array };
 
 /** Brings the database to this version, opens its keys and takes this node's place in it. */
-export async function startStore(db: Db, { node, master, now, salt }: Start): Promise<{ store: Store; keys: Keys }> {
+export async function startStore(
+  db: Db,
+  { node, master, now, salt }: Start,
+): Promise<{ store: Store; keys: Keys }> {
   await migrate(db, now);
-  const keys = await openKeys(db, { master, now });
+  const keys = await openKeys(db, { master: master(!(await hasKeys(db))), now });
   await register(db, node, now);
   const audit = openLog(db, { keys, nodeId: node.id, salt });
   const store: Store = {

@@ -1,4 +1,5 @@
-import { createHmac, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
+import { hmacKey, type HmacKey } from "#core/crypto/hmac.ts";
 import { AppError } from "#core/errors.ts";
 import { seal, unseal, type Place } from "#core/crypto/seal.ts";
 import type { Db } from "./open.ts";
@@ -15,7 +16,7 @@ export type Keys = {
   seal(purpose: Purpose, plain: Uint8Array, place: Place): Buffer;
   unseal(purpose: Purpose, sealed: Uint8Array, place: Place): Buffer;
   /** HMAC-SHA256 under the purpose's key */
-  mac(purpose: Purpose, ...parts: (string | Uint8Array)[]): Buffer;
+  mac(purpose: Purpose, message: Uint8Array | string): Buffer;
 };
 
 const version = 1;
@@ -25,12 +26,12 @@ const sealBlock = 4096;
 
 const placeOf = (purpose: string): Place => ({ table: "data_key", column: "wrapped", row: purpose });
 
-/** `mayCreate` is true only for the first start on an empty store. */
 export async function openKeys(db: Db, { master, now }: { master: Uint8Array; now: number }): Promise<Keys> {
   const wrapping = { version, key: master };
   await createMissing(db, { wrapping, now });
   const rows = await db.q.selectFrom("data_key").select(["purpose", "wrapped", "seals"]).execute();
   const keys = new Map<string, Buffer>();
+  const macs = new Map<string, HmacKey>();
   const left = new Map<string, number>();
   for (const row of rows) {
     try {
@@ -45,6 +46,7 @@ export async function openKeys(db: Db, { master, now }: { master: Uint8Array; no
         error,
       );
     }
+    macs.set(row.purpose, hmacKey("sha256", keys.get(row.purpose)!));
     left.set(row.purpose, 0);
   }
   const keyOf = (purpose: Purpose) => keys.get(purpose)!;
@@ -71,11 +73,8 @@ export async function openKeys(db: Db, { master, now }: { master: Uint8Array; no
       return seal(plain, place, { version, key: keyOf(purpose) });
     },
     unseal: (purpose, sealed, place) => unseal(sealed, place, () => keyOf(purpose)),
-    mac: (purpose, ...parts) => {
-      const hmac = createHmac("sha256", keyOf(purpose));
-      for (const part of parts) hmac.update(part);
-      return hmac.digest();
-    },
+    mac: (purpose, message) =>
+      macs.get(purpose)!.digest(typeof message === "string" ? Buffer.from(message) : message),
   };
 }
 

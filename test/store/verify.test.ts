@@ -4,7 +4,13 @@ import { begin, respond } from "#actions/verify.ts";
 import { newPasswordHash } from "#actions/passwords.ts";
 import { kinds, world, type World } from "../support/world.ts";
 
-const application: Application = { id: "app_vpn", name: "VPN", firstFactor: "none", canChallenge: true, allowWithoutMethodUntil: 0 };
+const application: Application = {
+  id: "app_vpn",
+  name: "VPN",
+  firstFactor: "none",
+  canChallenge: true,
+  allowWithoutMethodUntil: 0,
+};
 const source = { protocol: "rest" } as const;
 
 describe.each(kinds)("on %s", (kind) => {
@@ -12,7 +18,9 @@ describe.each(kinds)("on %s", (kind) => {
   afterEach(async () => await w.close());
 
   const results = async () =>
-    (await w.deps.db.q.selectFrom("log").select(["result", "authenticated", "gate"]).orderBy("seq").execute()).map((row) => [row.result, row.authenticated, row.gate]);
+    (
+      await w.deps.db.q.selectFrom("log").select(["result", "authenticated", "gate"]).orderBy("seq").execute()
+    ).map((row) => [row.result, row.authenticated, row.gate]);
 
   test("a code is good once", async () => {
     w = await world({ kind });
@@ -33,18 +41,30 @@ describe.each(kinds)("on %s", (kind) => {
     if (asked.kind !== "challenge") throw new Error(`no challenge but ${JSON.stringify(asked)}`);
     await expect.poll(() => w.sent.length).toBe(1);
     const answer = { application, challengeId: asked.id, source };
-    expect(await respond(w.deps, { ...answer, response: "000000" })).toMatchObject({ kind: "deny", code: "wrong_code", retry: { id: asked.id } });
+    expect(await respond(w.deps, { ...answer, response: "000000" })).toMatchObject({
+      kind: "deny",
+      code: "wrong_code",
+      retry: { id: asked.id },
+    });
     expect((await respond(w.deps, { ...answer, response: w.texted() })).kind).toBe("allow");
-    expect(await respond(w.deps, { ...answer, response: w.texted() })).toMatchObject({ kind: "deny", code: "code_duplicate" });
+    expect(await respond(w.deps, { ...answer, response: w.texted() })).toMatchObject({
+      kind: "deny",
+      code: "code_duplicate",
+    });
   });
 
   test("a hundred guesses at once cost what they are, and then the right code waits too", async () => {
     w = await world({ kind });
     const ada = await w.person({ username: "ada" });
-    const guesses = Array.from({ length: 100 }, (_, guess) => begin(w.deps, { application, username: "ada", code: String(guess).padStart(6, "0"), source }));
+    const guesses = Array.from({ length: 100 }, (_, guess) =>
+      begin(w.deps, { application, username: "ada", code: String(guess).padStart(6, "0"), source }),
+    );
     const outcomes = await Promise.all(guesses);
     expect(outcomes.filter((one) => one.kind === "deny" && one.code === "wrong_code").length).toBe(3);
-    expect(await begin(w.deps, { application, username: "ada", code: w.code(ada), source })).toMatchObject({ kind: "deny", code: "throttled" });
+    expect(await begin(w.deps, { application, username: "ada", code: w.code(ada), source })).toMatchObject({
+      kind: "deny",
+      code: "throttled",
+    });
   });
 
   test("a password comes before the code, and a wrong one costs the code nothing", async () => {
@@ -52,8 +72,28 @@ describe.each(kinds)("on %s", (kind) => {
     const passwordHash = await newPasswordHash(w.deps, "correct horse");
     const local = { ...application, firstFactor: "local" } as const;
     const ada = await w.person({ username: "ada", passwordHash });
-    expect(await begin(w.deps, { application: local, username: "ada", password: "wrong", code: w.code(ada), source })).toMatchObject({ code: "wrong_password" });
-    expect((await begin(w.deps, { application: local, username: "ada", password: "correct horse", code: w.code(ada), source })).kind).toBe("allow");
-    expect(await begin(w.deps, { application: local, username: "nobody", password: "x", source })).toMatchObject({ code: "unknown_person" });
+    expect(
+      await begin(w.deps, {
+        application: local,
+        username: "ada",
+        password: "wrong",
+        code: w.code(ada),
+        source,
+      }),
+    ).toMatchObject({ code: "wrong_password" });
+    expect(
+      (
+        await begin(w.deps, {
+          application: local,
+          username: "ada",
+          password: "correct horse",
+          code: w.code(ada),
+          source,
+        })
+      ).kind,
+    ).toBe("allow");
+    expect(
+      await begin(w.deps, { application: local, username: "nobody", password: "x", source }),
+    ).toMatchObject({ code: "unknown_person" });
   });
 });

@@ -42,7 +42,10 @@ async function freshDatabase(kind: Kind): Promise<{ open: () => Promise<Db>; rem
 
 export type World = Awaited<ReturnType<typeof world>>;
 
-export async function world({ kind = "sqlite", settings = {} }: { kind?: Kind; settings?: Partial<Settings> } = {}) {
+export async function world({
+  kind = "sqlite",
+  settings = {},
+}: { kind?: Kind; settings?: Partial<Settings> } = {}) {
   const database = await freshDatabase(kind);
   const master = Buffer.alloc(32, 7);
   const clock = { at: 1_800_000_000_000, now: () => clock.at };
@@ -56,7 +59,7 @@ export async function world({ kind = "sqlite", settings = {} }: { kind?: Kind; s
     const db = await database.open();
     const salt = () => randomBytes(16);
     const here = { id, name: id, address: "127.0.0.1" };
-    const { store, keys } = await startStore(db, { node: here, master, now: clock.at, salt });
+    const { store, keys } = await startStore(db, { node: here, master: () => master, now: clock.at, salt });
     closing.push(() => store.close());
     const log = (message: string, fields?: unknown) => void logged.push({ message, fields });
     return {
@@ -95,7 +98,14 @@ export async function world({ kind = "sqlite", settings = {} }: { kind?: Kind; s
   };
 }
 
-type NewPerson = { username: string; totp?: boolean; phone?: string; passwordHash?: string; state?: string; tokens?: number };
+type NewPerson = {
+  username: string;
+  totp?: boolean;
+  phone?: string;
+  passwordHash?: string;
+  state?: string;
+  tokens?: number;
+};
 
 async function addPerson(deps: Deps, input: NewPerson, now: number) {
   const { username, totp = true, phone, passwordHash, state = "enabled", tokens = 1 } = input;
@@ -110,12 +120,32 @@ async function addPerson(deps: Deps, input: NewPerson, now: number) {
     const factor = deps.random.id("fac_");
     const place = { table: "factor", column: "sealed_secret", row: factor };
     const sealed = deps.keys.seal("factor", secret, place);
-    const values = { id: factor, user_id: id, method: "totp", state: "active", sealed_secret: sealed, created_at: now + index };
-    await deps.db.q.insertInto("factor").values(values as never).execute();
+    const values = {
+      id: factor,
+      user_id: id,
+      method: "totp",
+      state: "active",
+      sealed_secret: sealed,
+      created_at: now + index,
+    };
+    await deps.db.q
+      .insertInto("factor")
+      .values(values as never)
+      .execute();
   }
   if (phone !== undefined) {
-    const values = { id: deps.random.id("fac_"), user_id: id, method: "sms", state: "active", address: phone, created_at: now + 100 };
-    await deps.db.q.insertInto("factor").values(values as never).execute();
+    const values = {
+      id: deps.random.id("fac_"),
+      user_id: id,
+      method: "sms",
+      state: "active",
+      address: phone,
+      created_at: now + 100,
+    };
+    await deps.db.q
+      .insertInto("factor")
+      .values(values as never)
+      .execute();
   }
   return { id, username, secret: secrets[0] ?? Buffer.alloc(20), secrets };
 }

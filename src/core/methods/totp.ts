@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { hmacKey, type HmacKey } from "../crypto/hmac.ts";
 import type { Method, Seen } from "./method.ts";
 import { readCode, same } from "./same.ts";
 
@@ -20,9 +20,13 @@ export function hotp(
   counter: number,
   { digits, algorithm }: Pick<TotpParameters, "digits" | "algorithm">,
 ): string {
+  return codeAt(hmacKey(algorithm, secret), counter, digits);
+}
+
+function codeAt(key: HmacKey, counter: number, digits: number): string {
   const message = Buffer.alloc(8);
   message.writeBigUInt64BE(BigInt(counter));
-  const mac = createHmac(algorithm, secret).update(message).digest();
+  const mac = key.digest(message);
   const offset = mac[mac.length - 1]! & 0xf; // every digest is longer than 19 bytes, so the bytes are always there
   const number = mac.readUInt32BE(offset) & 0x7fffffff;
   return String(number % 10 ** digits).padStart(digits, "0");
@@ -66,15 +70,12 @@ export const totp: Method = {
 };
 
 /** The newest step of the window whose code this is; all are computed, so that time tells nothing. */
-function matchingStep(input: {
-  factor: Seen;
-  parameters: TotpParameters;
-  current: number;
-  code: string;
-}): number | undefined {
-  const { window } = input.parameters;
+function matchingStep({ factor, parameters, current, code }: Tried): number | undefined {
+  const key = hmacKey(parameters.algorithm, factor.secret);
   let found: number | undefined;
-  for (let step = input.current - window; step <= input.current + window; step++)
-    if (step >= 0 && same(hotp(input.factor.secret, step, input.parameters), input.code)) found = step;
+  for (let step = current - parameters.window; step <= current + parameters.window; step++)
+    if (step >= 0 && same(codeAt(key, step, parameters.digits), code)) found = step;
+  key.wipe();
   return found;
 }
+type Tried = { factor: Seen; parameters: TotpParameters; current: number; code: string };

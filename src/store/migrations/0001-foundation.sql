@@ -179,7 +179,6 @@ create table radius_request (
   outcome text,
   expires_at bigint not null
 );
-create index radius_request_expiry on radius_request (expires_at);
 
 create table api_key (
   id text primary key,

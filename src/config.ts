@@ -1,0 +1,96 @@
+/**
+ * What must be known before the database opens: addresses, database, key, role. One YAML file, COUNTERSIGN_* over it, and
+ * *_FILE for what is secret. The only reader of the environment. Every mistake is told at once, with its place.
+ */
+
+import { readFileSync } from "node:fs";
+import { hostname, networkInterfaces } from "node:os";
+import { join, resolve } from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
+import { AppError } from "#core/errors.ts";
+
+export type Address = { host: string; port: number };
+
+/** `host:port`, `[v6]:port`, or `off`. */
+const address = z.string().transform((text, context): Address | undefined => {
+  if (text === "off") return undefined;
+  const [, v6, host, port] = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? [];
+  const number = Number(port);
+  if (port !== undefined && number <= 65_535) return { host: v6 ?? host ?? "", port: number };
+  context.addIssue({ code: "custom", message: 'is neither "host:port" nor "off"' });
+  return z.NEVER;
+});
+
+const schema = z.strictObject({
+  role: z.enum(["all", "service", "server"]).default("all"),
+  data: z.string().min(1).default("data"),
+  "database-url": z.string().startsWith("postgres").optional(),
+  "key-file": z.string().min(1).optional(),
+  "public-url": z.url({ protocol: /^https?$/ }).default("http://localhost:8080"),
+  http: address.default({ host: "127.0.0.1", port: 8080 }),
+  internal: address.default({ host: "127.0.0.1", port: 8081 }),
+  radius: address.default({ host: "127.0.0.1", port: 1812 }),
+  ldap: address.default({ host: "127.0.0.1", port: 1389 }),
+  "node-name": z.string().min(1).max(100).default(hostname()),
+  "log-level": z.enum(["debug", "info", "warn", "error"]).default("info"),
+});
+
+export type Config = z.output<typeof schema>;
+type Environment = Record<string, string | undefined>;
+
+/** Throws one AppError that names every mistake. */
+export function readConfig(environment: Environment = process.env): Config {
+  const file = environment["COUNTERSIGN_CONFIG"];
+  const given = { ...readYaml(file), ...readEnvironment(environment) };
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    const mistakes = parsed.error.issues.map(
+      (issue) => `  ${issue.path.join(".") || file}: ${issue.message}`,
+    );
+    throw new AppError(
+      "start_refused",
+      `The configuration has ${mistakes.length === 1 ? "a mistake" : "mistakes"}:\n${mistakes.join("\n")}`,
+    );
+  }
+  const config = parsed.data;
+  const data = resolve(config.data);
+  return { ...config, data, "key-file": config["key-file"] ?? join(data, "master.key") };
+}
+
+function readYaml(file: string | undefined): Record<string, unknown> {
+  if (file === undefined) return {};
+  try {
+    return (parse(readFileSync(file, "utf8")) ?? {}) as Record<string, unknown>;
+  } catch (error) {
+    throw new AppError(
+      "start_refused",
+      `The configuration file ${file} cannot be read: ${(error as Error).message}`,
+      error,
+    );
+  }
+}
+
+/** COUNTERSIGN_DATABASE_URL is `database-url`; COUNTERSIGN_DATABASE_URL_FILE names a file that holds it. */
+function readEnvironment(environment: Environment): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const name of Object.keys(schema.shape)) {
+    const variable = `COUNTERSIGN_${name.toUpperCase().replaceAll("-", "_")}`;
+    const file = environment[`${variable}_FILE`];
+    // the key itself never comes by the environment, only the file that holds it
+    const value =
+      file !== undefined && name !== "key" ? readFileSync(file, "utf8").trim() : environment[variable];
+    if (value !== undefined && value !== "") found[name] = value;
+  }
+  return found;
+}
+
+/** A wildcard as the addresses it stands for: replies must leave from the address that was asked (R-119). */
+export function expand({ host, port }: Address): Address[] {
+  if (host !== "0.0.0.0" && host !== "::") return [{ host, port }];
+  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  const mine = all.filter(
+    (one) => !one.address.startsWith("fe80") && (host === "::" || one.family === "IPv4"),
+  );
+  return mine.map((one) => ({ host: one.address, port }));
+}

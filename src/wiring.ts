@@ -1,0 +1,149 @@
+/** From configuration to a system that works: the data folder's lock, the store, and everything an action may use. */
+
+import { randomBytes, randomInt } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { keepMessage } from "#actions/phone.ts";
+import type { Clock, Deps, Logger, Random } from "#actions/deps.ts";
+import { liveSettings } from "#actions/live-settings.ts";
+import { AppError } from "#core/errors.ts";
+import { startStore } from "#store/index.ts";
+import { openPostgres, openSqlite, type Db } from "#store/open.ts";
+import type { Config } from "./config.ts";
+
+export type System = { deps: Deps; close(): Promise<void> };
+
+const clock: Clock = {
+  now: () => Date.now(),
+  sleep: async (ms, signal) => {
+    if (signal?.aborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener("abort", () => resolve(), { once: true });
+    await promise;
+    clearTimeout(timer);
+  },
+};
+
+/** Random octets are drawn a page at a time: one call to the system costs as much as a hundred ids. */
+function pooledRandom(): Random {
+  let page = randomBytes(0);
+  let used = 0;
+  const bytes = (length: number) => {
+    if (used + length > page.length) {
+      page = randomBytes(Math.max(8192, length));
+      used = 0;
+    }
+    used += length;
+    return page.subarray(used - length, used);
+  };
+  return {
+    bytes,
+    int: (below) => randomInt(below),
+    id: (prefix) => prefix + orderedId(clock.now(), bytes(10)),
+  };
+}
+
+/** Ids begin with their time, so that a table's newest rows and index entries lie side by side; 80 bits are chance. */
+function orderedId(now: number, chance: Uint8Array): string {
+  const id = Buffer.allocUnsafe(16);
+  id.writeUIntBE(now, 0, 6);
+  id.set(chance, 6);
+  return id.toString("base64url");
+}
+
+export async function openSystem(
+  config: Config,
+  { log, simulate }: { log: Logger; simulate: boolean },
+): Promise<System> {
+  mkdirSync(config.data, { recursive: true, mode: 0o700 });
+  const unlock = lock(config.data);
+  let db: Db | undefined;
+  try {
+    db = await openDatabase(config, log);
+    const random = pooledRandom();
+    const node = {
+      id: nodeId(config.data, random),
+      name: config["node-name"],
+      address: config.radius?.host ?? config.http?.host ?? "-",
+    };
+    const master = (mayCreate: boolean) => masterKey(config["key-file"]!, mayCreate);
+    const { store, keys } = await startStore(db, {
+      node,
+      master,
+      now: clock.now(),
+      salt: () => random.bytes(16),
+    });
+    const settings = await liveSettings(store);
+    const deps: Deps = { db: store, keys, clock, random, settings, log, send: noCarrier };
+    if (simulate) deps.send = async (message) => await keepMessage(deps, message);
+    return {
+      deps,
+      close: async () => {
+        await store.close();
+        unlock();
+      },
+    };
+  } catch (error) {
+    await db?.close();
+    unlock();
+    throw error;
+  }
+}
+
+const noCarrier: Deps["send"] = async () => {
+  throw new AppError("unavailable", "no carrier for text messages is set up");
+};
+
+async function openDatabase(config: Config, log: Logger): Promise<Db> {
+  const url = config["database-url"];
+  if (url === undefined) return await openSqlite(join(config.data, "countersign.db"));
+  return await openPostgres(url, { onError: () => log.warn("a database connection was lost") });
+}
+
+/** One process a data folder. SQLite's own exclusive lock ends with the process, however it ends. */
+function lock(data: string): () => void {
+  const database = new DatabaseSync(join(data, "lock.db"), { timeout: 0 });
+  try {
+    database.exec("begin exclusive");
+  } catch (error) {
+    database.close();
+    throw new AppError("start_refused", `Another countersign process uses the data folder ${data}.`, error);
+  }
+  return () => database.close();
+}
+
+/** This node's name in the log for as long as the data folder lives. */
+function nodeId(data: string, random: Random): string {
+  const file = join(data, "node.id");
+  if (!existsSync(file)) writeFileSync(file, random.id("nod_"), { mode: 0o600 });
+  return readFileSync(file, "utf8").trim();
+}
+
+/** R-240, R-243, R-247: 32 octets in a file that nobody else may read; made once, for an empty store. */
+function masterKey(file: string, mayCreate: boolean): Buffer {
+  if (!existsSync(file)) {
+    if (!mayCreate)
+      throw new AppError(
+        "start_refused",
+        `The master key ${file} is missing, and this database cannot be opened without it. Put it back from where it is kept.`,
+      );
+    try {
+      writeFileSync(file, randomBytes(32), { mode: 0o400, flag: "wx" });
+    } catch (error) {
+      // another node of the group was first
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+    chmodSync(file, 0o400);
+  }
+  if (process.platform !== "win32" && (statSync(file).mode & 0o077) !== 0)
+    throw new AppError(
+      "start_refused",
+      `The master key ${file} can be read by others. Run: chmod 400 ${file}`,
+    );
+  const key = readFileSync(file);
+  if (key.length !== 32)
+    throw new AppError("start_refused", `The master key ${file} does not hold 32 octets.`);
+  return key;
+}
