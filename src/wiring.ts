@@ -4,6 +4,7 @@ import { randomBytes, randomInt } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { setTimeout as delay } from "node:timers/promises";
 import { keepMessage } from "#actions/phone.ts";
 import type { Clock, Deps, Logger, Random } from "#actions/deps.ts";
 import { liveSettings } from "#actions/live-settings.ts";
@@ -16,14 +17,7 @@ export type System = { deps: Deps; close(): Promise<void> };
 
 const clock: Clock = {
   now: () => Date.now(),
-  sleep: async (ms, signal) => {
-    if (signal?.aborted) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, ms);
-    signal?.addEventListener("abort", () => resolve(), { once: true });
-    await promise;
-    clearTimeout(timer);
-  },
+  sleep: async (ms, signal) => await delay(ms, undefined, { signal }).catch(() => undefined),
 };
 
 /** Random octets are drawn a page at a time: one call to the system costs as much as a hundred ids. */

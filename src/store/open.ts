@@ -19,6 +19,8 @@ export type Db = {
   script(connection: Kysely<Tables>, text: string): Promise<void>;
   /** One transaction. `relaxed`: the commit may wait for the next durable one, which must come before any answer. */
   transaction<T>(work: (run: Run) => Promise<T>, options?: { relaxed: boolean }): Promise<T>;
+  /** The database's own time (epoch ms); SQLite has none but this machine's. */
+  now(): Promise<number>;
   close(): Promise<void>;
 };
 
@@ -70,7 +72,9 @@ export async function openSqlite(path: string): Promise<Db> {
     text: (text) => text,
   });
   const script = async (_connection: Kysely<Tables>, text: string) => database.exec(text);
-  return { kind: "sqlite", q, script, transaction, close: () => q.destroy() };
+  const now = async () =>
+    Number(prepare("select cast(unixepoch('subsec') * 1000 as integer) as now").get()!["now"]);
+  return { kind: "sqlite", q, script, transaction, now, close: () => q.destroy() };
 }
 
 export async function openPostgres(
@@ -100,6 +104,10 @@ export async function openPostgres(
     q,
     script,
     transaction: transactions(q, { begin, text: numbered() }),
+    now: async () => {
+      const text = "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint) as now";
+      return (await q.executeQuery<{ now: number }>(CompiledQuery.raw(text))).rows[0]!.now;
+    },
     close: () => q.destroy(),
   };
 }

@@ -7,8 +7,9 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { hotp } from "#core/methods/totp.ts";
-import { defaultSettings, settingsSchema, type Settings } from "#core/settings/index.ts";
+import { defaultSettings, type Settings } from "#core/settings/index.ts";
 import type { Deps, Message } from "#actions/deps.ts";
 import { openPostgres, openSqlite, type Db } from "#store/open.ts";
 import { startStore } from "#store/index.ts";
@@ -42,17 +43,21 @@ async function freshDatabase(kind: Kind): Promise<{ open: () => Promise<Db>; rem
 
 export type World = Awaited<ReturnType<typeof world>>;
 
-export async function world({
-  kind = "sqlite",
-  settings = {},
-}: { kind?: Kind; settings?: Partial<Settings> } = {}) {
+type Options = {
+  kind?: Kind;
+  settings?: Partial<Settings>;
+  /** waits end at once */
+  hasty?: boolean;
+};
+
+export async function world({ kind = "sqlite", settings = {}, hasty = false }: Options = {}) {
   const database = await freshDatabase(kind);
   const master = Buffer.alloc(32, 7);
   const clock = { at: 1_800_000_000_000, now: () => clock.at };
   const sent: Message[] = [];
   const logged: { message: string; fields: unknown }[] = [];
   const closing: (() => Promise<void>)[] = [];
-  let values: Settings = { ...defaultSettings, ...settingsSchema.partial().parse(settings) };
+  let values: Settings = { ...defaultSettings, ...settings };
 
   /** Another server on the same database: a node of the group, or this one after a restart. */
   async function node(id = "node_a"): Promise<Deps> {
@@ -65,7 +70,7 @@ export async function world({
     return {
       db: store,
       keys,
-      clock: { now: clock.now, sleep: realSleep },
+      clock: { now: clock.now, sleep: hasty ? async () => undefined : realSleep },
       random: {
         id: (prefix) => prefix + randomBytes(16).toString("base64url"),
         int: (below) => randomBytes(4).readUInt32BE() % below,
@@ -150,10 +155,5 @@ async function addPerson(deps: Deps, input: NewPerson, now: number) {
   return { id, username, secret: secrets[0] ?? Buffer.alloc(20), secrets };
 }
 
-const realSleep = async (ms: number, signal?: AbortSignal): Promise<void> => {
-  if (signal?.aborted) return;
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal?.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
-  });
-};
+const realSleep: Deps["clock"]["sleep"] = async (ms, signal) =>
+  await delay(ms, undefined, { signal }).catch(() => undefined);

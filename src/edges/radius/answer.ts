@@ -5,7 +5,7 @@
 
 import type { RadiusClient } from "#actions/radius-clients.ts";
 import type { Answer, Attempt, Source, Verified } from "#actions/verify.ts";
-import type { DenyCode, Open, Outcome } from "#core/outcome.ts";
+import type { DenyCode, Open } from "#core/outcome.ts";
 import {
   attributeType as type,
   all,
@@ -27,31 +27,20 @@ const authorizeOnly = [10, 17];
 const stateLength = 17;
 
 export function read(packet: Packet, client: RadiusClient, claim: string): Asked {
-  const name = first(packet, type.userName);
-  const username = name && readText(name);
-  if (username === undefined || username === "") return { reject: "no readable User-Name" };
-  const hidden = first(packet, type.userPassword);
-  if (!hidden) return { reject: "no User-Password: this client does not use PAP" };
-  const serviceType = first(packet, type.serviceType)?.at(-1);
+  const username = textOf(packet, type.userName);
   const states = all(packet, type.state);
-  if (
-    states.length > 1 ||
-    (serviceType !== undefined && authorizeOnly.includes(serviceType) && states.length === 0)
-  )
+  const hidden = first(packet, type.userPassword);
+  if (!username) return { reject: "no readable User-Name" };
+  if (!hidden) return { reject: "no User-Password: this client does not use PAP" };
+  if (states.length > 1 || (states.length === 0 && authorizesOnly(packet)))
     return { reject: "an authorization-only request" };
   const password = revealPassword(packet, hidden, client.secret);
   const text = password && readText(password);
   // With a wrong secret the password is noise, seldom text: nobody's attempt is spent on it (R-127).
   if (text === undefined) return { reject: "the password does not read: is the shared secret right?" };
-  const station = first(packet, type.callingStationId);
-  const source: Source = {
-    protocol: "radius",
-    clientIp: undefined,
-    station: station && readText(station),
-    claim,
-  };
+  const source: Source = { protocol: "radius", station: textOf(packet, type.callingStationId), claim };
   const state = states[0];
-  if (state === undefined) return { begin: attempt({ client, username, text, source }) };
+  if (!state) return { begin: attempt({ client, username, text, source }) };
   if (state.length !== stateLength) return { reject: "a State that is not ours" };
   const challengeId = `chl_${state.toString("base64url", 0, 16)}`;
   return {
@@ -65,6 +54,13 @@ export function read(packet: Packet, client: RadiusClient, claim: string): Asked
     },
   };
 }
+
+function textOf(packet: Packet, attribute: number): string | undefined {
+  const value = first(packet, attribute);
+  return value && readText(value);
+}
+const authorizesOnly = (packet: Packet) =>
+  authorizeOnly.includes(first(packet, type.serviceType)?.at(-1) ?? 0);
 
 /** Where password and code are in the one field that PAP has. */
 function attempt({
@@ -128,5 +124,3 @@ function challenge(open: Open, before: "" | "retry.wrong"): Reply {
   }));
   return { code: code.accessChallenge, attributes: [{ type: type.state, value: state }, ...message] };
 }
-
-export const isFinal = (outcome: Verified): outcome is Outcome => outcome.kind !== "elsewhere";

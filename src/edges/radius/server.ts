@@ -3,6 +3,7 @@
  * true: nothing is done for a packet whose Message-Authenticator did not hold, and a repetition is never verified twice.
  */
 
+import { setMaxListeners } from "node:events";
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import type { Deps } from "#actions/deps.ts";
 import { loadRadiusClients, pinClient, type RadiusClient } from "#actions/radius-clients.ts";
@@ -47,7 +48,7 @@ type Server = {
   seen: Repeats;
   dropped: Drops;
   ready: () => boolean;
-  late: Set<() => void>;
+  working: Set<Promise<void>>;
   stopping: AbortController;
   count: { received: number; answered: Record<number, number> };
 };
@@ -61,10 +62,11 @@ export async function serveRadius(deps: Deps, { addresses, ready }: Options): Pr
     seen: repeats(),
     dropped: drops(deps.log),
     ready,
-    late: new Set(),
+    working: new Set(),
     stopping: new AbortController(),
     count: { received: 0, answered: {} },
   };
+  setMaxListeners(0, server.stopping.signal); // one for each refusal that waits for its time
   // One socket an address: a socket on a wildcard answers from whichever address the system likes (R-119).
   const sockets = await Promise.all(addresses.map((address) => open(server, address)));
   const age = setInterval(() => {
@@ -78,7 +80,10 @@ export async function serveRadius(deps: Deps, { addresses, ready }: Options): Pr
     stats: () => ({ ...server.count, dropped: server.dropped.counts(), pending: server.seen.pending() }),
     stop: async () => {
       clearInterval(age);
+      for (const socket of sockets) socket.removeAllListeners("message");
+      // what is due later goes now, and what is under way is waited for
       server.stopping.abort();
+      await Promise.all(server.working);
       await Promise.all(
         sockets.map((socket) => new Promise<void>((resolve) => socket.close(() => resolve()))),
       );
@@ -104,30 +109,44 @@ function receive(server: Server, datagram: Buffer, incoming: Incoming): void {
   server.count.received += 1;
   const client = server.table.find(incoming.from.address);
   if (!client) return server.dropped.count(incoming.from.address, "unknown client");
-  const drop = (reason: string) => server.dropped.count(client.name, reason);
   const decoded = decode(datagram);
-  if (!decoded.ok) return drop(`malformed: ${decoded.reason}`);
+  const refusal = decoded.ok ? untrusted(decoded.packet, client) : `malformed: ${decoded.reason}`;
+  if (!decoded.ok || refusal !== undefined) return server.dropped.count(client.name, refusal!);
   const { packet } = decoded;
-  const refusal = untrusted(packet, client);
-  if (refusal) return drop(refusal);
   if (packet.code === code.statusServer) return status(server, client, { packet, incoming });
-  if (
-    client.options.requireMessageAuthenticator === "auto" &&
-    !client.requiresMessageAuthenticator &&
-    first(packet, type.messageAuthenticator)
-  )
-    void pinClient(server.deps, client).catch(() => drop("could not be pinned"));
-  if (!server.allow(client)) return drop("over its rate");
+  pin(server, client, packet);
+  const busy = serveOnce(server, client, { packet, incoming });
+  if (busy !== undefined) server.dropped.count(client.name, busy);
+}
+
+/** R-109: `auto` only tightens: one good Message-Authenticator, and it is required from now on. */
+function pin(server: Server, client: RadiusClient, packet: Packet): void {
+  if (client.requiresMessageAuthenticator || client.options.requireMessageAuthenticator !== "auto") return;
+  if (!first(packet, type.messageAuthenticator) || first(packet, type.eapMessage)) return;
+  void pinClient(server.deps, client).catch(() => server.dropped.count(client.name, "could not be pinned"));
+}
+
+/** Starts the answer, unless it was given, is under way or would be too much; says why not. */
+function serveOnce(server: Server, client: RadiusClient, { packet, incoming }: Received): string | undefined {
   const peer = `${client.id}:${incoming.from.address}:${incoming.from.port}:${packet.identifier}`;
   const before = server.seen.find(peer, packet.authenticator);
-  if (before === "pending") return drop("repeated while under way");
-  if (before !== "new") return send(server, before, incoming);
+  if (before === "pending") return "repeated while under way";
+  if (before !== "new") {
+    send(server, before, incoming);
+    return undefined;
+  }
+  if (!server.ready()) return "this node cannot decide now";
+  if (!server.allow(client)) return "over its rate";
   const pending = server.seen.pending();
-  if (pending >= outstandingLimit || (pending > outstandingLimit * 0.8 && !first(packet, type.state)))
-    return drop("overload");
+  const begun = first(packet, type.state) !== undefined;
+  if (pending >= outstandingLimit || (pending > outstandingLimit * 0.8 && !begun)) return "overload";
   server.seen.start(peer, packet.authenticator);
-  void answer(server, client, { packet, peer, incoming });
+  const work = answer(server, client, { packet, peer, incoming });
+  server.working.add(work);
+  void work.then(() => server.working.delete(work));
+  return undefined;
 }
+type Received = { packet: Packet; incoming: Incoming };
 
 /** Why a packet is not to be believed; nothing changes because of it (R-106…R-108). */
 function untrusted(packet: Packet, client: RadiusClient): string | undefined {
@@ -144,7 +163,7 @@ function untrusted(packet: Packet, client: RadiusClient): string | undefined {
   return undefined;
 }
 
-type Work = { packet: Packet; peer: string; incoming: Incoming };
+type Work = Received & { peer: string };
 
 async function answer(server: Server, client: RadiusClient, { packet, peer, incoming }: Work): Promise<void> {
   const { deps, seen } = server;
@@ -180,11 +199,7 @@ const due = async ({ deps, stopping }: Server, at: number) =>
   await deps.clock.sleep(Math.max(0, at - deps.clock.now()), stopping.signal);
 
 /** R-115: the answer says that this node can authenticate; one that cannot is silent. */
-function status(
-  server: Server,
-  client: RadiusClient,
-  { packet, incoming }: { packet: Packet; incoming: Incoming },
-): void {
+function status(server: Server, client: RadiusClient, { packet, incoming }: Received): void {
   if (server.ready())
     send(server, encodeReply({ code: code.accessAccept, attributes: [] }, packet, client.secret), incoming);
 }

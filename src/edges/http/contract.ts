@@ -1,0 +1,179 @@
+/**
+ * The API as it is promised: paths, closed schemas, statuses. The server's routes, generated/openapi.json and the SDK's
+ * types all come from here. Must stay true: every request schema is closed (R-229), so a misspelt field is never ignored.
+ */
+
+import { z } from "zod";
+import { methods } from "#core/methods/index.ts";
+
+const method = z
+  .enum([...methods.keys()] as [string, ...string[]])
+  .meta({ description: "The method wanted; the person's default, or the next that can be used, otherwise." });
+const nonce = z
+  .string()
+  .min(1)
+  .max(128)
+  .meta({ description: "The caller's own random text; the signed verdict repeats it." });
+
+const verificationRequest = z
+  .strictObject({
+    username: z.string().min(1).max(256),
+    password: z.string().min(1).max(1024).optional().meta({
+      description: "For keys whose passwords are checked here; refused for the others.",
+    }),
+    code: z
+      .string()
+      .min(1)
+      .max(64)
+      .optional()
+      .meta({ description: "A code that the person has entered already." }),
+    method: method.optional(),
+    clientIp: z
+      .union([z.ipv4(), z.ipv6()])
+      .optional()
+      .meta({ description: "Where the person comes from, for the record." }),
+    nonce: nonce.optional(),
+  })
+  .meta({ id: "VerificationRequest" });
+
+const answerRequest = z
+  .strictObject({
+    response: z.string().min(1).max(64).meta({
+      description: "The code, or the digit of another method.",
+    }),
+    nonce: nonce.optional(),
+  })
+  .meta({ id: "AnswerRequest" });
+
+const prompt = z
+  .strictObject({
+    kind: z.literal("code"),
+    method: z.string(),
+    language: z.string().nullable().meta({ description: "The person's language." }),
+    length: z.int().meta({ description: "How many digits are asked for." }),
+    sentTo: z.string().optional().meta({ description: "Where the code went, masked." }),
+    digit: z.int(),
+    others: z
+      .array(z.strictObject({ digit: z.int(), method: z.string(), sentTo: z.string().optional() }))
+      .meta({ description: "Methods that may be had instead: answer with the digit." }),
+  })
+  .meta({ id: "Prompt" });
+
+const verification = z
+  .strictObject({
+    id: z.string().nullable().meta({ description: "Of the challenge; null when there is none." }),
+    status: z.enum(["allowed", "challenge", "denied", "unavailable"]),
+    correlationId: z.string().meta({ description: "For the person to quote; grants nothing." }),
+    retry: z.literal(true).optional().meta({ description: "Denied, and another answer may be sent." }),
+    prompt: prompt.optional(),
+    expiresAt: z.int().optional().meta({ description: "Of the challenge; epoch milliseconds." }),
+    verdict: z.string().meta({
+      description:
+        "Compact JWS (HS256) of iss, aud, iat, nonce, sub, app, result, challenge, cid. Believe this and not the status: the key is HKDF-SHA256 of the API key's secret, no salt, info `countersign verdict`, 32 octets.",
+    }),
+  })
+  .meta({ id: "Verification" });
+export type VerificationBody = z.output<typeof verification>;
+
+const problem = z
+  .strictObject({
+    type: z.literal("about:blank"),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().optional(),
+    correlationId: z.string(),
+  })
+  .meta({ id: "Problem", description: "RFC 9457" });
+export type ProblemBody = z.output<typeof problem>;
+
+const problems = (description: string) => ({
+  description,
+  content: { "application/problem+json": { schema: problem } },
+});
+const verifications = (description: string) => ({
+  description,
+  content: { "application/json": { schema: verification } },
+});
+
+const answers = {
+  200: verifications("Allowed."),
+  202: verifications("A challenge waits for its answer."),
+  403: verifications("Denied, whatever the reason; or, as a problem, the key lacks the scope."),
+  503: verifications("Could not be decided. This is no permission."),
+};
+const failures = {
+  400: problems("The request is not as described here."),
+  401: problems("The request is not signed by a key in use, for now, for the first time."),
+  429: problems("Too much waits; try again after Retry-After."),
+};
+
+/** Other headers pass: they are HTTP's, not ours. */
+const headers = z.looseObject({
+  "idempotency-key": z
+    .string()
+    .regex(/^[\x21-\x7e]{1,128}$/)
+    .optional()
+    .meta({ description: "The same request under the same key gets the same answer for 24 hours." }),
+});
+const none = z.strictObject({});
+const params = z.strictObject({ id: z.string().max(64) });
+const tags = ["verifications"];
+
+export const contract = {
+  begin: {
+    method: "POST",
+    url: "/api/v1/verifications",
+    schema: {
+      operationId: "beginVerification",
+      summary: "Verify a person: ends at once when a right code came along, asks for one otherwise",
+      tags,
+      headers,
+      querystring: none,
+      body: verificationRequest,
+      response: {
+        ...answers,
+        ...failures,
+        409: problems("The Idempotency-Key is in use for another request, or its request is under way."),
+        415: problems("The body is not application/json."),
+      },
+    },
+  },
+  answer: {
+    method: "POST",
+    url: "/api/v1/verifications/:id/answers",
+    schema: {
+      operationId: "answerVerification",
+      summary: "Answer a challenge",
+      tags,
+      headers,
+      querystring: none,
+      params,
+      body: answerRequest,
+      response: {
+        ...answers,
+        ...failures,
+        409: problems("The Idempotency-Key is in use for another request, or its request is under way."),
+        415: problems("The body is not application/json."),
+      },
+    },
+  },
+  read: {
+    method: "GET",
+    url: "/api/v1/verifications/:id",
+    schema: {
+      operationId: "readVerification",
+      summary: "How a verification stands; waits for its end when asked to",
+      tags,
+      querystring: z.strictObject({
+        wait: z
+          .string()
+          .regex(/^(?:1?[0-9]|2[0-5])s$/)
+          .optional()
+          .meta({ description: "How long to wait for the end, 25s at most." }),
+        nonce: nonce.optional(),
+      }),
+      params,
+      response: { ...answers, ...failures, 404: problems("This key has no such verification.") },
+    },
+  },
+} as const;

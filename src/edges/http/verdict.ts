@@ -1,0 +1,28 @@
+import { createHmac, type KeyObject } from "node:crypto";
+
+/**
+ * The signed verdict (R-226): what an integration may believe, however it came by the answer. One algorithm, and a key
+ * that only the integration and we have; nothing in the header is ever read to choose either.
+ */
+
+export type Verdict = {
+  iss: string;
+  /** the API key's id */
+  aud: string;
+  /** seconds */
+  iat: number;
+  nonce: string | null;
+  /** the name as it was sent; for a challenge, whom it is for */
+  sub: string | null;
+  app: string;
+  result: string;
+  challenge: string | null;
+  cid: string;
+};
+
+const header = Buffer.from(JSON.stringify({ alg: "HS256", typ: "countersign-verdict+jwt" })).toString("base64url");
+
+export function signVerdict(verdict: Verdict, key: KeyObject): string {
+  const text = `${header}.${Buffer.from(JSON.stringify(verdict)).toString("base64url")}`;
+  return `${text}.${createHmac("sha256", key).update(text).digest("base64url")}`;
+}

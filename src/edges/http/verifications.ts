@@ -1,0 +1,210 @@
+/**
+ * The verification routes: a signed request in, one call of the engine, a signed verdict out. Must stay true: nothing of
+ * a body is read before its signature held, and nothing here tells an unknown person from a wrong code.
+ */
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { ZodTypeProvider } from "fastify-type-provider-zod";
+import type { z } from "zod";
+import { mayUse, type ApiKey, type Authenticated, type Authenticator } from "#actions/api-keys.ts";
+import type { Deps } from "#actions/deps.ts";
+import { once, type Reply } from "#actions/idempotency.ts";
+import { readVerification, type Verification } from "#actions/verifications.ts";
+import { begin, respond, type Source, type Verified } from "#actions/verify.ts";
+import { AppError } from "#core/errors.ts";
+import type { DenyCode, Open } from "#core/outcome.ts";
+import { contract, type VerificationBody } from "./contract.ts";
+import { parseBody } from "./json.ts";
+import { invalid, sendProblem } from "./problem.ts";
+import { signVerdict } from "./verdict.ts";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    from: Authenticated;
+  }
+}
+
+export type Api = {
+  deps: Deps;
+  authenticate: Authenticator;
+  /** whom verdicts name as their issuer */
+  publicUrl: string;
+  /** aborts what waits when the server stops */
+  stopping: AbortSignal;
+};
+
+const empty = Buffer.alloc(0);
+
+export function verificationRoutes(app: FastifyInstance, api: Api): void {
+  const { deps } = api;
+  app.decorateRequest("from");
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+  app.setValidatorCompiler(({ schema }) => {
+    const checked = schema as z.ZodType;
+    return (data: unknown) => {
+      const result = checked.safeParse(data);
+      return result.success ? { value: result.data } : { error: invalid(result.error) };
+    };
+  });
+  app.addHook("preValidation", async (request, reply) => {
+    const body = request.body instanceof Buffer ? request.body : empty;
+    const { method, raw, ip } = request;
+    const from = await api.authenticate({
+      authorization: raw.headers.authorization,
+      method,
+      target: raw.url ?? "",
+      body,
+      address: ip,
+    });
+    if (!from) return sendProblem(reply, 401);
+    if (!mayUse(from.key, "verify")) return sendProblem(reply, 403);
+    request.from = from;
+    if (method === "POST") request.body = parseBody(body);
+  });
+
+  const typed = app.withTypeProvider<ZodTypeProvider>();
+  typed.route({
+    ...contract.begin,
+    handler: async (request, reply) => {
+      const { username, password, code, method, clientIp, nonce } = request.body;
+      const { application } = request.from.key;
+      // Or the integration would believe that we had looked at it.
+      if (password !== undefined && application.firstFactor === "none")
+        throw new AppError("invalid", "password: this key's application checks passwords itself");
+      const source: Source = { protocol: "rest", clientIp };
+      return await answered(api, { request, reply }, async () => {
+        const outcome = await begin(deps, { application, username, password, code, method, source });
+        return told(api, request.from.key, { outcome, nonce, sub: username });
+      });
+    },
+  });
+  typed.route({
+    ...contract.answer,
+    handler: async (request, reply) => {
+      const { response, nonce } = request.body;
+      const { id } = request.params;
+      const { application } = request.from.key;
+      return await answered(api, { request, reply }, async () => {
+        const source: Source = { protocol: "rest" };
+        const outcome = await respond(deps, { application, challengeId: id, response, source });
+        const sub = outcome.kind === "allow" ? outcome.username : null;
+        return told(api, request.from.key, { outcome, nonce, sub, challengeId: id });
+      });
+    },
+  });
+  typed.route({
+    ...contract.read,
+    handler: async (request, reply) => {
+      const { wait = "0s", nonce } = request.query;
+      const gone = new AbortController();
+      reply.raw.once("close", () => gone.abort());
+      const found = await readVerification(deps, request.from.key.application.id, {
+        id: request.params.id,
+        waitMs: Number.parseInt(wait, 10) * 1000,
+        signal: AbortSignal.any([gone.signal, api.stopping]),
+      });
+      if (!found) return sendProblem(reply, 404);
+      return send(reply, standing(api, request.from.key, { found, nonce }));
+    },
+  });
+}
+
+type Exchange = { request: FastifyRequest; reply: FastifyReply };
+type Told = Reply & { correlationId: string };
+
+/** The work's answer, or the first one's when the request was sent before. */
+async function answered(api: Api, { request, reply }: Exchange, work: () => Promise<Told>): Promise<FastifyReply> {
+  const key = request.headers["idempotency-key"];
+  if (typeof key !== "string") return send(reply, await work());
+  const { from, raw } = request;
+  const outcome = await once(
+    api.deps,
+    {
+      owner: from.key.id,
+      key,
+      request: `${raw.url} ${from.bodySha256}`,
+      final: ({ status }) => status < 500,
+    },
+    work,
+  );
+  if (outcome === "under way") return sendProblem(reply, 409, "The first request with this Idempotency-Key is under way.");
+  return send(reply, outcome as Told);
+}
+
+function send(reply: FastifyReply, { status, body, correlationId }: Told): FastifyReply {
+  return reply
+    .code(status)
+    .header("x-correlation-id", correlationId)
+    .type("application/json; charset=utf-8")
+    .send(body);
+}
+
+/** How each refusal reads: one and the same, but for what another node or a later moment may answer (R-021). */
+export const refusals: Record<DenyCode, 403 | 503> = {
+  unknown_person: 403,
+  person_disabled: 403,
+  wrong_password: 403,
+  no_method: 403,
+  wrong_code: 403,
+  code_duplicate: 403,
+  code_old: 403,
+  too_many_tries: 403,
+  expired: 403,
+  superseded: 403,
+  cancelled: 403,
+  foreign_challenge: 403,
+  locked_out: 403,
+  throttled: 403,
+  unavailable: 503,
+};
+const statuses = { 200: "allowed", 202: "challenge", 403: "denied", 503: "unavailable" } as const;
+
+type Asked = { nonce: string | undefined; sub: string | null; challengeId?: string };
+
+function told(api: Api, key: ApiKey, { outcome, ...asked }: Asked & { outcome: Verified }): Told {
+  // only a RADIUS packet can be another node's
+  if (outcome.kind === "elsewhere") throw new AppError("unavailable");
+  const { correlationId } = outcome;
+  if (outcome.kind === "allow") return signed(api, key, { ...asked, correlationId, status: 200 });
+  if (outcome.kind === "challenge") return signed(api, key, { ...asked, correlationId, status: 202, open: outcome });
+  const { code, retry } = outcome;
+  return signed(api, key, { ...asked, correlationId, status: refusals[code], ...(retry && { open: retry }) });
+}
+
+/** A challenge as it stands. What ended in any other way than approval is denied, whatever the reason. */
+function standing(api: Api, key: ApiKey, { found, nonce }: { found: Verification; nonce: string | undefined }): Told {
+  const { id, state, username, correlationId } = found;
+  const status = ({ pending: 202, approved: 200, denied: 403 } as const)[state];
+  return signed(api, key, { nonce, sub: username, challengeId: id, correlationId, status });
+}
+
+type Signing = Asked & { correlationId: string; status: keyof typeof statuses; open?: Open };
+
+function signed(api: Api, key: ApiKey, { nonce, sub, challengeId, correlationId, status, open }: Signing): Told {
+  const result = statuses[status];
+  const id = open?.id ?? challengeId ?? null;
+  const verdict = signVerdict(
+    {
+      iss: api.publicUrl,
+      aud: key.id,
+      iat: Math.floor(api.deps.clock.now() / 1000),
+      nonce: nonce ?? null,
+      sub,
+      app: key.application.name,
+      result,
+      challenge: id,
+      cid: correlationId,
+    },
+    key.verdictKey,
+  );
+  const body: VerificationBody = {
+    id,
+    status: result,
+    correlationId,
+    ...(open && result === "denied" && { retry: true }),
+    ...(open && { prompt: open.prompt, expiresAt: open.expiresAt }),
+    verdict,
+  };
+  return { status, body: JSON.stringify(body), correlationId };
+}

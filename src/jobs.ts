@@ -1,0 +1,51 @@
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
+import { writeAnchors } from "#actions/anchors.ts";
+import { deliverDue } from "#actions/deliver.ts";
+import type { Deps } from "#actions/deps.ts";
+import { cleanImports } from "#actions/people-import.ts";
+import { retain } from "#actions/retention.ts";
+
+/** What the system does by itself: a name, how often, which action. A job that fails is logged and tried again in its turn. */
+
+export type Job = { name: string; everyMs: number; run: () => Promise<unknown> };
+
+const second = 1000;
+const minute = 60 * second;
+
+type Around = { data: string; reload: () => Promise<void> };
+
+export function jobs(deps: Deps, { data, reload }: Around): Job[] {
+  return [
+    { name: "outbox", everyMs: 2 * second, run: () => deliverDue(deps) },
+    // what another node of the group, or a command beside this process, has changed
+    { name: "reload", everyMs: 3 * second, run: reload },
+    { name: "anchors", everyMs: 5 * minute, run: () => anchor(deps, data) },
+    { name: "retention", everyMs: 60 * minute, run: () => retain(deps) },
+    { name: "imports", everyMs: 60 * minute, run: () => cleanImports(deps) },
+  ];
+}
+
+/** The heads of all chains, in a file and in the log, so that a cut tail shows (R-253). */
+async function anchor(deps: Deps, data: string): Promise<void> {
+  for (const line of await writeAnchors(deps)) {
+    appendFileSync(join(data, "anchors.log"), `${line}\n`, { mode: 0o600 });
+    deps.log.info("audit anchor", { anchor: line });
+  }
+}
+
+/** Runs each job once now and then at its pace, never twice at once; ends when the signal aborts. */
+export function runJobs(deps: Deps, list: Job[], signal: AbortSignal): Promise<unknown> {
+  const loop = async ({ name, everyMs, run }: Job) => {
+    while (!signal.aborted) {
+      await run().catch((error: unknown) => {
+        deps.log.error("a job failed", {
+          job: name,
+          reason: error instanceof Error ? error.message : "unknown",
+        });
+      });
+      await deps.clock.sleep(everyMs, signal);
+    }
+  };
+  return Promise.all(list.map(loop));
+}

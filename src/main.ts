@@ -1,0 +1,54 @@
+/** The program: `countersign <noun> <verb>`. Everything it does is a command; `serve` is one of them. */
+
+import { join } from "node:path";
+import { program } from "#edges/cli/program.ts";
+import { AppError } from "#core/errors.ts";
+import { readConfig } from "./config.ts";
+
+/** R-278: after an error nobody expected, nothing this process says can be trusted; whoever supervises it starts it anew. */
+for (const event of ["uncaughtException", "unhandledRejection"] as const)
+  process.on(event, (error: unknown) => {
+    process.stderr.write(
+      `${JSON.stringify({ level: "fatal", msg: "unexpected error, exiting", reason: error instanceof Error ? (error.stack ?? error.message) : "unknown" })}\n`,
+    );
+    process.exit(70);
+  });
+
+async function openDeps() {
+  const [{ openSystem }, { openLogger }] = await Promise.all([import("./wiring.ts"), import("./logging.ts")]);
+  const log = openLogger("error", process.stderr);
+  return await openSystem(readConfig(), { log, simulate: false });
+}
+
+async function serveUntilStopped({ evaluation }: { evaluation: boolean }): Promise<void> {
+  const config = readConfig();
+  const [{ serve }, { openLogger }] = await Promise.all([import("./serve.ts"), import("./logging.ts")]);
+  const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop());
+  const log = openLogger(evaluation ? "warn" : config["log-level"]);
+  const running = await serve(config, { log, evaluation });
+  if (evaluation) {
+    const { prepareEvaluation } = await import("./evaluation.ts");
+    process.stdout.write(await prepareEvaluation(running.deps, config));
+  }
+  await stopped;
+  await running.stop();
+}
+
+process.exitCode = await program(process.argv.slice(2), {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  openDeps,
+  socketPath: () => join(readConfig().data, "countersign.sock"),
+  serve: serveUntilStopped,
+}).catch((error: unknown) => {
+  const sentence =
+    error instanceof AppError
+      ? (error.detail ?? error.code)
+      : error instanceof Error
+        ? error.message
+        : "failed";
+  process.stderr.write(`${sentence}\n`);
+  return 1;
+});

@@ -1,0 +1,101 @@
+/** A running server: the system, its edges and its jobs, started in order and stopped in the other. */
+
+import { unlinkSync } from "node:fs";
+import { join } from "node:path";
+import { serveCommands } from "#edges/cli/socket.ts";
+import { serveHttp } from "#edges/http/server.ts";
+import { serveRadius, type RadiusServer } from "#edges/radius/server.ts";
+import { AppError } from "#core/errors.ts";
+import { readInbox } from "#actions/phone.ts";
+import type { Deps, Logger } from "#actions/deps.ts";
+import { expand, type Config } from "./config.ts";
+import { health, type Health } from "./health.ts";
+import { jobs, runJobs } from "./jobs.ts";
+import { metrics } from "./metrics.ts";
+import { openSystem } from "./wiring.ts";
+
+export type Running = { deps: Deps; stop(): Promise<void> };
+type Stop = () => Promise<unknown>;
+
+export async function serve(
+  config: Config,
+  { log, evaluation }: { log: Logger; evaluation: boolean },
+): Promise<Running> {
+  const stops: Stop[] = [];
+  const stop = async () => {
+    for (const one of stops.toReversed()) await one();
+  };
+  try {
+    const system = await openSystem(config, { log, simulate: evaluation });
+    const { deps } = system;
+    stops.push(() => system.close());
+    const state = health(deps);
+    await state.check();
+    await startEdges({ config, deps, state, evaluation, stops });
+    log.info("ready", { node: deps.db.node.name, database: deps.db.kind });
+    return { deps, stop };
+  } catch (error) {
+    await stop().catch(() => undefined);
+    throw refused(error);
+  }
+}
+
+type Starting = { config: Config; deps: Deps; state: Health; evaluation: boolean; stops: Stop[] };
+
+async function startEdges({ config, deps, state, evaluation, stops }: Starting): Promise<void> {
+  const ending = new AbortController();
+  let radius: RadiusServer | undefined;
+  if (config.radius) {
+    const server = await serveRadius(deps, { addresses: expand(config.radius), ready: state.ready });
+    radius = server;
+    stops.push(() => server.stop());
+  }
+  const http = await serveHttp(deps, {
+    people: config.http,
+    internal: config.internal,
+    publicUrl: config["public-url"],
+    ready: state.ready,
+    evaluation,
+    metrics: metrics({ radius: () => radius, ready: state.ready }),
+    ...(evaluation && { phone: { messages: async () => await readInbox(deps) } }),
+    webDist: new URL("../web/dist/", import.meta.url),
+  });
+  stops.push(() => http.stop());
+  const reload = async () => {
+    await deps.settings.reload();
+    await radius?.reload();
+  };
+  const socket = join(config.data, "countersign.sock");
+  // 0600 from birth: whoever can open the socket administers the system
+  const mask = process.umask(0o177);
+  const commands = await serveCommands(deps, { path: socket, changed: reload }).finally(() =>
+    process.umask(mask),
+  );
+  stops.push(async () => {
+    await commands.stop();
+    try {
+      unlinkSync(socket);
+    } catch {
+      // the next start does it
+    }
+  });
+  const checks = { name: "health", everyMs: 1000, run: state.check };
+  const running = runJobs(deps, [checks, ...jobs(deps, { data: config.data, reload })], ending.signal);
+  stops.push(async () => {
+    state.stop();
+    ending.abort();
+    await running;
+  });
+}
+
+/** One clear sentence for what an administrator can mend. */
+function refused(error: unknown): unknown {
+  const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+  if (code === "EADDRINUSE")
+    return new AppError("start_refused", `Port ${port} of ${address} is taken by another program.`, error);
+  if (code === "EACCES")
+    return new AppError("start_refused", `Port ${port} of ${address} may not be opened by this user.`, error);
+  if (code === "ECONNREFUSED" || code === "ENOTFOUND")
+    return new AppError("start_refused", "The database cannot be reached: check database-url.", error);
+  return error;
+}

@@ -1,0 +1,38 @@
+import type { Db } from "./open.ts";
+
+/** A challenge as its application may see it. */
+export type ChallengeRead = {
+  id: string;
+  state: string;
+  username: string;
+  correlationId: string;
+  expiresAt: number;
+};
+
+export async function findChallenge(
+  db: Db,
+  { id, applicationId }: { id: string; applicationId: string },
+): Promise<ChallengeRead | undefined> {
+  const row = await db.q
+    .selectFrom("challenge")
+    .innerJoin("person", "person.id", "challenge.user_id")
+    .select([
+      "challenge.id",
+      "challenge.state",
+      "person.username",
+      "challenge.correlation_id",
+      "challenge.expires_at",
+    ])
+    .where("challenge.id", "=", id)
+    .where("challenge.application_id", "=", applicationId)
+    .executeTakeFirst();
+  return (
+    row && {
+      id: row.id,
+      state: row.state,
+      username: row.username,
+      correlationId: row.correlation_id,
+      expiresAt: row.expires_at,
+    }
+  );
+}
