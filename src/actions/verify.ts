@@ -8,6 +8,7 @@ import type { Application, Facts } from "#core/facts.ts";
 import { nameKey } from "#core/names.ts";
 import type { Outcome } from "#core/outcome.ts";
 import type { Reserved } from "#store/facts.ts";
+import type { Claim } from "#store/requests.ts";
 import type { Settle } from "#store/settle.ts";
 import type { Deps } from "./deps.ts";
 import { opening } from "./opening.ts";
@@ -21,7 +22,7 @@ export type Source = {
   protocol: "radius" | "rest" | "cli";
   clientIp?: string | undefined;
   station?: string | undefined;
-  claim?: string | undefined;
+  claim?: Claim | undefined;
 };
 export type Attempt = {
   application: Application;

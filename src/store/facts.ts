@@ -4,8 +4,8 @@
  */
 
 import type { Challenge, Factor, Facts, Person, Taken } from "#core/facts.ts";
-import type { Outcome } from "#core/outcome.ts";
 import type { Db, Row, Run } from "./open.ts";
+import { claim, type Claim, type Repeated } from "./requests.ts";
 import { marks, valuesOf } from "./values.ts";
 
 export type Reserve = {
@@ -15,21 +15,17 @@ export type Reserve = {
   /** Whose pending challenge a first request may join (R-123). */
   joinKey?: string | undefined;
   /** A request that must be worked on by one node only, and by whom it was answered. */
-  claim?: string | undefined;
+  claim?: Claim | undefined;
   plan: (facts: Facts) => { answer: boolean; attempts: { factor: Factor; taken: Taken }[] };
 };
-/** `earlier`: this very request was answered before; `elsewhere`: another node is at work on it. */
-export type Reserved = { facts: Facts } | { earlier: Outcome } | { elsewhere: true };
+export type Reserved = { facts: Facts } | Repeated;
 
-/** A dead node's claim ends after this, so that it does not swallow repetitions. */
-const leaseMs = 5000;
 const joinMs = 20_000;
-export const rememberMs = 30_000;
 
 export async function reserve(db: Db, items: Reserve[]): Promise<Reserved[]> {
   return await db.transaction(
     async (run) => {
-      const earlier = await claim(run, { items, shared: db.kind === "postgres" });
+      const earlier = await claim(run, items, { shared: db.kind === "postgres" });
       const challenges = await readChallenges(run, items);
       const people = await readPeople(run, items, challenges);
       const found = items.map((item, index): Facts => {
@@ -78,35 +74,6 @@ export async function reserve(db: Db, items: Reserve[]): Promise<Reserved[]> {
   );
 }
 
-async function claim(
-  run: Run,
-  { items, shared }: { items: Reserve[]; shared: boolean },
-): Promise<(Exclude<Reserved, { facts: Facts }> | undefined)[]> {
-  const claims = shared ? items.filter((item) => item.claim !== undefined) : [];
-  if (claims.length === 0) return items.map(() => undefined);
-  const rows = claims.map((item) => [item.claim, item.now + leaseMs, item.now + rememberMs, item.now]);
-  const won = await run(
-    `with v(id, claimed_until, expires_at, now) as (${valuesOf("text bigint bigint bigint", rows.length)})
-     insert into radius_request (id, claimed_until, expires_at) select id, claimed_until, expires_at from v where true
-     on conflict (id) do update set claimed_until = excluded.claimed_until
-     where radius_request.outcome is null and radius_request.claimed_until < excluded.claimed_until - ${leaseMs} returning id`,
-    rows.flat(),
-  );
-  const mine = new Set(won.map((row) => row["id"]));
-  const lost = claims.filter((item) => !mine.has(item.claim));
-  if (lost.length === 0) return items.map(() => undefined);
-  const answers = await run(
-    `select id, outcome from radius_request where id in (${marks(lost.length)})`,
-    lost.map((item) => item.claim),
-  );
-  const outcomes = new Map(answers.map((row) => [row["id"], row["outcome"] as string | null]));
-  return items.map((item) => {
-    if (!lost.includes(item)) return undefined;
-    const outcome = outcomes.get(item.claim);
-    return outcome ? { earlier: JSON.parse(outcome) as Outcome } : { elsewhere: true };
-  });
-}
-
 const challengeColumns =
   "id, user_id, factor_id, method, application_id, join_key, state, round, tries, expected, offered, correlation_id, expires_at";
 
@@ -138,7 +105,11 @@ async function readChallenges(run: Run, items: Reserve[]): Promise<(Challenge | 
 }
 
 /** People and their active factors by name or id; what an unfinished import has written is not there yet. */
-async function readPeople(run: Run, items: Reserve[], challenges: (Challenge | undefined)[]) {
+export async function readPeople(
+  run: Run,
+  items: Pick<Reserve, "nameKey">[],
+  challenges: (Challenge | undefined)[],
+) {
   const people = new Map<string, { person: Person; factors: Factor[] }>();
   const ids = challenges.flatMap((challenge) => challenge?.userId ?? []);
   const keys = items.flatMap((item, index) =>

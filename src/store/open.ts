@@ -35,7 +35,7 @@ export async function openSqlite(path: string): Promise<Db> {
   // FULL: what was acknowledged survives a power cut, not only the end of the process.
   database.exec("pragma journal_mode = wal; pragma foreign_keys = on; pragma trusted_schema = off");
   // A page that many logins touch is written back once for all of them: at 1000 pages, the default, every 15th batch waits.
-  database.exec("pragma wal_autocheckpoint = 8000; pragma synchronous = full");
+  database.exec("pragma cache_size = -32000; pragma wal_autocheckpoint = 8000; pragma synchronous = full");
   const statements = new Map<string, StatementSync>();
   const prepare = (text: string) => {
     let statement = statements.get(text);

@@ -121,7 +121,13 @@ export type Tables = {
     pinned: number;
     created_at: number;
   };
-  radius_request: { id: string; claimed_until: number; outcome: string | null; expires_at: number };
+  radius_request: {
+    peer: string;
+    authenticator: string;
+    claimed_until: number;
+    outcome: string | null;
+    expires_at: number;
+  };
   api_key: {
     id: string;
     name: string;

@@ -5,7 +5,7 @@
  */
 
 import type { Outcome } from "#core/outcome.ts";
-import { rememberMs } from "./facts.ts";
+import { remember, type Claim } from "./requests.ts";
 import type { Entry, Log, Written } from "./log.ts";
 import type { Run } from "./open.ts";
 import { takeFrom, type Budget } from "./throttle.ts";
@@ -21,7 +21,7 @@ export type Settle = {
   /** Budgets that must have room, all of them. */
   spend: Budget[];
   message?: { id: string; channel: string; sealed_payload: Uint8Array } | undefined;
-  claim?: string | undefined;
+  claim?: Claim | undefined;
   /** What follows when every condition held, and when one did not; `giveBack` names factors whose attempt was free. */
   finish: (won: boolean) => { outcome: Outcome; entry: Entry; giveBack: Returned[] };
 };
@@ -59,7 +59,10 @@ async function settleIn(run: Run, items: Settle[]): Promise<Written<Outcome[]>> 
   const won = items.filter((item) => !lost.has(item));
   await openChallenges(run, won);
   await post(run, won);
-  await remember(run, items, ends);
+  await remember(
+    run,
+    items.flatMap(({ claim, at }, index) => (claim ? [{ claim, at, outcome: ends[index]!.outcome }] : [])),
+  );
   return { value: ends.map((end) => end.outcome), entries: ends.map((end) => end.entry) };
 }
 
@@ -184,26 +187,4 @@ async function post(run: Run, items: Settle[]): Promise<void> {
       : [],
   );
   await insert(run, outboxTable, rows);
-}
-
-const requestTable = {
-  name: "radius_request",
-  columns: { id: "text", claimed_until: "bigint", outcome: "text", expires_at: "bigint" } satisfies Columns,
-  tail: "on conflict (id) do update set outcome = excluded.outcome, expires_at = excluded.expires_at",
-};
-
-async function remember(run: Run, items: Settle[], ends: { outcome: Outcome }[]): Promise<void> {
-  const rows = items.flatMap(({ claim, at }, index) =>
-    claim === undefined
-      ? []
-      : [
-          {
-            id: claim,
-            claimed_until: 0,
-            outcome: JSON.stringify(ends[index]!.outcome),
-            expires_at: at + rememberMs,
-          },
-        ],
-  );
-  await insert(run, requestTable, rows);
 }

@@ -26,7 +26,7 @@ export type Asked = { begin: Attempt } | { respond: Answer } | { reject: string 
 const authorizeOnly = [10, 17];
 const stateLength = 17;
 
-export function read(packet: Packet, client: RadiusClient, claim: string): Asked {
+export function read(packet: Packet, client: RadiusClient, peer: string): Asked {
   const username = textOf(packet, type.userName);
   const states = all(packet, type.state);
   const hidden = first(packet, type.userPassword);
@@ -38,6 +38,7 @@ export function read(packet: Packet, client: RadiusClient, claim: string): Asked
   const text = password && readText(password);
   // With a wrong secret the password is noise, seldom text: nobody's attempt is spent on it.
   if (text === undefined) return { reject: "the password does not read: is the shared secret right?" };
+  const claim = { peer, authenticator: packet.authenticator.toString("base64url") };
   const source: Source = { protocol: "radius", station: textOf(packet, type.callingStationId), claim };
   const state = states[0];
   if (!state) return { begin: attempt({ client, username, text, source }) };

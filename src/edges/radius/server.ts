@@ -168,7 +168,7 @@ type Work = Received & { peer: string };
 async function answer(server: Server, client: RadiusClient, { packet, peer, incoming }: Work): Promise<void> {
   const { deps, seen } = server;
   try {
-    const asked = read(packet, client, `${peer}:${packet.authenticator.toString("base64url")}`);
+    const asked = read(packet, client, peer);
     let reply: Reply | undefined = reject;
     if ("reject" in asked) server.dropped.count(client.name, asked.reject);
     else reply = render(await verified(deps, asked), client);

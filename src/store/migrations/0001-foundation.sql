@@ -172,9 +172,11 @@ create table radius_client (
   created_at bigint not null
 );
 
--- What was answered to a RADIUS packet, so that any node answers its repetition the same, and who is at work on it.
+-- What was answered to a RADIUS client's port and Identifier, so that any node answers a repetition the same, and which
+-- node is at work on it. A new Authenticator takes the row over (RFC 5080, 2.2.2), so the table stays as small as the ports.
 create table radius_request (
-  id text primary key,
+  peer text primary key,
+  authenticator text not null,
   claimed_until bigint not null,
   outcome text,
   expires_at bigint not null
