@@ -1,4 +1,3 @@
-import { createSecretKey, type KeyObject } from "node:crypto";
 import { z } from "zod";
 import {
   addressRule,
@@ -13,6 +12,7 @@ import {
   type ApiKeyOptions,
   type ApiScope,
 } from "#core/api-key.ts";
+import { hmacKey, type HmacKey } from "#core/crypto/hmac.ts";
 import { AppError } from "#core/errors.ts";
 import type { Application } from "#core/facts.ts";
 import { listApiKeyRows, saveApiKey, saveRevocation, type ApiKeyRow } from "#store/api-keys.ts";
@@ -51,7 +51,8 @@ export async function addApiKey(deps: Deps, actor: Actor, input: NewApiKey) {
     revokedAt: null,
   };
   await changed(deps, actor, async (run) => {
-    if (!(await saveApiKey(run, row))) throw new AppError("exists", `an API key named ${name} exists already`);
+    if (!(await saveApiKey(run, row)))
+      throw new AppError("exists", `an API key named ${name} exists already`);
     const detail = { key: id, name, scopes, options, expiresAt };
     return { value: undefined, result: "API_KEY_ADDED", detail };
   });
@@ -81,8 +82,8 @@ export async function revokeApiKey(deps: Deps, actor: Actor, name: string): Prom
 /** A key as a request needs it. */
 export type ApiKey = {
   id: string;
-  secret: KeyObject;
-  verdictKey: KeyObject;
+  secret: HmacKey;
+  verdictKey: HmacKey;
   scopes: ReadonlySet<string>;
   expiresAt: number;
   allows: (address: string) => boolean;
@@ -158,8 +159,8 @@ function usable(deps: Deps, row: ApiKeyRow): ApiKey[] {
     return [
       {
         id: row.id,
-        secret: createSecretKey(secret),
-        verdictKey: createSecretKey(verdictKey(secret)),
+        secret: hmacKey("sha256", secret),
+        verdictKey: verdictKey(secret),
         scopes: new Set<string>(row.scopes),
         expiresAt: row.expiresAt ?? Infinity,
         allows: addressRule(cidrs),

@@ -3,9 +3,10 @@
  * made single-use by the store. Must stay true: nothing of a request that matters is outside the signed text.
  */
 
-import { createHmac, hash, hkdfSync, timingSafeEqual, type KeyObject } from "node:crypto";
+import { hash, hkdfSync, timingSafeEqual } from "node:crypto";
 import { BlockList, isIPv6 } from "node:net";
 import { z } from "zod";
+import { hmacKey, type HmacKey } from "./crypto/hmac.ts";
 
 /** What a key may do. Closed: a scope that is not here does not exist. */
 export const apiScopes = ["verify"] as const;
@@ -43,10 +44,9 @@ export function parseAuthorization(header: string | undefined): Proof | undefine
 export function isSigned(
   { method, target, bodySha256 }: SignedParts,
   { time, nonce, signature }: Proof,
-  secret: KeyObject,
+  secret: HmacKey,
 ): boolean {
-  const text = `${method}\n${target}\n${time}\n${nonce}\n${bodySha256}`;
-  const expected = createHmac("sha256", secret).update(text).digest();
+  const expected = secret.digest(Buffer.from(`${method}\n${target}\n${time}\n${nonce}\n${bodySha256}`));
   return signature.length === expected.length && timingSafeEqual(signature, expected);
 }
 
@@ -55,8 +55,8 @@ export const sha256Hex = (body: Uint8Array): string => hash("sha256", body, "hex
 export const isTimely = ({ time }: Proof, now: number): boolean => Math.abs(time * 1000 - now) <= skewMs;
 
 /** The key that verdicts are signed with: its own, so that a verdict can never pass for a request. */
-export const verdictKey = (secret: Uint8Array): Buffer =>
-  Buffer.from(hkdfSync("sha256", secret, Buffer.alloc(0), "countersign verdict", 32));
+export const verdictKey = (secret: Uint8Array): HmacKey =>
+  hmacKey("sha256", Buffer.from(hkdfSync("sha256", secret, Buffer.alloc(0), "countersign verdict", 32)));
 
 export function addressRule(cidrs: readonly string[]): (address: string) => boolean {
   if (cidrs.length === 0) return () => true;

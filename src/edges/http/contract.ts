@@ -98,13 +98,24 @@ const verifications = (description: string) => ({
 const answers = {
   200: verifications("Allowed."),
   202: verifications("A challenge waits for its answer."),
-  403: verifications("Denied, whatever the reason; or, as a problem, the key lacks the scope."),
+  403: {
+    description: "Denied, whatever the reason; or, as a problem, the key lacks the scope.",
+    content: {
+      "application/json": { schema: verification },
+      "application/problem+json": { schema: problem },
+    },
+  },
   503: verifications("Could not be decided. This is no permission."),
 };
 const failures = {
   400: problems("The request is not as described here."),
   401: problems("The request is not signed by a key in use, for now, for the first time."),
   429: problems("Too much waits; try again after Retry-After."),
+};
+
+const bodyFailures = {
+  409: problems("The Idempotency-Key is in use for another request, or its request is under way."),
+  415: problems("The body is not application/json."),
 };
 
 /** Other headers pass: they are HTTP's, not ours. */
@@ -133,8 +144,7 @@ export const contract = {
       response: {
         ...answers,
         ...failures,
-        409: problems("The Idempotency-Key is in use for another request, or its request is under way."),
-        415: problems("The body is not application/json."),
+        ...bodyFailures,
       },
     },
   },
@@ -152,8 +162,7 @@ export const contract = {
       response: {
         ...answers,
         ...failures,
-        409: problems("The Idempotency-Key is in use for another request, or its request is under way."),
-        415: problems("The body is not application/json."),
+        ...bodyFailures,
       },
     },
   },

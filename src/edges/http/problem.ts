@@ -35,11 +35,7 @@ const titles: Record<number, string> = {
 };
 const retryLater = new Set([409, 429, 503]);
 
-export function sendProblem(
-  reply: FastifyReply,
-  status: number,
-  detail?: string,
-): FastifyReply {
+export function sendProblem(reply: FastifyReply, status: number, detail?: string): FastifyReply {
   const body: ProblemBody = {
     type: "about:blank",
     title: titles[status] ?? "The request was refused",
@@ -80,7 +76,11 @@ function ofFramework(error: unknown): number | undefined {
 /** Names what is wrong and where, never what was there. */
 export function invalid({ issues }: z.ZodError): AppError {
   const sentences = issues.slice(0, 10).map((issue) => {
-    if (issue.code === "unrecognized_keys") return issue.keys.slice(0, 10).map((key) => `${name([...issue.path, key])}: is not a field`).join("; ");
+    if (issue.code === "unrecognized_keys")
+      return issue.keys
+        .slice(0, 10)
+        .map((key) => `${name([...issue.path, key])}: is not a field`)
+        .join("; ");
     const expected = issue.code === "invalid_type" ? `must be ${issue.expected}` : "is not as described";
     return `${name(issue.path)}: ${expected}`;
   });

@@ -1,4 +1,4 @@
-import { createHmac, type KeyObject } from "node:crypto";
+import type { HmacKey } from "#core/crypto/hmac.ts";
 
 /**
  * The signed verdict (R-226): what an integration may believe, however it came by the answer. One algorithm, and a key
@@ -20,9 +20,11 @@ export type Verdict = {
   cid: string;
 };
 
-const header = Buffer.from(JSON.stringify({ alg: "HS256", typ: "countersign-verdict+jwt" })).toString("base64url");
+const header = Buffer.from(JSON.stringify({ alg: "HS256", typ: "countersign-verdict+jwt" })).toString(
+  "base64url",
+);
 
-export function signVerdict(verdict: Verdict, key: KeyObject): string {
+export function signVerdict(verdict: Verdict, key: HmacKey): string {
   const text = `${header}.${Buffer.from(JSON.stringify(verdict)).toString("base64url")}`;
-  return `${text}.${createHmac("sha256", key).update(text).digest("base64url")}`;
+  return `${text}.${key.digest(Buffer.from(text)).toString("base64url")}`;
 }

@@ -37,32 +37,7 @@ const empty = Buffer.alloc(0);
 
 export function verificationRoutes(app: FastifyInstance, api: Api): void {
   const { deps } = api;
-  app.decorateRequest("from");
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
-  app.setValidatorCompiler(({ schema }) => {
-    const checked = schema as z.ZodType;
-    return (data: unknown) => {
-      const result = checked.safeParse(data);
-      return result.success ? { value: result.data } : { error: invalid(result.error) };
-    };
-  });
-  app.addHook("preValidation", async (request, reply) => {
-    const body = request.body instanceof Buffer ? request.body : empty;
-    const { method, raw, ip } = request;
-    const from = await api.authenticate({
-      authorization: raw.headers.authorization,
-      method,
-      target: raw.url ?? "",
-      body,
-      address: ip,
-    });
-    if (!from) return sendProblem(reply, 401);
-    if (!mayUse(from.key, "verify")) return sendProblem(reply, 403);
-    request.from = from;
-    if (method === "POST") request.body = parseBody(body);
-  });
-
+  authenticateAll(app, api);
   const typed = app.withTypeProvider<ZodTypeProvider>();
   typed.route({
     ...contract.begin,
@@ -110,11 +85,46 @@ export function verificationRoutes(app: FastifyInstance, api: Api): void {
   });
 }
 
+/** The signature covers the bytes, so they are looked at only after it held; the schemas then see what they hold. */
+function authenticateAll(app: FastifyInstance, api: Api): void {
+  app.decorateRequest("from");
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) =>
+    done(null, body),
+  );
+  app.setValidatorCompiler(({ schema }) => {
+    const checked = schema as z.ZodType;
+    return (data: unknown) => {
+      const result = checked.safeParse(data);
+      return result.success ? { value: result.data } : { error: invalid(result.error) };
+    };
+  });
+  app.addHook("preValidation", async (request, reply) => {
+    const body = request.body instanceof Buffer ? request.body : empty;
+    const { method, raw, ip } = request;
+    const from = await api.authenticate({
+      authorization: raw.headers.authorization,
+      method,
+      target: raw.url ?? "",
+      body,
+      address: ip,
+    });
+    if (!from) return sendProblem(reply, 401);
+    if (!mayUse(from.key, "verify")) return sendProblem(reply, 403);
+    request.from = from;
+    if (method === "POST") request.body = parseBody(body);
+  });
+}
+
 type Exchange = { request: FastifyRequest; reply: FastifyReply };
 type Told = Reply & { correlationId: string };
 
 /** The work's answer, or the first one's when the request was sent before. */
-async function answered(api: Api, { request, reply }: Exchange, work: () => Promise<Told>): Promise<FastifyReply> {
+async function answered(
+  api: Api,
+  { request, reply }: Exchange,
+  work: () => Promise<Told>,
+): Promise<FastifyReply> {
   const key = request.headers["idempotency-key"];
   if (typeof key !== "string") return send(reply, await work());
   const { from, raw } = request;
@@ -128,7 +138,8 @@ async function answered(api: Api, { request, reply }: Exchange, work: () => Prom
     },
     work,
   );
-  if (outcome === "under way") return sendProblem(reply, 409, "The first request with this Idempotency-Key is under way.");
+  if (outcome === "under way")
+    return sendProblem(reply, 409, "The first request with this Idempotency-Key is under way.");
   return send(reply, outcome as Told);
 }
 
@@ -167,13 +178,18 @@ function told(api: Api, key: ApiKey, { outcome, ...asked }: Asked & { outcome: V
   if (outcome.kind === "elsewhere") throw new AppError("unavailable");
   const { correlationId } = outcome;
   if (outcome.kind === "allow") return signed(api, key, { ...asked, correlationId, status: 200 });
-  if (outcome.kind === "challenge") return signed(api, key, { ...asked, correlationId, status: 202, open: outcome });
+  if (outcome.kind === "challenge")
+    return signed(api, key, { ...asked, correlationId, status: 202, open: outcome });
   const { code, retry } = outcome;
   return signed(api, key, { ...asked, correlationId, status: refusals[code], ...(retry && { open: retry }) });
 }
 
 /** A challenge as it stands. What ended in any other way than approval is denied, whatever the reason. */
-function standing(api: Api, key: ApiKey, { found, nonce }: { found: Verification; nonce: string | undefined }): Told {
+function standing(
+  api: Api,
+  key: ApiKey,
+  { found, nonce }: { found: Verification; nonce: string | undefined },
+): Told {
   const { id, state, username, correlationId } = found;
   const status = ({ pending: 202, approved: 200, denied: 403 } as const)[state];
   return signed(api, key, { nonce, sub: username, challengeId: id, correlationId, status });
@@ -181,7 +197,11 @@ function standing(api: Api, key: ApiKey, { found, nonce }: { found: Verification
 
 type Signing = Asked & { correlationId: string; status: keyof typeof statuses; open?: Open };
 
-function signed(api: Api, key: ApiKey, { nonce, sub, challengeId, correlationId, status, open }: Signing): Told {
+function signed(
+  api: Api,
+  key: ApiKey,
+  { nonce, sub, challengeId, correlationId, status, open }: Signing,
+): Told {
   const result = statuses[status];
   const id = open?.id ?? challengeId ?? null;
   const verdict = signVerdict(

@@ -1,0 +1,215 @@
+-- The schema of a new SQLite database, from src/store/migrations. Written by `npm run gen`.
+
+CREATE TABLE api_key (
+  id text primary key,
+  name text not null unique,
+  sealed_secret blob not null,
+  scopes text not null,
+  options text not null,
+  created_at bigint not null,
+  expires_at bigint,
+  revoked_at bigint
+);
+
+CREATE TABLE api_request (
+  id text primary key,
+  body_hash text,
+  response text,
+  expires_at bigint not null
+);
+
+CREATE INDEX api_request_expiry on api_request (expires_at);
+
+CREATE TABLE challenge (
+  id text primary key,
+  user_id text not null references person (id) on delete cascade,
+  factor_id text not null,
+  method text not null,
+  application_id text not null,
+  join_key text,
+  state text not null,
+  round bigint not null,
+  tries bigint not null,
+  expected blob,
+  offered text not null,
+  correlation_id text not null,
+  created_at bigint not null,
+  expires_at bigint not null
+);
+
+CREATE INDEX challenge_expiry on challenge (expires_at);
+
+CREATE INDEX challenge_factor on challenge (factor_id);
+
+CREATE INDEX challenge_join on challenge (join_key);
+
+CREATE TABLE data_key (
+  id text primary key,
+  purpose text not null,
+  version bigint not null,
+  wrapped blob not null,
+  seals bigint not null default 0,
+  created_at bigint not null,
+  unique (purpose, version)
+);
+
+CREATE TRIGGER factor_counter_rises before update of counter on factor
+  when new.counter < old.counter and new.sealed_secret is old.sealed_secret
+  begin select raise(abort, 'a counter never falls'); end;
+
+CREATE TABLE factor (
+  id text primary key,
+  user_id text not null references person (id) on delete cascade,
+  method text not null,
+  name text,
+  state text not null,
+  sealed_secret blob,
+  parameters text not null default '',
+  address text,
+  counter bigint not null default 0,
+  drift bigint not null default 0,
+  fails bigint not null default 0,
+  attempted_at bigint not null default 0,
+  locked_until bigint not null default 0,
+  day_cost bigint not null default 0,
+  day_start bigint not null default 0,
+  expires_at bigint,
+  import_id text,
+  created_at bigint not null,
+  last_used_at bigint
+);
+
+CREATE INDEX factor_user on factor (user_id);
+
+CREATE TABLE import (
+  id text primary key,
+  kind text not null,
+  file_sha256 text not null,
+  accepted bigint not null default 0,
+  started_at bigint not null,
+  committed_at bigint
+);
+
+CREATE TRIGGER log_is_written_once before update on log
+  begin select raise(abort, 'the log is written once'); end;
+
+CREATE TABLE log (
+  node_id text not null,
+  seq bigint not null,
+  id text not null,
+  at bigint not null,
+  kind text not null,
+  actor text,
+  correlation_id text,
+  user_id text,
+  application_id text,
+  protocol text,
+  method text,
+  mode text,
+  result text not null,
+  authenticated bigint not null,
+  gate text,
+  challenge_id text,
+  policy_version bigint,
+  detail text,
+  commitment blob,
+  mac blob not null,
+  primary key (node_id, seq)
+);
+
+CREATE INDEX log_at on log (at);
+
+CREATE INDEX log_correlation on log (correlation_id);
+
+CREATE INDEX log_user on log (user_id, at);
+
+CREATE TABLE migration (name text primary key, number bigint not null, hash text not null, breaking bigint not null, applied_at bigint not null);
+
+CREATE TABLE node (
+  id text primary key,
+  name text not null,
+  address text not null,
+  seq bigint not null default 0,
+  mac blob not null,
+  seen_at bigint not null
+);
+
+CREATE TABLE outbox (
+  id text primary key,
+  channel text not null,
+  challenge_id text,
+  sealed_payload blob not null,
+  state text not null,
+  attempts bigint not null default 0,
+  next_at bigint not null,
+  created_at bigint not null
+);
+
+CREATE INDEX outbox_due on outbox (state, next_at);
+
+CREATE TABLE person (
+  id text primary key,
+  name_key text not null unique,
+  username text not null,
+  display_name text,
+  first_name text,
+  last_name text,
+  email text,
+  mobile_phone text,
+  backup_phone text,
+  phone_extension text,
+  language text,
+  groups text not null default '[]',
+  state text not null,
+  password_hash text,
+  default_method text,
+  import_id text,
+  created_at bigint not null
+);
+
+CREATE TABLE personal (
+  node_id text not null,
+  seq bigint not null,
+  salt blob not null,
+  fields text not null,
+  primary key (node_id, seq)
+);
+
+CREATE TABLE phone_message (
+  id text primary key,
+  sealed_payload blob not null,
+  at bigint not null
+);
+
+CREATE TABLE radius_client (
+  id text primary key,
+  name text not null unique,
+  addresses text not null,
+  application text not null,
+  sealed_secret blob not null,
+  options text not null,
+  pinned bigint not null default 0,
+  created_at bigint not null
+);
+
+CREATE TABLE radius_request (
+  id text primary key,
+  claimed_until bigint not null,
+  outcome text,
+  expires_at bigint not null
+);
+
+CREATE TABLE setting (
+  name text primary key,
+  value text not null,
+  changed_at bigint not null
+);
+
+CREATE TABLE throttle (
+  id text primary key,
+  count bigint not null,
+  start bigint not null,
+  expires_at bigint not null
+);
+
+CREATE INDEX throttle_expiry on throttle (expires_at);

@@ -1,0 +1,149 @@
+/**
+ * The client of Countersign's REST API. Must stay true: `allowed` is true only for a verdict that the server signed for
+ * this very question, now. Whatever else happens (no connection, a stranger's answer, an old one, a broken one) is a no:
+ * an attacker who redirects or cuts the line gains nothing.
+ */
+
+import type { components } from "./openapi.d.ts";
+import { authorization, importKeys, randomText, readVerdict, type Keys, type Verdict } from "./signing.ts";
+
+type Schemas = components["schemas"];
+export type Prompt = Schemas["Prompt"];
+
+/** Who is to be verified. `code` is one that the person has entered already; without it a challenge may follow. */
+export type VerifyInput = Omit<Schemas["VerificationRequest"], "nonce">;
+
+/** A question that waits for the person's answer: show what `prompt` asks for, then call `answer`. */
+export type Challenge = { id: string; prompt?: Prompt; expiresAt?: number };
+
+export type Result =
+  | { allowed: true; correlationId: string }
+  | {
+      allowed: false;
+      /** `unavailable`: no answer that can be believed, for the `problem` named. It is a no like any other. */
+      reason: "challenge" | "denied" | "unavailable";
+      /** with `challenge`: ask the person; with `denied`: they may try again */
+      challenge?: Challenge;
+      /** for the person to quote to support */
+      correlationId?: string;
+      /** for your log, not for the person */
+      problem?: string;
+    };
+
+export type ClientOptions = {
+  /** where the API is, such as `https://mfa.example.org` */
+  url: string;
+  keyId: string;
+  secret: string;
+  fetch?: typeof fetch;
+};
+
+export type Client = {
+  /** Starts a verification; ends it at once when `code` is right. */
+  verify(input: VerifyInput): Promise<Result>;
+  /** Answers a challenge: with the code, or with the digit of another method. */
+  answer(challenge: Challenge, response: string): Promise<Result>;
+  /** Waits until the challenge has been answered elsewhere or has ended. */
+  wait(challenge: Challenge, options?: { signal?: AbortSignal }): Promise<Result>;
+};
+
+/** How long a request may take, one that waits included. */
+const requestMs = 30_000;
+const waitSeconds = 25;
+/** How old a verdict may be, in seconds: no more than the clocks of both sides may differ. */
+const verdictAge = 300;
+
+const collection = "/api/v1/verifications";
+const pathOf = ({ id }: Challenge) => `${collection}/${encodeURIComponent(id)}`;
+
+export function createClient({ url, keyId, secret, fetch: send = fetch }: ClientOptions): Client {
+  let keys: Promise<Keys> | undefined;
+  const line = async (): Promise<Line> => ({
+    base: url.replace(/\/+$/, ""),
+    keyId,
+    keys: await (keys ??= importKeys(secret)),
+    send,
+  });
+  async function settle(question: Question, isAbout: (verdict: Verdict) => boolean): Promise<Result> {
+    try {
+      return resultOf(await ask(await line(), question), isAbout);
+    } catch (error) {
+      return unavailable(error instanceof Error ? error.message : "unknown");
+    }
+  }
+  return {
+    async verify(input) {
+      const nonce = randomText();
+      const question: Question = { method: "POST", path: collection, body: { ...input, nonce }, nonce };
+      return await settle(question, ({ sub, challenge }) => sub === input.username && challenge === null);
+    },
+    async answer(challenge, response) {
+      const nonce = randomText();
+      const path = `${pathOf(challenge)}/answers`;
+      const question: Question = { method: "POST", path, body: { response, nonce }, nonce };
+      return await settle(question, (verdict) => verdict.challenge === challenge.id);
+    },
+    async wait(challenge, { signal } = {}) {
+      for (;;) {
+        const nonce = randomText();
+        const path = `${pathOf(challenge)}?wait=${waitSeconds}s&nonce=${nonce}`;
+        const question: Question = { method: "GET", path, nonce, ...(signal && { signal }) };
+        const result = await settle(question, (verdict) => verdict.challenge === challenge.id);
+        if (result.allowed || result.reason !== "challenge") return result;
+      }
+    },
+  };
+}
+
+const unavailable = (problem: string): Result => ({ allowed: false, reason: "unavailable", problem });
+
+type Line = { base: string; keyId: string; keys: Keys; send: typeof fetch };
+type Question = { method: "GET" | "POST"; path: string; body?: object; nonce: string; signal?: AbortSignal };
+type Answer = { verdict: Verdict; body: Schemas["Verification"] };
+
+/** The server's answer, once it is proved to be the server's, to this question and of now. Throws otherwise. */
+async function ask({ base, keyId, keys, send }: Line, question: Question): Promise<Answer> {
+  const { method, path, nonce, signal } = question;
+  const url = new URL(base + path);
+  const body = question.body === undefined ? "" : JSON.stringify(question.body);
+  const target = url.pathname + url.search;
+  const response = await send(url, {
+    method,
+    redirect: "error",
+    signal: AbortSignal.any([AbortSignal.timeout(requestMs), ...(signal ? [signal] : [])]),
+    headers: {
+      authorization: await authorization(keys, { keyId, method, target, body }),
+      "content-type": "application/json",
+    },
+    ...(method === "POST" && { body }),
+  });
+  const answer = (await response.json()) as Schemas["Verification"];
+  if (typeof answer.verdict !== "string")
+    throw new Error(`the server answered ${response.status}, no verdict`);
+  const verdict = await readVerdict(keys, answer.verdict);
+  if (verdict.aud !== keyId || verdict.nonce !== nonce)
+    throw new Error("the verdict answers another request");
+  // not `>`: a time that is no number must not pass
+  if (!(Math.abs(Date.now() / 1000 - verdict.iat) <= verdictAge))
+    throw new Error("the verdict is not of now");
+  return { verdict, body: answer };
+}
+
+/** Only what was signed decides; the body's other fields are for showing. */
+function resultOf({ verdict, body }: Answer, isAbout: (verdict: Verdict) => boolean): Result {
+  const { result, cid: correlationId } = verdict;
+  if (result === "allowed")
+    return isAbout(verdict) ? { allowed: true, correlationId } : unavailable("the verdict is about another");
+  if (result === "challenge")
+    return { allowed: false, reason: result, correlationId, ...challengeOf(verdict, body) };
+  if (result !== "denied") return { ...unavailable("the server could not decide"), correlationId };
+  return { allowed: false, reason: result, correlationId, ...(body.retry && challengeOf(verdict, body)) };
+}
+
+function challengeOf(
+  { challenge: id }: Verdict,
+  { prompt, expiresAt }: Answer["body"],
+): { challenge?: Challenge } {
+  if (id === null) return {};
+  return { challenge: { id, ...(prompt && { prompt }), ...(expiresAt !== undefined && { expiresAt }) } };
+}

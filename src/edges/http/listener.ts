@@ -1,0 +1,70 @@
+/**
+ * A listener with the limits every listener has (R-234): slow, large and many requests end early, whoever sends them.
+ * Must stay true: every response bears the security headers and a correlation id of ours (R-198, R-202).
+ */
+
+import fastify, { type FastifyInstance } from "fastify";
+import type { Socket } from "node:net";
+import type { Deps } from "#actions/deps.ts";
+import { securityHeaders } from "./headers.ts";
+import { errorHandler, sendProblem } from "./problem.ts";
+
+const bodyLimit = 65_536;
+const connectionsPerAddress = 1024;
+
+export function listener(
+  deps: Deps,
+  { publicUrl, ready }: { publicUrl: string; ready: () => boolean },
+): FastifyInstance {
+  const always = securityHeaders(publicUrl);
+  const onError = errorHandler(deps);
+  const app = fastify({
+    bodyLimit,
+    requestTimeout: 30_000,
+    keepAliveTimeout: 5_000,
+    http: { headersTimeout: 10_000, maxHeaderSize: 16_384, connectionsCheckingInterval: 2_000 },
+    exposeHeadRoutes: false,
+    genReqId: () => deps.random.id("cor_"),
+    // a path that does not decode never reaches the hooks
+    frameworkErrors: (error, request, reply) => {
+      void reply.headers(always).header("x-correlation-id", request.id);
+      onError(error, request, reply);
+    },
+    clientErrorHandler: (_error, socket) => refuseUnread(socket, always),
+  });
+  limitConnections(app);
+  app.addHook("onRequest", (request, reply, done) => {
+    reply.headers(always).header("x-correlation-id", request.id);
+    done();
+  });
+  app.setErrorHandler(onError);
+  app.setNotFoundHandler((_request, reply) => sendProblem(reply, 404));
+  app.get("/health/live", () => ({ status: "live" }));
+  app.get("/health/ready", (_request, reply) => {
+    const is = ready();
+    return reply.code(is ? 200 : 503).send({ status: is ? "ready" : "not ready" });
+  });
+  return app;
+}
+
+function limitConnections({ server }: FastifyInstance): void {
+  const open = new Map<string, number>();
+  server.on("connection", (socket: Socket) => {
+    const address = socket.remoteAddress ?? "";
+    const count = (open.get(address) ?? 0) + 1;
+    if (count > connectionsPerAddress) return socket.destroy();
+    open.set(address, count);
+    return socket.once("close", () => {
+      const left = open.get(address)! - 1;
+      if (left === 0) open.delete(address);
+      else open.set(address, left);
+    });
+  });
+}
+
+/** What is not HTTP, or too much of it, gets the least there is; who sends no request in time gets nothing. */
+function refuseUnread(socket: Socket, always: Record<string, string>): void {
+  if (!socket.writable) return void socket.destroy();
+  const lines = Object.entries(always).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 400 Bad Request\r\n${lines.join("")}content-length: 0\r\nconnection: close\r\n\r\n`);
+}

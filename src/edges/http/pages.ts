@@ -1,0 +1,56 @@
+/**
+ * The built pages and the files they load, read once at the start: a request never names a path of the disk. Each page
+ * gets a fresh nonce in its policy and in its markup.
+ */
+
+import { readFileSync, readdirSync } from "node:fs";
+import { extname } from "node:path";
+import type { FastifyInstance } from "fastify";
+import type { Deps } from "#actions/deps.ts";
+import { AppError } from "#core/errors.ts";
+import { pagePolicy } from "./headers.ts";
+
+const types: Record<string, string> = {
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+};
+
+/** Files with a hash in their name: what one name holds never changes. */
+export function assetRoutes(app: FastifyInstance, webDist: URL): void {
+  const folder = new URL("assets/", webDist);
+  const files = new Map(
+    readdirSync(folder).flatMap((name) => {
+      const type = types[extname(name)];
+      return type === undefined ? [] : [[name, { type, body: readFileSync(new URL(name, folder)) }] as const];
+    }),
+  );
+  app.get<{ Params: { name: string } }>("/assets/:name", (request, reply) => {
+    const file = files.get(request.params.name);
+    if (!file) return reply.callNotFound();
+    return reply
+      .type(file.type)
+      .header("cache-control", "public, max-age=31536000, immutable")
+      .send(file.body);
+  });
+}
+
+export function pageRoute(
+  app: FastifyInstance,
+  deps: Deps,
+  { path, file }: { path: string; file: URL },
+): void {
+  const markup = readFileSync(file, "utf8").split("{{nonce}}");
+  if (markup.length < 2)
+    throw new AppError(
+      "start_refused",
+      `The page ${path} is not built as it should be: it has no place for a nonce.`,
+    );
+  app.get(path, (_request, reply) => {
+    const nonce = deps.random.bytes(16).toString("base64");
+    return reply
+      .header("content-security-policy", pagePolicy(nonce))
+      .type("text/html; charset=utf-8")
+      .send(markup.join(nonce));
+  });
+}

@@ -1,0 +1,95 @@
+/**
+ * The HTTP server: one listener for people and applications, one for operators. Must stay true: metrics and API documents
+ * are never on the listener that people reach (R-281).
+ */
+
+import { readFile } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import type { FastifyInstance } from "fastify";
+import { authenticator } from "#actions/api-keys.ts";
+import type { Deps } from "#actions/deps.ts";
+import { listener } from "./listener.ts";
+import { assetRoutes, pageRoute } from "./pages.ts";
+import { verificationRoutes } from "./verifications.ts";
+
+export type Address = { host: string; port: number };
+export type PhoneMessage = { id: string; to: string; kind: "text"; text: string; at: number };
+export type HttpOptions = {
+  people: Address | undefined;
+  internal: Address | undefined;
+  publicUrl: string;
+  ready: () => boolean;
+  evaluation: boolean;
+  metrics: () => Promise<string>;
+  /** the evaluation's simulated phones */
+  phone?: { messages: () => Promise<PhoneMessage[]> };
+  webDist: URL;
+};
+/** The addresses as bound: a port that was 0 is known now. */
+export type HttpServer = { people?: Address; internal?: Address; stop: () => Promise<void> };
+
+const openApi = new URL("../../../generated/openapi.json", import.meta.url);
+
+export async function serveHttp(deps: Deps, options: HttpOptions): Promise<HttpServer> {
+  const stopping = new AbortController();
+  const apps: FastifyInstance[] = [];
+  const open = async (address: Address, routes: (app: FastifyInstance) => void | Promise<void>) => {
+    const app = listener(deps, options);
+    await routes(app);
+    apps.push(app);
+    await app.listen(address);
+    return { host: address.host, port: (app.server.address() as AddressInfo).port };
+  };
+  const stop = async () => {
+    stopping.abort();
+    await Promise.all(apps.map((app) => app.close()));
+  };
+  try {
+    const { people, internal } = options;
+    return {
+      ...(people && {
+        people: await open(people, (app) =>
+          peopleRoutes(app, deps, { ...options, stopping: stopping.signal }),
+        ),
+      }),
+      ...(internal && { internal: await open(internal, (app) => internalRoutes(app, options)) }),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function peopleRoutes(
+  app: FastifyInstance,
+  deps: Deps,
+  options: HttpOptions & { stopping: AbortSignal },
+): void {
+  const { phone, webDist, publicUrl, stopping, evaluation } = options;
+  const api = { deps, authenticate: authenticator(deps), publicUrl, stopping };
+  app.register(async (scope) => verificationRoutes(scope, api));
+  if (!evaluation || !phone) {
+    app.get("/", (_request, reply) => reply.type("text/html; charset=utf-8").send(plainPage));
+    return;
+  }
+  app.get("/", (_request, reply) => reply.redirect("/phone"));
+  pageRoute(app, deps, { path: "/phone", file: new URL("phone/index.html", webDist) });
+  assetRoutes(app, webDist);
+  app.get("/phone/messages", async () => ({ messages: await phone.messages() }));
+}
+
+async function internalRoutes(app: FastifyInstance, { metrics }: HttpOptions): Promise<void> {
+  const document = await readFile(openApi, "utf8");
+  app.get("/api/openapi.json", (_request, reply) =>
+    reply.type("application/json; charset=utf-8").send(document),
+  );
+  app.get("/metrics", async (_request, reply) =>
+    reply.type("text/plain; version=0.0.4; charset=utf-8").send(await metrics()),
+  );
+}
+
+const plainPage = `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Countersign</title></head>
+<body><h1>Countersign</h1><p>This address serves applications. There is nothing to do here.</p></body></html>
+`;
