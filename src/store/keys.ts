@@ -16,7 +16,7 @@ export type Keys = {
   seal(purpose: Purpose, plain: Uint8Array, place: Place): Buffer;
   unseal(purpose: Purpose, sealed: Uint8Array, place: Place): Buffer;
   /** HMAC-SHA256 under the purpose's key */
-  mac(purpose: Purpose, message: Uint8Array | string): Buffer;
+  mac(purpose: Purpose, ...parts: readonly (Uint8Array | string)[]): Buffer;
 };
 
 const version = 1;
@@ -73,8 +73,7 @@ export async function openKeys(db: Db, { master, now }: { master: Uint8Array; no
       return seal(plain, place, { version, key: keyOf(purpose) });
     },
     unseal: (purpose, sealed, place) => unseal(sealed, place, () => keyOf(purpose)),
-    mac: (purpose, message) =>
-      macs.get(purpose)!.digest(typeof message === "string" ? Buffer.from(message) : message),
+    mac: (purpose, ...parts) => macs.get(purpose)!.digest(...parts),
   };
 }
 

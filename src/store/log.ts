@@ -1,5 +1,4 @@
 import { hash } from "node:crypto";
-import { hmacKey } from "#core/crypto/hmac.ts";
 import { AppError } from "#core/errors.ts";
 import type { Keys } from "./keys.ts";
 import type { Db, Row, Run } from "./open.ts";
@@ -74,11 +73,11 @@ export function chainMac(keys: Keys, previous: Uint8Array, row: Row): Buffer {
     const value = row[name];
     return value instanceof Uint8Array ? Buffer.from(value).toString("hex") : value;
   });
-  return keys.mac("chain", Buffer.concat([previous, Buffer.from(JSON.stringify(values))]));
+  return keys.mac("chain", previous, JSON.stringify(values));
 }
 /** R-262: the salt is erased with the fields, so nobody can guess them back from the commitment. */
 export function commitmentOf(salt: Uint8Array, fields: string): Buffer {
-  return hmacKey("sha256", salt).digest(Buffer.from(fields));
+  return hash("sha256", Buffer.concat([salt, Buffer.from(fields)]), "buffer");
 }
 export const genesis = (nodeId: string): Buffer => hash("sha256", `countersign chain ${nodeId}`, "buffer");
 

@@ -23,12 +23,15 @@ export function hotp(
   return codeAt(hmacKey(algorithm, secret), counter, digits);
 }
 
+const message = Buffer.alloc(8);
+
 function codeAt(key: HmacKey, counter: number, digits: number): string {
-  const message = Buffer.alloc(8);
-  message.writeBigUInt64BE(BigInt(counter));
-  const mac = key.digest(message);
-  const offset = mac[mac.length - 1]! & 0xf; // every digest is longer than 19 bytes, so the bytes are always there
-  const number = mac.readUInt32BE(offset) & 0x7fffffff;
+  message.writeUInt32BE(Math.floor(counter / 2 ** 32), 0);
+  message.writeUInt32BE(counter % 2 ** 32, 4);
+  const mac = key.latin1(message);
+  const offset = mac.charCodeAt(mac.length - 1) & 0xf;
+  const octet = (index: number) => mac.charCodeAt(offset + index);
+  const number = ((octet(0) & 0x7f) << 24) | (octet(1) << 16) | (octet(2) << 8) | octet(3);
   return String(number % 10 ** digits).padStart(digits, "0");
 }
 
