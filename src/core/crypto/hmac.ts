@@ -26,17 +26,18 @@ export function hmacKey(algorithm: Algorithm, key: Uint8Array): HmacKey {
     inner[i]! ^= short[i]!;
     outer[i]! ^= short[i]!;
   }
-  const room = (end: number) => {
-    if (end <= inner.length) return;
-    const larger = Buffer.alloc(end * 2);
+  const room = (length: number) => {
+    if (block + length <= inner.length) return;
+    const larger = Buffer.alloc(2 * (block + length));
     inner.copy(larger, 0, 0, block);
     inner.fill(0);
     inner = larger;
   };
   const latin1: HmacKey["latin1"] = (...parts) => {
+    // before the first part is written: a larger buffer starts with the pad alone
+    room(parts.reduce((sum, part) => sum + part.length * (typeof part === "string" ? 3 : 1), 0));
     let end = block;
     for (const part of parts) {
-      room(end + part.length * (typeof part === "string" ? 3 : 1));
       if (typeof part === "string") end += inner.utf8Write(part, end);
       else {
         inner.set(part, end);
