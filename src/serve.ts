@@ -57,7 +57,7 @@ async function startEdges({ config, deps, state, evaluation, stops }: Starting):
     ready: state.ready,
     evaluation,
     metrics: metrics({ radius: () => radius, ready: state.ready }),
-    ...(evaluation && { phone: { messages: async () => await readInbox(deps) } }),
+    ...(evaluation && { phone: { messages: async () => (await readInbox(deps)).map((message) => ({ ...message, kind: "text" as const })) } }),
     webDist: new URL("../web/dist/", import.meta.url),
   });
   stops.push(() => http.stop());

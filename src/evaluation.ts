@@ -1,0 +1,53 @@
+/** What a first look needs: sample people, a sample VPN, and a page of what to try. Nothing of this is made in production. */
+
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { addApp } from "#actions/factors.ts";
+import { addPerson } from "#actions/people.ts";
+import { addRadiusClient } from "#actions/radius-clients.ts";
+import type { Deps } from "#actions/deps.ts";
+import type { Config } from "./config.ts";
+
+type Sample = { password: string; radiusSecret: string; adaSeed: string };
+
+/** Makes the samples on the first start and says how to use them on every one. */
+export async function prepareEvaluation(deps: Deps, config: Config): Promise<string> {
+  const file = join(config.data, "evaluation.json");
+  if (!existsSync(file)) writeFileSync(file, JSON.stringify(await makeSamples(deps)), { mode: 0o600 });
+  return page(JSON.parse(readFileSync(file, "utf8")) as Sample, config);
+}
+
+async function makeSamples(deps: Deps): Promise<Sample> {
+  const password = `try-${deps.random.bytes(6).toString("hex")}`;
+  await addPerson(deps, "system", { username: "ada", display_name: "Ada Sample", language: "en", password });
+  const phone = { mobile_phone: "+46701234567", language: "sv", password };
+  await addPerson(deps, "system", { username: "bo", display_name: "Bo Exempel", ...phone });
+  const app = await addApp(deps, "system", { username: "ada", name: "Sample app" });
+  const client = { name: "sample-vpn", addresses: ["127.0.0.1"], application: "Sample VPN", options: {} };
+  const { secret } = await addRadiusClient(deps, "system", client);
+  return { password, radiusSecret: secret!, adaSeed: app.secretBase32! };
+}
+
+function page({ password, radiusSecret, adaSeed }: Sample, config: Config): string {
+  const radius = config.radius ? `${config.radius.host}:${config.radius.port}` : "off";
+  const attributes = (name: string, given: string) => `User-Name=${name},User-Password=${given},Message-Authenticator=0x00`;
+  return `
+Countersign is running: an evaluation, with sample people and simulated phones. Stop it with Ctrl-C.
+
+  Simulated phones   ${config["public-url"]}/phone
+  RADIUS             ${radius}, shared secret ${radiusSecret}
+  People             ada (codes from an app), bo (codes by text message)
+  Password of both   ${password}
+  Ada's app key      ${adaSeed}
+
+Sign in as a VPN would (radclient is in Debian's freeradius-utils, oathtool in oathtool):
+
+  echo "${attributes("bo", password)}" | radclient -x ${radius} auth ${radiusSecret}
+      Access-Challenge, and a text message to Bo:  npx countersign phone inbox
+  echo "${attributes("bo", "CODE")},State=STATE" | radclient -x ${radius} auth ${radiusSecret}
+      Access-Accept, with the code and the State (0x...) of the challenge
+  oathtool --totp --base32 ${adaSeed}
+      the code for Ada, whom you sign in the same way
+
+`;
+}
