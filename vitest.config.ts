@@ -16,7 +16,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["{src,sdk,tools}/**/*.test.ts"],
+          include: ["{src,sdk,tools,web}/**/*.test.ts"],
           isolate: false,
           execArgv,
         },
