@@ -193,7 +193,8 @@ CREATE TABLE radius_client (
 );
 
 CREATE TABLE radius_request (
-  id text primary key,
+  peer text primary key,
+  authenticator text not null,
   claimed_until bigint not null,
   outcome text,
   expires_at bigint not null

@@ -137,10 +137,14 @@ test("a challenge is asked and answered, and its approval must name it", async (
     correlationId: "cor_1",
     challenge: { id: "chl_1", prompt, expiresAt: 5 },
   });
-  expect(await mfa.answer(open, "123456")).toMatchObject({ allowed: true });
+  expect(await mfa.answer(open, { username: "anna", response: "123456" })).toMatchObject({ allowed: true });
   expect(sent[1]).toMatchObject({ method: "POST", url: "/api/v1/verifications/chl_1/answers" });
+  expect(await mfa.answer(open, { username: "bo", response: "123456" })).toMatchObject({ allowed: false });
   approves = "chl_2";
-  expect(await mfa.answer(open, "123456")).toMatchObject({ allowed: false, reason: "unavailable" });
+  expect(await mfa.answer(open, { username: "anna", response: "123456" })).toMatchObject({
+    allowed: false,
+    reason: "unavailable",
+  });
 });
 
 test("a wrong answer may be tried again when the server says so", async () => {
@@ -149,9 +153,12 @@ test("a wrong answer may be tried again when the server says so", async () => {
     status: 403,
     ...answered(sign(allow(nonce, { result: "denied", challenge: "chl_1" })), retry ? { retry } : {}),
   }));
-  expect(await mfa.answer(open, "000000")).toMatchObject({ reason: "denied", challenge: { id: "chl_1" } });
+  expect(await mfa.answer(open, { username: "anna", response: "000000" })).toMatchObject({
+    reason: "denied",
+    challenge: { id: "chl_1" },
+  });
   retry = false;
-  expect(await mfa.answer(open, "000000")).toEqual({
+  expect(await mfa.answer(open, { username: "anna", response: "000000" })).toEqual({
     allowed: false,
     reason: "denied",
     correlationId: "cor_1",
@@ -163,7 +170,7 @@ test("waiting asks again until the challenge has ended", async () => {
   const { client: mfa, sent } = client(({ nonce }) =>
     answered(sign(allow(nonce, { result: states.shift(), challenge: "chl_1" }))),
   );
-  expect(await mfa.wait(open)).toMatchObject({ allowed: true });
+  expect(await mfa.wait(open, { username: "anna" })).toMatchObject({ allowed: true });
   expect(sent).toHaveLength(3);
-  expect(sent[0]!.url).toMatch(/^\/api\/v1\/verifications\/chl_1\?wait=25s&nonce=/);
+  expect(sent[0]!.url).toMatch(/^\/api\/v1\/verifications\/chl_1\?wait=25s&username=anna&nonce=/);
 });

@@ -41,10 +41,13 @@ export type ClientOptions = {
 export type Client = {
   /** Starts a verification; ends it at once when `code` is right. */
   verify(input: VerifyInput): Promise<Result>;
-  /** Answers a challenge: with the code, or with the digit of another method. */
-  answer(challenge: Challenge, response: string): Promise<Result>;
+  /**
+   * Answers a challenge: with the code, or with the digit of another method. `username` is whom you are signing in, from
+   * your own session, so that nobody gets in by a challenge of their own.
+   */
+  answer(challenge: Challenge, answer: { username: string; response: string }): Promise<Result>;
   /** Waits until the challenge has been answered elsewhere or has ended. */
-  wait(challenge: Challenge, options?: { signal?: AbortSignal }): Promise<Result>;
+  wait(challenge: Challenge, options: { username: string; signal?: AbortSignal }): Promise<Result>;
 };
 
 /** How long a request may take, one that waits included. */
@@ -77,18 +80,19 @@ export function createClient({ url, keyId, secret, fetch: send = fetch }: Client
       const question: Question = { method: "POST", path: collection, body: { ...input, nonce }, nonce };
       return await settle(question, ({ sub, challenge }) => sub === input.username && challenge === null);
     },
-    async answer(challenge, response) {
+    async answer(challenge, { username, response }) {
       const nonce = randomText();
       const path = `${pathOf(challenge)}/answers`;
-      const question: Question = { method: "POST", path, body: { response, nonce }, nonce };
-      return await settle(question, (verdict) => verdict.challenge === challenge.id);
+      const question: Question = { method: "POST", path, body: { username, response, nonce }, nonce };
+      return await settle(question, concerns(challenge, username));
     },
-    async wait(challenge, { signal } = {}) {
+    async wait(challenge, { username, signal }) {
       for (;;) {
         const nonce = randomText();
-        const path = `${pathOf(challenge)}?wait=${waitSeconds}s&nonce=${nonce}`;
+        const query = `wait=${waitSeconds}s&username=${encodeURIComponent(username)}&nonce=${nonce}`;
+        const path = `${pathOf(challenge)}?${query}`;
         const question: Question = { method: "GET", path, nonce, ...(signal && { signal }) };
-        const result = await settle(question, (verdict) => verdict.challenge === challenge.id);
+        const result = await settle(question, concerns(challenge, username));
         if (result.allowed || result.reason !== "challenge") return result;
       }
     },
@@ -96,6 +100,11 @@ export function createClient({ url, keyId, secret, fetch: send = fetch }: Client
 }
 
 const unavailable = (problem: string): Result => ({ allowed: false, reason: "unavailable", problem });
+
+const concerns =
+  ({ id }: Challenge, username: string) =>
+  ({ challenge, sub }: Verdict) =>
+    challenge === id && sub === username;
 
 type Line = { base: string; keyId: string; keys: Keys; send: typeof fetch };
 type Question = { method: "GET" | "POST"; path: string; body?: object; nonce: string; signal?: AbortSignal };

@@ -76,6 +76,8 @@ export interface components {
       nonce?: string;
     };
     AnswerRequest: {
+      /** @description Who is signing in. An answer to another person's challenge is denied, even a right one. */
+      username: string;
       /** @description The code, or the digit of another method. */
       response: string;
       /** @description The caller's own random text; the signed verdict repeats it. */
@@ -342,6 +344,8 @@ export interface operations {
       query?: {
         /** @description How long to wait for the end, 25s at most. */
         wait?: string;
+        /** @description Who is signing in; another person's verification is then not found. */
+        username?: string;
         /** @description The caller's own random text; the signed verdict repeats it. */
         nonce?: string;
       };

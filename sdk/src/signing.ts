@@ -5,7 +5,7 @@ export type Verdict = {
   aud: string;
   iat: number;
   nonce: string;
-  sub: string | null;
+  sub: string;
   result: string;
   challenge: string | null;
   cid: string;

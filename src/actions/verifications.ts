@@ -1,27 +1,33 @@
+import { nameKey } from "#core/names.ts";
 import { findChallenge, type ChallengeRead } from "#store/challenges.ts";
 import type { Deps } from "./deps.ts";
+import { namesOf } from "./rules.ts";
 import { change } from "./waiting.ts";
 
 /** A verification under way as its application may follow it. */
 
 export type Verification = Omit<ChallengeRead, "state"> & { state: "pending" | "approved" | "denied" };
 
+type Reading = { id: string; username: string | undefined; waitMs: number; signal: AbortSignal };
+
 /**
- * How it stands, at once when it has ended or after `waitMs` at the latest; undefined when it is not this application's.
+ * How it stands, at once when it has ended or after `waitMs` at the latest; undefined when it is not this application's, or
+ * not the named person's.
  * What was approved is told only while the challenge would have lived, so that an old id proves nothing.
  */
 export async function readVerification(
   deps: Deps,
   applicationId: string,
-  { id, waitMs, signal }: { id: string; waitMs: number; signal: AbortSignal },
+  { id, username, waitMs, signal }: Reading,
 ): Promise<Verification | undefined> {
   const done = new AbortController();
   const over = new AbortController();
   void deps.clock.sleep(waitMs, AbortSignal.any([signal, done.signal])).then(() => over.abort());
+  const key = username === undefined ? undefined : (nameKey(username, namesOf(deps)) ?? "");
   try {
     for (;;) {
       const read = await findChallenge(deps.db, { id, applicationId });
-      if (!read) return undefined;
+      if (!read || (key !== undefined && key !== read.nameKey)) return undefined;
       const state = stateOf(read, deps.clock.now());
       if (state !== "pending" || waitMs === 0 || over.signal.aborted) return { ...read, state };
       await change(deps, id, over.signal);

@@ -5,6 +5,7 @@ export type ChallengeRead = {
   id: string;
   state: string;
   username: string;
+  nameKey: string;
   correlationId: string;
   expiresAt: number;
 };
@@ -20,6 +21,7 @@ export async function findChallenge(
       "challenge.id",
       "challenge.state",
       "person.username",
+      "person.name_key",
       "challenge.correlation_id",
       "challenge.expires_at",
     ])
@@ -31,6 +33,7 @@ export async function findChallenge(
       id: row.id,
       state: row.state,
       username: row.username,
+      nameKey: row.name_key,
       correlationId: row.correlation_id,
       expiresAt: row.expires_at,
     }

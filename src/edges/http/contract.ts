@@ -15,9 +15,11 @@ const nonce = z
   .max(128)
   .meta({ description: "The caller's own random text; the signed verdict repeats it." });
 
+const username = z.string().min(1).max(256);
+
 const verificationRequest = z
   .strictObject({
-    username: z.string().min(1).max(256),
+    username,
     password: z.string().min(1).max(1024).optional().meta({
       description: "For keys whose passwords are checked here; refused for the others.",
     }),
@@ -38,6 +40,9 @@ const verificationRequest = z
 
 const answerRequest = z
   .strictObject({
+    username: username.meta({
+      description: "Who is signing in. An answer to another person's challenge is denied, even a right one.",
+    }),
     response: z.string().min(1).max(64).meta({
       description: "The code, or the digit of another method.",
     }),
@@ -179,6 +184,9 @@ export const contract = {
           .regex(/^(?:1?[0-9]|2[0-5])s$/)
           .optional()
           .meta({ description: "How long to wait for the end, 25s at most." }),
+        username: username
+          .optional()
+          .meta({ description: "Who is signing in; another person's verification is then not found." }),
         nonce: nonce.optional(),
       }),
       params,

@@ -12,8 +12,8 @@ export type Verdict = {
   /** seconds */
   iat: number;
   nonce: string | null;
-  /** the name as it was sent; for a challenge, whom it is for */
-  sub: string | null;
+  /** the name as it was sent */
+  sub: string;
   app: string;
   result: string;
   challenge: string | null;

@@ -57,36 +57,38 @@ export function verificationRoutes(app: FastifyInstance, api: Api): void {
   typed.route({
     ...contract.answer,
     handler: async (request, reply) => {
-      const { response, nonce } = request.body;
+      const { username, response, nonce } = request.body;
       const { id } = request.params;
       const { application } = request.from.key;
       return await answered(api, { request, reply }, async () => {
         const source: Source = { protocol: "rest" };
-        const outcome = await respond(deps, { application, challengeId: id, response, source });
-        const sub = outcome.kind === "allow" ? outcome.username : null;
-        return told(api, request.from.key, { outcome, nonce, sub, challengeId: id });
+        const outcome = await respond(deps, { application, username, challengeId: id, response, source });
+        return told(api, request.from.key, { outcome, nonce, sub: username, challengeId: id });
       });
     },
   });
   typed.route({
     ...contract.read,
     handler: async (request, reply) => {
-      const { wait = "0s", nonce } = request.query;
+      const { wait = "0s", username, nonce } = request.query;
       const gone = new AbortController();
       reply.raw.once("close", () => gone.abort());
       const found = await readVerification(deps, request.from.key.application.id, {
         id: request.params.id,
+        username,
         waitMs: Number.parseInt(wait, 10) * 1000,
         signal: AbortSignal.any([gone.signal, api.stopping]),
       });
       if (!found) return sendProblem(reply, 404);
-      return send(reply, standing(api, request.from.key, { found, nonce }));
+      return send(reply, standing(api, request.from.key, { found, nonce, username }));
     },
   });
 }
 
 /** The signature covers the bytes, so they are looked at only after it held; the schemas then see what they hold. */
 function authenticateAll(app: FastifyInstance, api: Api): void {
+  // what is sent was typed by the contract when it was compiled
+  app.setSerializerCompiler(() => JSON.stringify);
   app.decorateRequest("from");
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) =>
@@ -171,7 +173,7 @@ export const refusals: Record<DenyCode, 403 | 503> = {
 };
 const statuses = { 200: "allowed", 202: "challenge", 403: "denied", 503: "unavailable" } as const;
 
-type Asked = { nonce: string | undefined; sub: string | null; challengeId?: string };
+type Asked = { nonce: string | undefined; sub: string; challengeId?: string };
 
 function told(api: Api, key: ApiKey, { outcome, ...asked }: Asked & { outcome: Verified }): Told {
   // only a RADIUS packet can be another node's
@@ -188,11 +190,15 @@ function told(api: Api, key: ApiKey, { outcome, ...asked }: Asked & { outcome: V
 function standing(
   api: Api,
   key: ApiKey,
-  { found, nonce }: { found: Verification; nonce: string | undefined },
+  {
+    found,
+    nonce,
+    username,
+  }: { found: Verification; nonce: string | undefined; username: string | undefined },
 ): Told {
-  const { id, state, username, correlationId } = found;
+  const { id, state, correlationId } = found;
   const status = ({ pending: 202, approved: 200, denied: 403 } as const)[state];
-  return signed(api, key, { nonce, sub: username, challengeId: id, correlationId, status });
+  return signed(api, key, { nonce, sub: username ?? found.username, challengeId: id, correlationId, status });
 }
 
 type Signing = Asked & { correlationId: string; status: keyof typeof statuses; open?: Open };

@@ -1,0 +1,209 @@
+// The listeners as a stranger, a browser, a slow client and an operator meet them.
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { request as httpRequest } from "node:http";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { describe, expect, test } from "vitest";
+import { httpWorld, path } from "./http-caller.ts";
+
+const h = httpWorld();
+
+describe("the listeners", () => {
+  const get = async (to: "people" | "internal", target: string) =>
+    await fetch(`http://127.0.0.1:${h.server[to]!.port}${target}`, { redirect: "manual" });
+
+  test("both say how they are, without version or place", async () => {
+    for (const to of ["people", "internal"] as const) {
+      expect(await (await get(to, "/health/live")).json()).toEqual({ status: "live" });
+      expect(await (await get(to, "/health/ready")).json()).toEqual({ status: "ready" });
+    }
+    h.ready = false;
+    const answer = await get("people", "/health/ready");
+    expect([answer.status, await answer.json()]).toEqual([503, { status: "not ready" }]);
+    expect((await get("people", "/health/live")).status).toBe(200);
+  });
+
+  test("keep metrics and API documents from people, and the API from operators", async () => {
+    expect(await (await get("internal", "/metrics")).text()).toBe("up 1\n");
+    expect(await (await get("internal", "/api/openapi.json")).json()).toMatchObject({ openapi: "3.1.0" });
+    for (const target of ["/metrics", "/api/openapi.json"])
+      expect((await get("people", target)).status).toBe(404);
+    expect((await get("internal", `${path}/chl_x`)).status).toBe(404);
+  });
+
+  test("put the security headers and a correlation id of ours on every answer", async () => {
+    const targets = ["/", "/health/live", "/nowhere", "/account/x.css", "/%zz", `${path}/chl_x`, "/phone"];
+    for (const target of targets) {
+      const { headers, status } = await get("people", target);
+      const seen = Object.fromEntries(headers);
+      expect([target, status, seen]).toEqual([
+        target,
+        status,
+        expect.objectContaining({
+          "content-security-policy": expect.stringMatching(/^default-src 'none'.*frame-ancestors 'none'/),
+          "x-content-type-options": "nosniff",
+          "referrer-policy": "no-referrer",
+          "cross-origin-opener-policy": "same-origin",
+          "cross-origin-resource-policy": "same-origin",
+          "cache-control": "no-store",
+          "x-correlation-id": expect.stringMatching(/^cor_[\w-]{22}$/),
+        }),
+      ]);
+      expect(seen).not.toHaveProperty("strict-transport-security");
+      expect(seen).not.toHaveProperty("server");
+      expect(seen).not.toHaveProperty("x-powered-by");
+    }
+  });
+
+  test("take no correlation id from a stranger", async () => {
+    const answer = await fetch(`http://127.0.0.1:${h.server.people!.port}/nowhere`, {
+      headers: { "x-request-id": "cor_stranger", "request-id": "cor_stranger" },
+    });
+    expect(await answer.text()).not.toContain("stranger");
+    expect(answer.headers.get("x-correlation-id")).not.toContain("stranger");
+  });
+
+  test("ask browsers for TLS for a year when the public address has it", async () => {
+    h.server = await h.start(h.w.deps, { publicUrl: "https://mfa.example.org" });
+    const { headers } = await get("people", "/nowhere");
+    expect(headers.get("strict-transport-security")).toBe("max-age=31536000; includeSubDomains");
+  });
+
+  test("give nothing of an inner failure away", async () => {
+    h.server = await h.start(h.w.deps, {
+      metrics: async () => await Promise.reject(new TypeError("cannot read /etc/secret of undefined")),
+    });
+    const answer = await get("internal", "/metrics");
+    const text = await answer.text();
+    expect(answer.status).toBe(503);
+    expect(text).not.toMatch(/secret|TypeError|\.ts|at /);
+    expect(h.w.logged).toContainEqual({
+      message: "a request could not be answered",
+      fields: {
+        correlationId: answer.headers.get("x-correlation-id"),
+        reason: expect.stringContaining("secret"),
+      },
+    });
+  });
+
+  test("outside the evaluation show a plain page and no phone", async () => {
+    const page = await get("people", "/");
+    expect([page.status, page.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
+    for (const target of ["/phone", "/phone/messages"])
+      expect((await get("people", target)).status).toBe(404);
+  });
+
+  test("do not open one address and leave the other behind", async () => {
+    const taken = { host: "127.0.0.1", port: h.server.internal!.port };
+    const people = { host: "127.0.0.1", port: 0 };
+    await expect(h.start(h.w.deps, { people, internal: taken })).rejects.toMatchObject({
+      code: "EADDRINUSE",
+    });
+  });
+});
+
+describe("the evaluation's phone", () => {
+  test("is a page whose policy has a nonce of its own each time, with its files and messages", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "countersign-web-"));
+    try {
+      mkdirSync(join(folder, "phone"));
+      mkdirSync(join(folder, "assets"));
+      writeFileSync(join(folder, "secret.js"), "no");
+      writeFileSync(join(folder, "assets/phone-1.js"), "let a");
+      writeFileSync(join(folder, "phone/index.html"), '<meta name="csp-nonce" nonce="{{nonce}}" />');
+      const message = { id: "msg_1", to: "+46701234567", kind: "text", text: "123456", at: 5 } as const;
+      h.server = await h.start(h.w.deps, {
+        evaluation: true,
+        phone: { messages: async () => [message] },
+        webDist: pathToFileURL(`${folder}/`),
+      });
+      const get = async (target: string) =>
+        await fetch(`http://127.0.0.1:${h.server.people!.port}${target}`, { redirect: "manual" });
+      const nonces = new Set<string>();
+      for (let time = 0; time < 2; time++) {
+        const page = await get("/phone");
+        const [, nonce] = /nonce="([\w+/=]{24})"/.exec(await page.text())!;
+        nonces.add(nonce!);
+        const policy = page.headers.get("content-security-policy")!;
+        expect(policy).toContain(`style-src 'self' 'nonce-${nonce}'`);
+        expect(policy).toContain("require-trusted-types-for 'script'");
+        expect(policy).not.toContain("unsafe");
+      }
+      expect(nonces.size).toBe(2);
+      const file = await get("/assets/phone-1.js");
+      expect([await file.text(), file.headers.get("content-type")]).toEqual([
+        "let a",
+        "text/javascript; charset=utf-8",
+      ]);
+      for (const target of ["/assets/..%2fsecret.js", "/assets/../secret.js", "/assets/", "/assets/x.js"])
+        expect((await get(target)).status).toBe(404);
+      expect(await (await get("/phone/messages")).json()).toEqual({ messages: [message] });
+      expect((await get("/")).headers.get("location")).toBe("/phone");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe("limits", () => {
+  /** What the server sends until it hangs up. */
+  async function raw(text: string | Buffer, more?: (write: (text: string) => void) => void): Promise<string> {
+    const socket = connect(h.server.people!.port, "127.0.0.1");
+    let seen = "";
+    socket.on("data", (data) => (seen += data.toString("latin1")));
+    socket.on("error", () => undefined);
+    socket.write(text);
+    more?.((later) => socket.write(later));
+    await once(socket, "close");
+    return seen;
+  }
+  const post = `POST ${path} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n`;
+
+  test.each([
+    ["both lengths", `${post}content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`],
+    ["two lengths", `${post}content-length: 5\r\ncontent-length: 6\r\n\r\n{}   `],
+    ["a strange encoding", `${post}transfer-encoding: chunked, identity\r\n\r\n0\r\n\r\n`],
+    ["a bare line feed", `POST ${path} HTTP/1.1\nhost: a\n\n`],
+    ["a folded header", `${post}x-a: b\r\n c\r\n\r\n`],
+    ["no host", `GET /health/live HTTP/1.1\r\n\r\n`],
+    ["a header beyond 16 kB", `GET /health/live HTTP/1.1\r\nhost: a\r\nx: ${"x".repeat(17_000)}\r\n\r\n`],
+    ["no HTTP", "\x16\x03\x01\x02\x00\x01\r\n\r\n"],
+  ])("%s is refused and the connection ends", async (_what, text) => {
+    expect(await raw(text)).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
+  test("who is slow with the headers is hung up on after ten seconds, and an idle connection after five", async () => {
+    const began = performance.now();
+    const slow = raw("GET /health/live HTTP/1.1\r\nhost:").then(() => performance.now() - began);
+    const idle = raw("GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n").then(() => performance.now() - began);
+    expect(await idle).toBeGreaterThan(4500);
+    expect(await idle).toBeLessThan(8000);
+    expect(await slow).toBeGreaterThan(9500);
+    expect(await slow).toBeLessThan(14_000);
+  });
+
+  test("one address has a thousand connections at most, and new ones once those are gone", async () => {
+    const port = h.server.people!.port;
+    const sockets = await Promise.all(
+      Array.from({ length: 1024 }, async () => {
+        const socket = connect(port, "127.0.0.1");
+        await once(socket, "connect");
+        return socket;
+      }),
+    );
+    const ask = async () =>
+      await new Promise<number>((resolve) => {
+        const asked = httpRequest({ port, host: "127.0.0.1", path: "/health/live", agent: false }, (answer) =>
+          resolve(answer.statusCode!),
+        );
+        asked.on("error", () => resolve(0));
+        asked.end();
+      });
+    expect(await ask()).toBe(0);
+    for (const socket of sockets) socket.destroy();
+    await expect.poll(ask).toBe(200);
+  });
+});

@@ -1,0 +1,223 @@
+// Verifications over HTTP as an integration meets them; what is decided is in scenarios.test.ts.
+import { createHmac, hkdfSync } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import { kinds } from "../support/world.ts";
+import { httpWorld, path, payloadOf } from "./http-caller.ts";
+
+describe.each(kinds)("a verification, on %s,", (kind) => {
+  const h = httpWorld(kind);
+
+  test("that is allowed is 200, with a verdict signed for the nonce", async () => {
+    const key = await h.newKey({ application: "Shop" });
+    const ada = await h.w.person({ username: "ada" });
+    const { status, body, headers } = await h.call(key, {
+      body: { username: "ada", code: h.w.code(ada), nonce: "mine" },
+    });
+    expect([status, body["status"], body["id"]]).toEqual([200, "allowed", null]);
+    expect(headers.get("x-correlation-id")).toBe(body["correlationId"]);
+    const [header, payload, signature] = String(body["verdict"]).split(".");
+    const derived = Buffer.from(hkdfSync("sha256", key.secret, "", "countersign verdict", 32));
+    expect(createHmac("sha256", derived).update(`${header}.${payload}`).digest("base64url")).toBe(signature);
+    expect(payloadOf(body["verdict"])).toEqual({
+      iss: "http://localhost:8080",
+      aud: key.id,
+      iat: h.w.clock.at / 1000,
+      nonce: "mine",
+      sub: "ada",
+      app: "Shop",
+      result: "allowed",
+      challenge: null,
+      cid: body["correlationId"],
+    });
+  });
+
+  test("begins with a challenge, leaves tries after a wrong code and ends with the right one", async () => {
+    const key = await h.newKey();
+    const ada = await h.w.person({ username: "ada" });
+    const asked = await h.call(key, { body: { username: "ada" } });
+    expect([asked.status, asked.body["status"]]).toEqual([202, "challenge"]);
+    expect(asked.body["prompt"]).toMatchObject({ kind: "code", method: "totp", length: 6 });
+    const id = String(asked.body["id"]);
+    const target = `${path}/${id}/answers`;
+    const wrong = await h.call(key, { target, body: { username: "ada", response: "000000" } });
+    expect([wrong.status, wrong.body]).toMatchObject([403, { status: "denied", retry: true, id }]);
+    const right = await h.call(key, { target, body: { username: "ada", response: h.w.code(ada) } });
+    expect([right.status, right.body["status"]]).toEqual([200, "allowed"]);
+    expect(payloadOf(right.body["verdict"])).toMatchObject({ sub: "ada", challenge: id, result: "allowed" });
+  });
+
+  test("is not another person's to answer, even with the right code", async () => {
+    const key = await h.newKey();
+    const ada = await h.w.person({ username: "ada" });
+    await h.w.person({ username: "eve" });
+    const asked = await h.call(key, { body: { username: "ada" } });
+    const target = `${path}/${String(asked.body["id"])}/answers`;
+    expect((await h.call(key, { target, body: { username: "eve", response: h.w.code(ada) } })).status).toBe(
+      403,
+    );
+  });
+
+  test("is refused in one way, whatever the reason", async () => {
+    const key = await h.newKey();
+    const ada = await h.w.person({ username: "ada" });
+    await h.w.person({ username: "off", state: "disabled" });
+    await h.w.person({ username: "bare", totp: false });
+    await h.call(key, { body: { username: "ada", code: h.w.code(ada) } });
+    const seen = await Promise.all(
+      ["ada", "off", "bare", "nobody"].map(async (username) => {
+        const { status, body, headers } = await h.call(key, { body: { username, code: h.w.code(ada) } });
+        const { result, challenge } = payloadOf(body["verdict"]);
+        const names = [...headers.keys()].toSorted();
+        return { status, fields: Object.keys(body), said: body["status"], result, challenge, names };
+      }),
+    );
+    expect(seen).toEqual(seen.map(() => seen[0]));
+    expect(seen[0]).toMatchObject({ status: 403, said: "denied" });
+  });
+
+  test("checks the password where the key says so, and refuses one that it would not look at", async () => {
+    const ada = await h.w.person({ username: "ada" });
+    const body = { username: "ada", password: "x", code: h.w.code(ada) };
+    const elsewhere = await h.call(await h.newKey(), { body });
+    expect([elsewhere.status, elsewhere.body["detail"]]).toEqual([
+      400,
+      "password: this key's application checks passwords itself",
+    ]);
+    expect((await h.call(await h.newKey({ firstFactor: "local" }), { body })).status).toBe(403);
+  });
+
+  test("can be waited for, and is told when it is answered, on another node too", async () => {
+    const key = await h.newKey();
+    const ada = await h.w.person({ username: "ada" });
+    const { body } = await h.call(key, { body: { username: "ada" } });
+    const target = `${path}/${String(body["id"])}`;
+    const waiting = h.call(key, { method: "GET", target: `${target}?wait=25s&nonce=n1` });
+    const answered = await h.call(key, {
+      target: `${target}/answers`,
+      body: { username: "ada", response: h.w.code(ada) },
+      to: await h.start(await h.w.node("node_b")),
+    });
+    expect(answered.status).toBe(200);
+    const told = await waiting;
+    expect([told.status, told.body["status"]]).toEqual([200, "allowed"]);
+    expect(payloadOf(told.body["verdict"])).toMatchObject({ nonce: "n1", sub: "ada", result: "allowed" });
+  });
+
+  test("stands as pending, is denied once it has ended, and never tells an old approval", async () => {
+    const key = await h.newKey();
+    const ada = await h.w.person({ username: "ada" });
+    const { body } = await h.call(key, { body: { username: "ada" } });
+    const target = `${path}/${String(body["id"])}`;
+    expect((await h.call(key, { method: "GET", target })).status).toBe(202);
+    await h.call(key, { target: `${target}/answers`, body: { username: "ada", response: h.w.code(ada) } });
+    expect((await h.call(key, { method: "GET", target })).status).toBe(200);
+    h.w.clock.at += 301_000;
+    expect((await h.call(key, { method: "GET", target })).status).toBe(403);
+  });
+
+  test("is not found by another key or for another person", async () => {
+    const key = await h.newKey();
+    await h.w.person({ username: "ada" });
+    const { body } = await h.call(key, { body: { username: "ada" } });
+    const target = `${path}/${String(body["id"])}`;
+    expect((await h.call(await h.newKey(), { method: "GET", target })).status).toBe(404);
+    expect((await h.call(key, { method: "GET", target: `${target}?username=eve` })).status).toBe(404);
+    expect((await h.call(key, { method: "GET", target: `${target}?username=CORP%5CAda` })).status).toBe(202);
+  });
+
+  test("answered by a stopping server is not held up by who waits", async () => {
+    const key = await h.newKey();
+    await h.w.person({ username: "ada" });
+    const { body } = await h.call(key, { body: { username: "ada" } });
+    const waiting = h.call(key, { method: "GET", target: `${path}/${String(body["id"])}?wait=25s` });
+    await expect.poll(() => h.w.deps.db.q.selectFrom("api_request").select("id").execute()).toHaveLength(2);
+    const began = performance.now();
+    await h.server.stop();
+    expect((await waiting).status).toBe(202);
+    expect(performance.now() - began).toBeLessThan(5000);
+  });
+});
+
+describe.each(kinds)("an Idempotency-Key, on %s,", (kind) => {
+  const h = httpWorld(kind);
+
+  const headers = { "idempotency-key": "order-1" };
+
+  test("gets the first answer again, with one verification behind it, on any node and for a day", async () => {
+    const key = await h.newKey();
+    const ada = await h.w.person({ username: "ada" });
+    const body = { username: "ada", code: h.w.code(ada), nonce: "n" };
+    const first = await h.call(key, { body, headers });
+    const again = await h.call(key, { body, headers, to: await h.start(await h.w.node("node_b")) });
+    expect([first.status, again.status, again.body]).toEqual([200, 200, first.body]);
+    h.w.clock.at += 24 * 3_600_000 - 1;
+    expect((await h.call(key, { body, headers })).body).toEqual(first.body);
+    h.w.clock.at += 1;
+    expect((await h.call(key, { body, headers })).status).toBe(403);
+  });
+
+  test("with another body is 409, and is another under another key", async () => {
+    const [key, other] = [await h.newKey(), await h.newKey()];
+    await h.w.person({ username: "ada" });
+    expect((await h.call(key, { body: { username: "ada" }, headers })).status).toBe(202);
+    const conflict = await h.call(key, { body: { username: "eve" }, headers });
+    expect([conflict.status, conflict.body["verdict"]]).toEqual([409, undefined]);
+    expect((await h.call(other, { body: { username: "eve" }, headers })).status).toBe(403);
+  });
+
+  test("sent many times at once over two nodes is worked on once", async () => {
+    const key = await h.newKey();
+    await h.w.person({ username: "bob", totp: false, phone: "+46701234567" });
+    const nodes = [h.server, await h.start(await h.w.node("node_b"))];
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, (_, copy) =>
+        h.call(key, { body: { username: "bob" }, headers, to: nodes[copy % 2]! }),
+      ),
+    );
+    const served = answers.filter((answer) => answer.status === 202);
+    expect(new Set(served.map((answer) => answer.body["id"])).size).toBe(1);
+    const others = answers.filter((answer) => answer.status !== 202);
+    for (const { status, headers: seen } of others)
+      expect([status, seen.get("retry-after")]).toEqual([409, "1"]);
+    await expect.poll(() => h.w.sent.length).toBe(1);
+    expect(await h.w.deps.db.q.selectFrom("challenge").select("id").execute()).toHaveLength(1);
+  });
+
+  test("whose request could not be answered may be tried again", async () => {
+    const key = await h.newKey();
+    await h.w.person({ username: "ada" });
+    const { settle } = h.w.deps.db;
+    h.w.deps.db.settle = async () =>
+      await Promise.reject(new Error("select * from secrets: connection lost"));
+    const failed = await h.call(key, { body: { username: "ada" }, headers });
+    expect([failed.status, failed.headers.get("retry-after")]).toEqual([503, "1"]);
+    expect(JSON.stringify(failed.body)).not.toContain("secrets");
+    h.w.deps.db.settle = settle;
+    expect((await h.call(key, { body: { username: "ada" }, headers })).status).toBe(202);
+  });
+
+  test("whose node died is free after a minute, and not before", async () => {
+    const key = await h.newKey();
+    await h.w.person({ username: "ada" });
+    const { settle } = h.w.deps.db;
+    const dead = Promise.withResolvers<never>();
+    h.w.deps.db.settle = async () => await dead.promise;
+    const held = h.call(key, { body: { username: "ada" }, headers });
+    await expect.poll(() => h.w.deps.db.q.selectFrom("api_request").select("id").execute()).toHaveLength(2);
+    h.w.deps.db.settle = settle;
+    expect((await h.call(key, { body: { username: "ada" }, headers })).status).toBe(409);
+    h.w.clock.at += 60_000;
+    expect((await h.call(key, { body: { username: "ada" }, headers })).status).toBe(202);
+    dead.reject(new Error("gone"));
+    expect((await held).status).toBe(503);
+    expect((await h.call(key, { body: { username: "ada" }, headers })).status).toBe(202);
+  });
+
+  test("of spaces or of a thousand letters is 400", async () => {
+    const key = await h.newKey();
+    for (const value of ["a b", "x".repeat(129)]) {
+      const answer = await h.call(key, { body: { username: "ada" }, headers: { "idempotency-key": value } });
+      expect(answer.status).toBe(400);
+    }
+  });
+});
