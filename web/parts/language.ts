@@ -1,6 +1,6 @@
 // Which of the languages we have the browser's owner reads best, and the time in its words.
 
-export const languages = ["en", "sv"] as const;
+const languages = ["en", "sv"] as const;
 export type Language = (typeof languages)[number];
 
 /** The first of the wanted languages ("sv-FI" is "sv") that we have; English otherwise. */
