@@ -1,0 +1,109 @@
+import { nextAttempt } from "#core/attempts.ts";
+import type { Decision } from "#core/decide.ts";
+import { AppError } from "#core/errors.ts";
+import type { Application, Factor, Facts } from "#core/facts.ts";
+import { nameKey } from "#core/names.ts";
+import type { DenyCode } from "#core/outcome.ts";
+import { readFacts } from "#store/people.ts";
+import type { Deps } from "./deps.ts";
+import { loadRadiusClients } from "./radius-clients.ts";
+import { namesOf, rulesOf } from "./rules.ts";
+import { judge } from "./verify.ts";
+
+/** Why someone can or cannot sign in to an application now: the same decision as at a sign-in, with nothing taken or sent. */
+
+export type ExplainedMethod = {
+  id: string;
+  method: string;
+  name: string | null;
+  /** paused: for seconds, after wrong answers; locked: until `lockedUntil`, or until an administrator unlocks it */
+  state: "ready" | "paused" | "locked";
+  fails: number;
+  lockedUntil: number;
+};
+export type Explained = {
+  username: string;
+  application: string;
+  decision: "allow" | "challenge" | "deny" | "password";
+  gate: string;
+  code?: DenyCode;
+  result?: string;
+  reason: string;
+  person: { id: string; state: string; hasPassword: boolean } | null;
+  methods: ExplainedMethod[];
+};
+
+export type Question = { username: string; application: string; passwordRight?: boolean | undefined };
+
+export async function explain(deps: Deps, question: Question): Promise<Explained> {
+  const { username, passwordRight } = question;
+  const application = await loadApplication(deps, question.application);
+  const key = nameKey(username, namesOf(deps));
+  const facts = await readFacts(deps.db, { nameKey: key });
+  const ask = { application, nameKey: key, ...(passwordRight && { password: "right" as const }) };
+  const decision = judge(deps, ask, facts);
+  const { person } = facts;
+  return {
+    username: person?.username ?? username,
+    application: application.name,
+    decision: decision.kind === "ask" ? "password" : decision.kind === "join" ? "challenge" : decision.kind,
+    gate: decision.gate,
+    ...(decision.kind === "deny" && { code: decision.code }),
+    ...("result" in decision && { result: decision.result }),
+    reason: reasonOf(decision, facts),
+    person: person ? { id: person.id, state: person.state, hasPassword: person.passwordHash !== null } : null,
+    methods: facts.factors.map((factor) => methodOf(deps, factor, facts)),
+  };
+}
+
+async function loadApplication(deps: Deps, name: string): Promise<Application> {
+  const clients = await loadRadiusClients(deps);
+  const found = clients.find((client) => client.application.name === name || client.name === name);
+  if (!found) throw new AppError("not_found", `no application is named ${name}`);
+  return found.application;
+}
+
+function methodOf(deps: Deps, factor: Factor, { factors }: Facts): ExplainedMethod {
+  const { id, method, name, fails, lockedUntil } = factor;
+  const { locks } = rulesOf(deps.settings.values());
+  const attempt = nextAttempt(factor, factors, { now: deps.clock.now(), rules: locks });
+  const state = attempt === "locked_out" ? "locked" : attempt === "throttled" ? "paused" : "ready";
+  return { id, method, name, state, fails, lockedUntil };
+}
+
+const refusals: Record<DenyCode, string> = {
+  unknown_person: "Nobody has this name.",
+  person_disabled: "The account is disabled. `countersign user enable` lets the person in again.",
+  wrong_password: "The password is wrong.",
+  no_method: "The person has no method that can be used here. `countersign method add-app` hands one out.",
+  wrong_code: "The code is wrong.",
+  code_duplicate: "The code was used before.",
+  code_old: "The code is older than one already used.",
+  too_many_tries: "There were too many wrong codes for one request.",
+  expired: "The request has ended.",
+  superseded: "A newer code has replaced this one.",
+  cancelled: "The request was cancelled.",
+  foreign_challenge: "The answer belongs to another request.",
+  locked_out:
+    "There were too many wrong answers. The method opens again by itself, or with `countersign method unlock`.",
+  throttled: "There were wrong answers a moment ago; the next one is taken after a pause.",
+  unavailable: "Something that is needed for the decision cannot be reached.",
+};
+
+function reasonOf(decision: Decision, { person }: Facts): string {
+  switch (decision.kind) {
+    case "deny":
+      return refusals[decision.code];
+    case "allow":
+      return "The person has no method, and the application lets such people in for now.";
+    case "ask":
+      if (!person)
+        return `${refusals.unknown_person} A password is looked at all the same, so that nobody can tell.`;
+      return person.passwordHash === null
+        ? "The password would be checked first, but the person has none here, so it would be wrong."
+        : "The password would be checked first. With --password-right the answer goes on as if it were right.";
+    case "join":
+    case "challenge":
+      return "The person would be asked for a code.";
+  }
+}

@@ -1,0 +1,298 @@
+/**
+ * The import of people: read as it arrives, written in chunks that nobody sees, and there at one moment for all or not at
+ * all. Must stay true: logins go on meanwhile, so a chunk is small and the event loop turns between two; no file is too
+ * large for memory; no verdict repeats a secret.
+ */
+
+import { createHash } from "node:crypto";
+import { AppError } from "#core/errors.ts";
+import { insertFactors, type NewFactorRow } from "#store/factors.ts";
+import {
+  commitImport,
+  giveUpImport,
+  removeImports,
+  startImport,
+  takeDeadImports,
+  touchImport,
+} from "#store/imports.ts";
+import { insertPeople, readOwners, type NewPersonRow } from "#store/people.ts";
+import { CsvError, readCsv, type CsvRow } from "#wire/csv/read.ts";
+import { changed, type Actor } from "./change.ts";
+import type { Deps } from "./deps.ts";
+import { newPasswordHash } from "./passwords.ts";
+import {
+  columns,
+  readPerson,
+  rowsOf,
+  startReading,
+  type Column,
+  type Draft,
+  type Reading,
+} from "./person-fields.ts";
+
+export type Verdict = {
+  line: number;
+  username: string;
+  verdict: "accepted" | "refused";
+  reason?: string;
+};
+/** `rows`: every one of a file of up to 10,000; of a larger one those refused, the first 10,000 of them. */
+export type Imported = {
+  importId?: string;
+  rows: Verdict[];
+  accepted: number;
+  refused: number;
+  error?: { code: "invalid"; message: string };
+};
+type Input = { file: AsyncIterable<Uint8Array>; progress: (line: string) => void };
+
+/** Inserting this many takes about 10 ms, which is what a login may have to wait behind. */
+const chunkRows = 250;
+const listedRows = 10_000;
+/** An import that another node works on touches its row with every chunk, so this silence means that it died. */
+const silenceMs = 300_000;
+
+/** Imports under way in this process. */
+const living = new Set<string>();
+
+type Import = Reading & {
+  id: string;
+  columns: Column[];
+  rows: Verdict[];
+  accepted: number;
+  refused: number;
+  report: (waiting?: string) => void;
+};
+
+export async function importPeople(deps: Deps, actor: Actor, { file, progress }: Input): Promise<Imported> {
+  await cleanImports(deps);
+  const id = deps.random.id("imp_");
+  const counts = { rows: [], accepted: 0, refused: 0 };
+  const report = reporter(deps, progress, counts);
+  const work: Import = Object.assign(counts, await startReading(deps), { id, columns: [], report });
+  const digest = createHash("sha256");
+  living.add(id);
+  let committed = false;
+  try {
+    await deps.db.transaction((run) => startImport(run, { id, kind: "people", at: deps.clock.now() }));
+    const broken = await readRows(work, hashed(file, digest));
+    const error = broken ?? verdictOn(work);
+    if (error)
+      return {
+        ...(broken ? { rows: [], accepted: 0, refused: 0 } : tally(work)),
+        error: { code: "invalid", message: error },
+      };
+    await commit(deps, actor, { work, sha256: digest.digest("hex") });
+    committed = true;
+    return { importId: id, ...tally(work) };
+  } finally {
+    living.delete(id);
+    if (!committed) await giveUp(deps, id);
+  }
+}
+
+/** At once, so that the names are free for the corrected file; where that fails the job does it. */
+async function giveUp(deps: Deps, id: string): Promise<void> {
+  try {
+    await deps.db.transaction((run) => giveUpImport(run, id));
+    await cleanImports(deps);
+  } catch {
+    deps.log.warn("what an import has left is not removed yet", { import: id });
+  }
+}
+
+/** Removes what imports that never came to their end have left. */
+export async function cleanImports(deps: Deps): Promise<void> {
+  // one process has an embedded database to itself, so whatever is not under way here is dead
+  const before = deps.db.kind === "sqlite" ? Number.MAX_SAFE_INTEGER : deps.clock.now() - silenceMs;
+  const dead = await takeDeadImports(deps.db, { before, living: [...living] });
+  if (dead.length > 0) await removeImports(deps.db, dead);
+}
+
+const tally = ({ rows, accepted, refused }: Import) => ({ rows, accepted, refused });
+
+function verdictOn({ accepted, refused }: Import): string | undefined {
+  if (refused > 0) return `${refused} of ${accepted + refused} rows are refused, so nobody was imported`;
+  return accepted === 0 ? "the file holds no people" : undefined;
+}
+
+async function* hashed(file: AsyncIterable<Uint8Array>, digest: { update(bytes: Uint8Array): unknown }) {
+  for await (const chunk of file) {
+    digest.update(chunk);
+    yield chunk;
+  }
+}
+
+/** Says why the file as a whole cannot be read. */
+async function readRows(work: Import, file: AsyncIterable<Uint8Array>): Promise<string | undefined> {
+  try {
+    for await (const rows of readCsv(file)) {
+      const body = work.columns.length === 0 && rows.length > 0 ? readHeader(work, rows) : rows;
+      for (let at = 0; at < body.length; at += chunkRows) {
+        await writeChunk(work, body.slice(at, at + chunkRows));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+    return work.columns.length === 0 ? "the file is empty" : undefined;
+  } catch (error) {
+    if (error instanceof CsvError) return error.message;
+    throw error;
+  }
+}
+
+function readHeader(work: Import, [header, ...body]: CsvRow[]): CsvRow[] {
+  const seen = new Set<Column>();
+  for (const field of header!.fields) {
+    const name = field.trim();
+    const column = columns.find((known) => known === name);
+    const hint = /[;\t]/.test(name) ? "; columns are separated by commas" : "";
+    if (!column) throw new CsvError(`line 1: unknown column ${JSON.stringify(name.slice(0, 100))}${hint}`);
+    if (seen.has(column)) throw new CsvError(`line 1: the column ${column} is there twice`);
+    seen.add(column);
+  }
+  if (!seen.has("username")) throw new CsvError("line 1: the column username is missing");
+  work.columns = [...seen];
+  return body;
+}
+
+type Ready = { line: number; person: NewPersonRow; factors: NewFactorRow[] };
+
+async function writeChunk(work: Import, rows: CsvRow[]): Promise<void> {
+  const { db, clock } = work.deps;
+  const drafts = rows.map((row) => readRow(work, row));
+  const hashes = await hashPasswords(work, drafts);
+  const ready: Ready[] = [];
+  const verdicts: Verdict[] = [];
+  for (const [index, { line, username, draft, reason }] of drafts.entries()) {
+    if (!draft) {
+      verdicts.push({ line, username, verdict: "refused", reason });
+      continue;
+    }
+    const making = { passwordHash: hashes[index] ?? null, importId: work.id, text: true };
+    ready.push({ line, ...rowsOf(work.deps, draft, making) });
+    draft.seed?.fill(0);
+  }
+  const taken = await db.transaction(async (run) => {
+    const at = clock.now();
+    if (!(await touchImport(run, { id: work.id, accepted: work.accepted, at }))) throw givenUp();
+    const inserted = await insertPeople(
+      run,
+      ready.map(({ person }) => person),
+    );
+    const won = ready.filter(({ person }) => inserted.has(person.id));
+    await insertFactors(
+      run,
+      won.flatMap(({ factors }) => factors),
+    );
+    const lost = ready.filter(({ person }) => !inserted.has(person.id));
+    const keys = lost.map(({ person }) => person.name_key);
+    return { lost: new Set(lost), owners: await readOwners(run, keys) };
+  });
+  for (const one of ready) {
+    const { line, person } = one;
+    const reason = taken.lost.has(one) ? whyTaken(work.id, taken.owners.get(person.name_key)) : undefined;
+    verdicts.push({
+      line,
+      username: person.username,
+      verdict: reason === undefined ? "accepted" : "refused",
+      ...(reason !== undefined && { reason }),
+    });
+  }
+  record(work, verdicts);
+}
+
+type Read = { line: number; username: string } & (
+  | { draft: Draft; reason?: never }
+  | { draft?: never; reason: string }
+);
+
+function readRow(work: Import, { line, fields }: CsvRow): Read {
+  const given = Object.fromEntries(work.columns.map((column, index) => [column, fields[index]]));
+  const username = (given["username"] ?? "").trim().slice(0, 256);
+  const expected = work.columns.length;
+  if (fields.length !== expected) {
+    const reason = `has ${fields.length} fields, the header has ${expected}`;
+    return { line, username, reason };
+  }
+  try {
+    return { line, username, draft: readPerson(work, given) };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { line, username, reason: error.message };
+  }
+}
+
+/** Two at a time, as the pool has room: logins share it (R-245). None for a file that is refused already. */
+async function hashPasswords(work: Import, drafts: Read[]): Promise<(string | undefined)[]> {
+  const hashes: (string | undefined)[] = [];
+  const waiting = drafts.flatMap(({ draft }, index) => (draft?.password ? [{ index, draft }] : []));
+  if (waiting.length === 0 || work.refused > 0 || drafts.some(({ draft }) => !draft)) return hashes;
+  const total = waiting.length;
+  const worker = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      hashes[next.index] = await hashWhenFree(work.deps, next.draft.password);
+      work.report(`${total - waiting.length} of ${total} passwords of this part hashed`);
+    }
+  };
+  await Promise.all([worker(), worker()]);
+  return hashes;
+}
+
+async function hashWhenFree(deps: Deps, password: string): Promise<string> {
+  for (;;) {
+    try {
+      return await newPasswordHash(deps, password);
+    } catch (error) {
+      if (!(error instanceof AppError && error.code === "busy")) throw error;
+      await deps.clock.sleep(100);
+    }
+  }
+}
+
+function whyTaken(importId: string, owner: string | null | undefined): string {
+  if (owner === importId) return "username: stands in an earlier line of this file too";
+  return owner
+    ? "username: another import that is under way holds this name"
+    : "username: a person of this name exists already";
+}
+
+function record(work: Import, verdicts: Verdict[]): void {
+  for (const verdict of verdicts.toSorted((a, b) => a.line - b.line)) {
+    work[verdict.verdict] += 1;
+    const read = work.accepted + work.refused;
+    if (read === listedRows + 1) work.rows = work.rows.filter((row) => row.verdict === "refused");
+    const listed = verdict.verdict === "refused" || read <= listedRows;
+    if (listed && work.rows.length < listedRows) work.rows.push(verdict);
+  }
+  work.report();
+}
+
+async function commit(
+  deps: Deps,
+  actor: Actor,
+  { work: { id, accepted }, sha256 }: { work: Import; sha256: string },
+): Promise<void> {
+  await changed(deps, actor, async (run) => {
+    const at = deps.clock.now();
+    if (!(await commitImport(run, { id, accepted, at, sha256 }))) throw givenUp();
+    return { value: undefined, result: "PEOPLE_IMPORTED", detail: { import: id, sha256, accepted } };
+  });
+}
+
+const givenUp = () =>
+  new AppError("conflict", "the import stood still for so long that it was given up; start it again");
+
+function reporter(
+  deps: Deps,
+  progress: Input["progress"],
+  counts: { accepted: number; refused: number },
+): Import["report"] {
+  let last = deps.clock.now();
+  return (waiting) => {
+    const now = deps.clock.now();
+    if (now - last < 1000) return;
+    last = now;
+    const { accepted, refused } = counts;
+    progress(`${accepted + refused} rows read, ${refused} refused${waiting ? `; ${waiting}` : ""}`);
+  };
+}

@@ -1,0 +1,139 @@
+import { AppError } from "#core/errors.ts";
+import { nameKey } from "#core/names.ts";
+import { insertFactors, listFactors } from "#store/factors.ts";
+import {
+  deletePerson,
+  findPerson,
+  insertPeople,
+  listPeople,
+  readOwners,
+  savePasswordHash,
+  saveState,
+  type PersonDetails,
+} from "#store/people.ts";
+import { changed, type Actor } from "./change.ts";
+import type { Deps } from "./deps.ts";
+import { newPasswordHash } from "./passwords.ts";
+import {
+  readPassword,
+  readPerson,
+  rowsOf,
+  startReading,
+  type PersonFields,
+  type State,
+} from "./person-fields.ts";
+import { namesOf } from "./rules.ts";
+
+/** People: who they are here, whether they may sign in, and their local password. */
+
+export type AddedPerson = { id: string; username: string; methods: string[] };
+
+/** `text`: the mobile number is also a method, texted codes. */
+export async function addPerson(
+  deps: Deps,
+  actor: Actor,
+  { text = true, ...fields }: PersonFields & { text?: boolean | undefined },
+): Promise<AddedPerson> {
+  const draft = readPerson(await startReading(deps), fields);
+  const passwordHash = draft.password === "" ? null : await newPasswordHash(deps, draft.password);
+  const { person, factors } = rowsOf(deps, draft, { passwordHash, importId: null, text });
+  draft.seed?.fill(0);
+  return await changed(deps, actor, async (run) => {
+    if ((await insertPeople(run, [person])).size === 0) {
+      const pending = (await readOwners(run, [person.name_key])).get(person.name_key);
+      throw new AppError(
+        "exists",
+        pending
+          ? `an import that is under way holds the name ${person.username}`
+          : `a person named ${person.username} exists already`,
+      );
+    }
+    await insertFactors(run, factors);
+    const methods = factors.map((factor) => factor.method);
+    return {
+      value: { id: person.id, username: person.username, methods },
+      result: "PERSON_ADDED",
+      userId: person.id,
+      detail: { state: person.state, methods },
+      personal: { username: person.username },
+    };
+  });
+}
+
+export type ListedPerson = Pick<PersonDetails, "id" | "username" | "displayName" | "state"> & {
+  methods: string[];
+};
+
+/** A page in the order of names; `next` is where the following one begins. */
+export async function listPersons(
+  deps: Deps,
+  { after = "", limit }: { after?: string | undefined; limit: number },
+): Promise<{ people: ListedPerson[]; next?: string }> {
+  const found = await listPeople(deps.db, { after, limit: limit + 1 });
+  const page = found.slice(0, limit);
+  const factors = await listFactors(
+    deps.db,
+    page.map((person) => person.id),
+  );
+  const methods = new Map<string, string[]>();
+  for (const { userId, method } of factors) methods.set(userId, [...(methods.get(userId) ?? []), method]);
+  const people = page.map(({ id, username, displayName, state }) => ({
+    id,
+    username,
+    displayName,
+    state,
+    methods: methods.get(id) ?? [],
+  }));
+  const last = page.at(-1);
+  return { people, ...(found.length > limit && last && { next: last.nameKey }) };
+}
+
+/** By any form of the name that signing in knows. */
+export async function loadPerson(deps: Deps, username: string): Promise<PersonDetails> {
+  const key = nameKey(username, namesOf(deps));
+  const person = key === undefined ? undefined : await findPerson(deps.db, key);
+  if (!person) throw new AppError("not_found", `nobody is named ${username}`);
+  return person;
+}
+
+export async function removePerson(deps: Deps, actor: Actor, username: string): Promise<{ id: string }> {
+  const { id, username: name } = await loadPerson(deps, username);
+  return await changed(deps, actor, async (run) => {
+    if (!(await deletePerson(run, id))) throw new AppError("not_found", `nobody is named ${username}`);
+    return { value: { id }, result: "PERSON_REMOVED", userId: id, personal: { username: name } };
+  });
+}
+
+export async function setState(
+  deps: Deps,
+  actor: Actor,
+  { username, state }: { username: string; state: State },
+): Promise<{ id: string; state: State }> {
+  const { id, username: name, state: before } = await loadPerson(deps, username);
+  return await changed(deps, actor, async (run) => {
+    if (!(await saveState(run, { id, state })))
+      throw new AppError("not_found", `nobody is named ${username}`);
+    return {
+      value: { id, state },
+      result: "PERSON_STATE_CHANGED",
+      userId: id,
+      detail: { from: before, to: state },
+      personal: { username: name },
+    };
+  });
+}
+
+export async function setPassword(
+  deps: Deps,
+  actor: Actor,
+  { username, password }: { username: string; password: string },
+): Promise<{ id: string }> {
+  const { id, username: name } = await loadPerson(deps, username);
+  if (readPassword(password) === "") throw new AppError("invalid", "password: is empty");
+  const hash = await newPasswordHash(deps, password);
+  return await changed(deps, actor, async (run) => {
+    if (!(await savePasswordHash(run, { id, hash })))
+      throw new AppError("not_found", `nobody is named ${username}`);
+    return { value: { id }, result: "PASSWORD_SET", userId: id, personal: { username: name } };
+  });
+}

@@ -1,0 +1,54 @@
+import { AppError } from "#core/errors.ts";
+import { listRadiusClients } from "#store/radius-clients.ts";
+import { listRecords, type Position, type RecordRow } from "#store/records.ts";
+import { listApiKeys } from "./api-keys.ts";
+import type { Deps } from "./deps.ts";
+import { loadPerson } from "./people.ts";
+
+/** Authentication and change records, newest first, a page at a time. */
+
+export type LogQuery = {
+  /** a name, or the id of someone who is gone */
+  user?: string | undefined;
+  correlation?: string | undefined;
+  since?: number | undefined;
+  /** `next` of the page before */
+  after?: string | undefined;
+  limit: number;
+};
+export type LogRecord = RecordRow & { application: string | null };
+
+export async function listLog(deps: Deps, query: LogQuery): Promise<{ records: LogRecord[]; next?: string }> {
+  const { user, correlation, since, after, limit } = query;
+  const userId = user === undefined || user.startsWith("usr_") ? user : (await loadPerson(deps, user)).id;
+  const before = after === undefined ? undefined : readPosition(after);
+  const found = await listRecords(deps.db, {
+    userId,
+    correlationId: correlation,
+    since,
+    before,
+    limit: limit + 1,
+  });
+  const applications = [...(await listRadiusClients(deps.db)), ...(await listApiKeys(deps))];
+  const names = new Map(applications.map(({ id, application }) => [id, application]));
+  const records = found.slice(0, limit).map((record) => ({
+    ...record,
+    application: record.applicationId === null ? null : (names.get(record.applicationId) ?? null),
+  }));
+  const last = records.at(-1);
+  return { records, ...(found.length > limit && last && { next: writePosition(last) }) };
+}
+
+const writePosition = ({ at, nodeId, seq }: Position) =>
+  Buffer.from(JSON.stringify([at, nodeId, seq])).toString("base64url");
+
+function readPosition(text: string): Position {
+  try {
+    const [at, nodeId, seq] = JSON.parse(Buffer.from(text, "base64url").toString()) as unknown[];
+    if (Number.isSafeInteger(at) && typeof nodeId === "string" && Number.isSafeInteger(seq))
+      return { at: Number(at), nodeId, seq: Number(seq) };
+  } catch {
+    // said below
+  }
+  throw new AppError("invalid", "after: is not the end of a page");
+}

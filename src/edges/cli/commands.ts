@@ -1,0 +1,224 @@
+/**
+ * Every command but `serve`, as the running server or this process carries it out. Must stay true: the table is closed,
+ * an input is read by its schema alone, and nothing here decides: it calls one action.
+ */
+
+import { z } from "zod";
+import { AppError } from "#core/errors.ts";
+import { apiKeyOptions, apiScopes } from "#core/api-key.ts";
+import { radiusClientOptions } from "#core/radius-client.ts";
+import type { Deps } from "#actions/deps.ts";
+import { addApiKey, listApiKeys, revokeApiKey } from "#actions/api-keys.ts";
+import { explain } from "#actions/explain.ts";
+import { addApp, listMethods, removeMethod, unlockMethods } from "#actions/factors.ts";
+import { addPerson, listPersons, loadPerson, removePerson, setPassword, setState } from "#actions/people.ts";
+import { verifyLog } from "#actions/log-verify.ts";
+import { importPeople } from "#actions/people-import.ts";
+import { columns, states } from "#actions/person-fields.ts";
+import { readInbox } from "#actions/phone.ts";
+import { addRadiusClient, loadRadiusClients, removeRadiusClient } from "#actions/radius-clients.ts";
+import { listLog } from "#actions/records.ts";
+import { listSettings, loadSetting, setSetting, unsetSetting } from "#actions/settings.ts";
+
+type Extra = {
+  /** what came with the command, as it arrives */
+  file: AsyncIterable<Uint8Array>;
+  progress: (line: string) => void;
+};
+type Command<S extends z.ZodType = z.ZodType, R extends object = object> = {
+  input: S;
+  run(deps: Deps, input: z.output<S>, extra: Extra): Promise<R>;
+};
+const command = <S extends z.ZodType, R extends object>(one: Command<S, R>): Command<S, R> => one;
+
+const text = z.string().max(100_000);
+const name = z.string().min(1).max(256);
+const username = z.strictObject({ username: name });
+const limit = z.int().min(1).max(10_000).default(100);
+const fields = Object.fromEntries(columns.map((column) => [column, text.optional()])) as Record<
+  (typeof columns)[number],
+  z.ZodOptional<typeof text>
+>;
+
+export const commands = {
+  "user add": command({
+    input: z.strictObject({ ...fields, text: z.boolean().optional() }),
+    run: async (deps, input) => await addPerson(deps, "cli", input),
+  }),
+  "user import": command({
+    input: z.strictObject({}),
+    run: async (deps, _input, extra) => await importPeople(deps, "cli", extra),
+  }),
+  "user list": command({
+    input: z.strictObject({ after: name.optional(), limit }),
+    run: async (deps, input) => await listPersons(deps, input),
+  }),
+  "user show": command({
+    input: username,
+    run: async (deps, input) => ({
+      ...(await loadPerson(deps, input.username)),
+      methods: await methodsOf(deps, input.username),
+    }),
+  }),
+  "user remove": command({
+    input: username,
+    run: async (deps, input) => await removePerson(deps, "cli", input.username),
+  }),
+  "user set-password": command({
+    input: z.strictObject({ username: name, password: text }),
+    run: async (deps, input) => await setPassword(deps, "cli", input),
+  }),
+  "user set-state": command({
+    input: z.strictObject({ username: name, state: z.enum(states) }),
+    run: async (deps, input) => await setState(deps, "cli", input),
+  }),
+  "method list": command({
+    input: username,
+    run: async (deps, input) => ({ methods: await methodsOf(deps, input.username) }),
+  }),
+  "method add-app": command({
+    input: z.strictObject({
+      username: name,
+      name: name.optional(),
+      secret: text.optional(),
+      // R-015: nothing else is enrolled
+      digits: z.literal([6, 7, 8]).optional(),
+      period: z.literal([30, 60]).optional(),
+      algorithm: z.enum(["sha1", "sha256", "sha512"]).optional(),
+    }),
+    run: async (deps, input) => await addApp(deps, "cli", input as Parameters<typeof addApp>[2]),
+  }),
+  "method remove": command({
+    input: z.strictObject({ username: name, method: name }),
+    run: async (deps, input) => await removeMethod(deps, "cli", input),
+  }),
+  "method unlock": command({
+    input: z.strictObject({ username: name, method: name.optional() }),
+    run: async (deps, input) => await unlockMethods(deps, "cli", input),
+  }),
+  "radius-client add": command({
+    input: z.strictObject({
+      name,
+      addresses: z.array(name),
+      secret: text.optional(),
+      application: name.optional(),
+      options: radiusClientOptions.partial(),
+    }),
+    run: async (deps, input) =>
+      await addRadiusClient(deps, "cli", input as Parameters<typeof addRadiusClient>[2]),
+  }),
+  "radius-client list": command({
+    input: z.strictObject({}),
+    run: async (deps) => ({
+      clients: (await loadRadiusClients(deps)).map((client) => ({
+        id: client.id,
+        name: client.name,
+        addresses: client.addresses,
+        application: client.application.name,
+        requiresMessageAuthenticator: client.requiresMessageAuthenticator,
+        options: client.options,
+      })),
+    }),
+  }),
+  "radius-client remove": command({
+    input: z.strictObject({ name }),
+    run: async (deps, input) => {
+      await removeRadiusClient(deps, "cli", input.name);
+      return { name: input.name };
+    },
+  }),
+  "api-key add": command({
+    input: apiKeyOptions
+      .partial()
+      .extend({ name, scopes: z.array(z.enum(apiScopes)), expiresAt: z.int().optional() }),
+    run: async (deps, input) => await addApiKey(deps, "cli", input),
+  }),
+  "api-key list": command({
+    input: z.strictObject({}),
+    run: async (deps) => ({ keys: await listApiKeys(deps) }),
+  }),
+  "api-key revoke": command({
+    input: z.strictObject({ name }),
+    run: async (deps, input) => {
+      await revokeApiKey(deps, "cli", input.name);
+      return { name: input.name };
+    },
+  }),
+  "settings list": command({
+    input: z.strictObject({}),
+    run: async (deps) => ({ settings: await listSettings(deps) }),
+  }),
+  "settings get": command({
+    input: z.strictObject({ name }),
+    run: async (deps, input) => await loadSetting(deps, input.name),
+  }),
+  "settings set": command({
+    input: z.strictObject({ name, text }),
+    run: async (deps, input) => await setSetting(deps, "cli", input),
+  }),
+  "settings unset": command({
+    input: z.strictObject({ name }),
+    run: async (deps, input) => await unsetSetting(deps, "cli", input.name),
+  }),
+  "log list": command({
+    input: z.strictObject({
+      user: name.optional(),
+      correlation: name.optional(),
+      since: z.int().optional(),
+      after: text.optional(),
+      limit,
+    }),
+    run: async (deps, input) => await listLog(deps, input),
+  }),
+  "log verify": command({
+    input: z.strictObject({}),
+    run: async (deps, _input, { file }) => await verifyLog(deps, { anchors: await textOf(file) }),
+  }),
+  explain: command({
+    input: z.strictObject({ username: name, application: name, passwordRight: z.boolean().optional() }),
+    run: async (deps, input) => await explain(deps, input),
+  }),
+  "phone inbox": command({
+    input: z.strictObject({ number: name.optional() }),
+    run: async (deps, input) => ({ messages: await readInbox(deps, input.number) }),
+  }),
+};
+type Commands = typeof commands;
+export type CommandName = keyof Commands;
+export type CommandInput<N extends CommandName> = z.input<Commands[N]["input"]>;
+export type CommandResult<N extends CommandName> = Awaited<ReturnType<Commands[N]["run"]>>;
+
+export type Call = { command: string; input: unknown };
+
+/** Carries out one command; every error comes out as an AppError whose words may be shown. */
+export async function perform(deps: Deps, { command: wanted, input }: Call, extra: Extra): Promise<object> {
+  try {
+    const known = Object.hasOwn(commands, wanted) ? (commands as Record<string, Command>)[wanted] : undefined;
+    if (!known) throw new AppError("usage", `there is no command ${wanted}`);
+    const read = known.input.safeParse(input);
+    if (!read.success)
+      throw new AppError(
+        "usage",
+        read.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; "),
+      );
+    return await known.run(deps, read.data, extra);
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    deps.log.error("a command failed", { command: wanted, reason: (error as Error).message });
+    throw new AppError("internal", "the command failed; the log says why", error);
+  }
+}
+
+async function textOf(file: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of file) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+/** R-260: a number is shown by its last two digits. */
+async function methodsOf(deps: Deps, person: string) {
+  return (await listMethods(deps, person)).map(({ userId: _userId, address, ...method }) => ({
+    ...method,
+    sentTo: address === null ? null : `•• ${address.slice(-2)}`,
+  }));
+}

@@ -1,0 +1,237 @@
+import { InvalidArgumentError, Option } from "commander";
+import { details, table, time } from "./output.ts";
+import { verb, type Verb } from "./verb.ts";
+
+/** People and their methods. */
+
+export const whole = (text: string): number => {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("a whole number is needed");
+  return Number(text);
+};
+
+type UserAdd = {
+  displayName?: string;
+  firstName?: string;
+  lastName?: string;
+  email?: string;
+  mobilePhone?: string;
+  backupPhone?: string;
+  phoneExtension?: string;
+  language?: string;
+  groups?: string[];
+  state?: string;
+  passwordFile?: string;
+  text?: boolean;
+};
+type Page = { after?: string; limit?: number };
+
+const setState = (
+  path: string,
+  { state, summary }: { state: "enabled" | "disabled"; summary: string },
+): Verb =>
+  verb<"user set-state">({
+    path,
+    command: "user set-state",
+    summary,
+    example: `countersign ${path} anna`,
+    define: (one) => one.argument("<username>"),
+    input: ([username = ""]) => ({ username, state }),
+    show: (result) => `The account is ${result.state}.`,
+  });
+
+const users: Verb[] = [
+  verb<"user add", UserAdd>({
+    path: "user add",
+    command: "user add",
+    summary: "add a person",
+    example: "countersign user add anna --mobile-phone '+46 70 123 45 67' --password-file -",
+    define: (one) =>
+      one
+        .argument("<username>")
+        .option("--display-name <name>")
+        .option("--first-name <name>")
+        .option("--last-name <name>")
+        .option("--email <address>")
+        .option("--mobile-phone <number>")
+        .option("--backup-phone <number>")
+        .option("--phone-extension <digits>")
+        .option("--language <tag>")
+        .option("--groups <group...>")
+        .addOption(new Option("--state <state>").choices(["disabled", "enabled", "enforced"]))
+        .option("--password-file <file>", "the local password; - is standard input")
+        .option("--text", "texts to the mobile number are a method (so it is when there is a number)")
+        .option("--no-text", "the mobile number is no method"),
+    input: async ([username = ""], options, read) => ({
+      username,
+      display_name: options.displayName,
+      first_name: options.firstName,
+      last_name: options.lastName,
+      email: options.email,
+      mobile_phone: options.mobilePhone,
+      backup_phone: options.backupPhone,
+      phone_extension: options.phoneExtension,
+      language: options.language,
+      groups: options.groups?.join(";"),
+      state: options.state,
+      password: options.passwordFile && (await read(options.passwordFile)),
+      text: options.text,
+    }),
+    show: ({ id, username, methods }) => details({ added: username, id, methods }),
+  }),
+  verb<"user import">({
+    path: "user import",
+    command: "user import",
+    summary: "import people from a CSV file, all of them or none",
+    example: "countersign user import people.csv",
+    define: (one) =>
+      one
+        .argument("<file>", "columns: username, display_name, mobile_phone, …; - is standard input")
+        .option("--progress", "say how far it is, also when standard error is not a terminal"),
+    input: () => ({}),
+    file: ([file = ""]) => file,
+    show: ({ rows, accepted, refused, error }) =>
+      error
+        ? table(
+            rows.filter((row) => row.verdict === "refused"),
+            { line: (row) => row.line, username: (row) => row.username, refused: (row) => row.reason },
+          )
+        : `${accepted} people imported, ${refused} refused.`,
+  }),
+  verb<"user list", Page>({
+    path: "user list",
+    command: "user list",
+    summary: "list people by name, a page at a time",
+    example: "countersign user list --limit 50 --after karin",
+    define: (one) =>
+      one.option("--after <name>", "begin after this name").option("--limit <n>", "at most this many", whole),
+    input: (_, options) => ({ after: options.after, limit: options.limit }),
+    show: ({ people, next }) =>
+      [
+        table(people, {
+          username: (row) => row.username,
+          name: (row) => row.displayName,
+          state: (row) => row.state,
+          methods: (row) => row.methods,
+        }),
+        ...(next === undefined ? [] : [`There are more: --after ${next}`]),
+      ].join("\n"),
+  }),
+  verb<"user show">({
+    path: "user show",
+    command: "user show",
+    summary: "show a person",
+    example: "countersign user show anna",
+    define: (one) => one.argument("<username>"),
+    input: ([username = ""]) => ({ username }),
+    show: ({ nameKey: _nameKey, createdAt, hasPassword, methods, ...person }) =>
+      details({
+        ...person,
+        password: hasPassword ? "set" : "none",
+        methods: methods.map(({ method, name }) => name ?? method),
+        created: time(createdAt),
+      }),
+  }),
+  verb<"user remove">({
+    path: "user remove",
+    command: "user remove",
+    summary: "remove a person with their methods; the log keeps what happened",
+    example: "countersign user remove anna",
+    define: (one) => one.argument("<username>"),
+    input: ([username = ""]) => ({ username }),
+    show: ({ id }) => `${id} is removed.`,
+  }),
+  verb<"user set-password", { passwordFile: string }>({
+    path: "user set-password",
+    command: "user set-password",
+    summary: "set a person's local password",
+    example: "countersign user set-password anna --password-file - < password.txt",
+    define: (one) =>
+      one.argument("<username>").requiredOption("--password-file <file>", "- is standard input"),
+    input: async ([username = ""], options, read) => ({
+      username,
+      password: await read(options.passwordFile),
+    }),
+    show: () => "The password is set.",
+  }),
+  setState("user enable", { state: "enabled", summary: "let a person sign in again" }),
+  setState("user disable", { state: "disabled", summary: "refuse every sign-in of a person" }),
+];
+
+type AddApp = {
+  name?: string;
+  secretFile?: string;
+  digits?: "6" | "7" | "8";
+  period?: "30" | "60";
+  algorithm?: "sha1" | "sha256" | "sha512";
+};
+
+const methods: Verb[] = [
+  verb<"method list">({
+    path: "method list",
+    command: "method list",
+    summary: "list a person's methods",
+    example: "countersign method list anna",
+    define: (one) => one.argument("<username>"),
+    input: ([username = ""]) => ({ username }),
+    show: ({ methods: found }) =>
+      table(found, {
+        id: (row) => row.id,
+        method: (row) => row.method,
+        name: (row) => row.name,
+        to: (row) => row.sentTo,
+        "last used": (row) => time(row.lastUsedAt),
+        "wrong answers": (row) => (row.fails === 0 ? "" : row.fails),
+        "locked until": (row) => time(row.lockedUntil),
+      }),
+  }),
+  verb<"method add-app", AddApp>({
+    path: "method add-app",
+    command: "method add-app",
+    summary: "hand out an authenticator app or a token that shows codes; it counts at once",
+    example: "countersign method add-app anna --name 'work phone'",
+    define: (one) =>
+      one
+        .argument("<username>")
+        .option("--name <name>")
+        .option("--secret-file <file>", "the Base32 secret of an existing token; - is standard input")
+        .addOption(new Option("--digits <n>").choices(["6", "7", "8"]))
+        .addOption(new Option("--period <seconds>").choices(["30", "60"]))
+        .addOption(new Option("--algorithm <hash>").choices(["sha1", "sha256", "sha512"])),
+    input: async ([username = ""], { name, secretFile, digits, period, algorithm }, read) => ({
+      username,
+      name,
+      secret: secretFile === undefined ? undefined : await read(secretFile),
+      digits: digits === undefined ? undefined : (Number(digits) as 6 | 7 | 8),
+      period: period === undefined ? undefined : (Number(period) as 30 | 60),
+      algorithm,
+    }),
+    show: ({ id, username, secretBase32, uri }) =>
+      details({
+        added: id,
+        for: username,
+        secret: secretBase32,
+        uri,
+        ...(uri !== undefined && { "": "The secret is shown this once." }),
+      }),
+  }),
+  verb<"method remove">({
+    path: "method remove",
+    command: "method remove",
+    summary: "take a method away from a person",
+    example: "countersign method remove anna sms",
+    define: (one) => one.argument("<username>").argument("<method>", "its id, name or kind (totp, sms)"),
+    input: ([username = "", method = ""]) => ({ username, method }),
+    show: ({ id }) => `${id} is removed.`,
+  }),
+  verb<"method unlock">({
+    path: "method unlock",
+    command: "method unlock",
+    summary: "forget the wrong answers that lock a method, or all of a person's",
+    example: "countersign method unlock anna",
+    define: (one) => one.argument("<username>").argument("[method]", "its id, name or kind (totp, sms)"),
+    input: ([username = "", method]) => ({ username, method }),
+    show: ({ unlocked }) => `Unlocked: ${unlocked.join(", ")}`,
+  }),
+];
+
+export const peopleVerbs: Verb[] = [...users, ...methods];

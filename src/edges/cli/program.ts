@@ -1,0 +1,167 @@
+/**
+ * The command line: `countersign <noun> <verb>`. A command is carried out by the running server, or here when none runs.
+ * Exit codes: 0 done, 1 refused, 2 wrong usage. Must stay true: no secret is ever an argument, and a command to a running
+ * server loads nothing of the server.
+ */
+
+import { open } from "node:fs/promises";
+import { Command, CommanderError } from "commander";
+import { AppError } from "#core/errors.ts";
+import type { Deps } from "#actions/deps.ts";
+import { sendCommand, type Outgoing } from "./client.ts";
+import { peopleVerbs } from "./people-verbs.ts";
+import { systemVerbs } from "./system-verbs.ts";
+import type { Verb } from "./verb.ts";
+
+export type Io = {
+  stdin: AsyncIterable<Uint8Array | string>;
+  stdout: Output;
+  stderr: Output;
+  socketPath: () => string;
+  openDeps: () => Promise<{ deps: Deps; close(): Promise<void> }>;
+  serve: (options: { evaluation: boolean }) => Promise<void>;
+};
+type Output = { write(text: string): unknown; isTTY?: boolean };
+
+const secretBytes = 65_536;
+
+/** Carries out one command line (without the program's own name) and gives its exit code. */
+export async function program(argv: readonly string[], io: Io): Promise<number> {
+  let exit = 0;
+  const root = new Command("countersign")
+    .description("Self-hosted multi-factor authentication.")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+    });
+  root
+    .command("serve")
+    .description("run the server")
+    .option("--evaluation", "with sample people, simulated phones and a sample application")
+    .addHelpText("after", "\nExample:\n  countersign serve")
+    .action(async (options: { evaluation?: boolean }) => {
+      await io.serve({ evaluation: options.evaluation ?? false });
+    });
+  for (const verb of [...peopleVerbs, ...systemVerbs])
+    define(root, verb).action(async (...given) => {
+      const done = given.at(-1) as Command;
+      exit = await carryOut(io, verb, done);
+    });
+  try {
+    await root.parseAsync(argv, { from: "user" });
+    return exit;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    throw error;
+  }
+}
+
+const nouns: Record<string, string> = {
+  user: "people",
+  method: "people's methods",
+  "radius-client": "who may ask by RADIUS",
+  "api-key": "who may ask by REST",
+  settings: "what may change while the server runs",
+  log: "sign-ins and changes",
+  phone: "simulated phones of the evaluation",
+};
+
+function define(root: Command, { path, summary, example, define: more }: Verb): Command {
+  const [first = "", second] = path.split(" ");
+  const known = root.commands.find((noun) => noun.name() === first);
+  const parent = second === undefined ? root : (known ?? root.command(first).description(nouns[first] ?? ""));
+  const made = parent
+    .command(second ?? first)
+    .description(summary)
+    .option("--json", "print the result as JSON")
+    .addHelpText("after", `\nExample:\n  ${example}`);
+  return more ? more(made) : made;
+}
+
+async function carryOut(io: Io, verb: Verb, written: Command): Promise<number> {
+  const { json = false, progress = false, ...options } = written.opts<Common>();
+  const args = (written.processedArgs as (string | undefined)[]).filter((arg) => arg !== undefined);
+  const say = progressOn(io, progress);
+  try {
+    const input = await verb.input(args, options, (path) => readSecret(io, path));
+    const path = verb.file?.(args, options);
+    const file = path === undefined ? nothing() : await openFile(io, path);
+    const outgoing = { command: verb.command, input, file, progress: say.line };
+    const result = (await sendCommand(io.socketPath(), outgoing)) ?? (await performHere(io, outgoing));
+    say.end();
+    return tell(io, result, json ? JSON.stringify(result) : verb.show(result as Shown));
+  } catch (error) {
+    say.end();
+    if (!(error instanceof AppError)) throw error;
+    const { code, message } = error;
+    if (json) io.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
+    else io.stderr.write(`${message}\n`);
+    return code === "usage" ? 2 : 1;
+  }
+}
+type Common = { json?: boolean; progress?: boolean };
+type Shown = Parameters<Verb["show"]>[0];
+
+function tell(io: Io, { error, ok = true }: Failure, text: string): number {
+  io.stdout.write(`${text}\n`);
+  if (error) io.stderr.write(`${error.message}\n`);
+  return error || !ok ? 1 : 0;
+}
+
+/** A result that says that nothing was done, or that what was looked at is not in order. */
+type Failure = { error?: { message: string }; ok?: boolean };
+
+async function performHere(io: Io, { command, input, file, progress }: Outgoing): Promise<object> {
+  const [{ perform }, here] = await Promise.all([import("./commands.ts"), io.openDeps()]);
+  try {
+    return await perform(here.deps, { command, input }, { file, progress });
+  } finally {
+    await here.close();
+  }
+}
+
+async function* nothing() {}
+
+async function* bytesOf(input: AsyncIterable<Uint8Array | string>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of input) yield typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+}
+
+async function openFile(io: Io, path: string): Promise<AsyncIterable<Uint8Array>> {
+  if (path === "-") return bytesOf(io.stdin);
+  try {
+    const handle = await open(path);
+    return handle.createReadStream() as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    throw new AppError("not_found", `${path} cannot be read (${(error as { code?: string }).code})`, error);
+  }
+}
+
+async function readSecret(io: Io, path: string): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of await openFile(io, path)) {
+    length += chunk.length;
+    if (length > secretBytes) throw new AppError("invalid", `${path} is too long for a secret`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks)
+    .toString()
+    .replace(/\r?\n$/, "");
+}
+
+/** Long work is told of on standard error, where a person looks or when asked for. */
+function progressOn({ stderr }: Io, wanted: boolean) {
+  let open = false;
+  return {
+    line: (line: string) => {
+      if (!stderr.isTTY && !wanted) return;
+      stderr.write(stderr.isTTY ? `\r\u001b[K${line}` : `${line}\n`);
+      open = stderr.isTTY ?? false;
+    },
+    end: () => {
+      if (open) stderr.write("\n");
+      open = false;
+    },
+  };
+}

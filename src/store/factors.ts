@@ -1,0 +1,95 @@
+/** People's factors as an administrator sees and changes them; verification reads and writes them in facts.ts and settle.ts. */
+
+import type { Db, Run } from "./open.ts";
+import type { Tables } from "./schema.ts";
+import { insert, type Columns } from "./values.ts";
+
+export type NewFactorRow = Pick<
+  Tables["factor"],
+  | "id"
+  | "user_id"
+  | "method"
+  | "name"
+  | "sealed_secret"
+  | "parameters"
+  | "address"
+  | "import_id"
+  | "created_at"
+>;
+export type FactorDetails = {
+  id: string;
+  userId: string;
+  method: string;
+  name: string | null;
+  parameters: string;
+  address: string | null;
+  /** wrong answers in a row, and until when they lock it (epoch ms, 0: not at all) */
+  fails: number;
+  lockedUntil: number;
+  createdAt: number;
+  lastUsedAt: number | null;
+};
+
+const table = {
+  name: "factor",
+  columns: {
+    id: "text",
+    user_id: "text",
+    method: "text",
+    name: "text",
+    state: "text",
+    sealed_secret: "blob",
+    parameters: "text",
+    address: "text",
+    import_id: "text",
+    created_at: "bigint",
+  } satisfies Columns,
+};
+
+/** They count from now on. */
+export async function insertFactors(run: Run, factors: NewFactorRow[]): Promise<void> {
+  await insert(
+    run,
+    table,
+    factors.map((factor) => ({ ...factor, state: "active" })),
+  );
+}
+
+export async function listFactors(db: Db, userIds: string[]): Promise<FactorDetails[]> {
+  if (userIds.length === 0) return [];
+  const rows = await db.q
+    .selectFrom("factor")
+    .select(["id", "user_id", "method", "name", "parameters", "address", "fails", "locked_until"])
+    .select(["created_at", "last_used_at"])
+    .where("user_id", "in", userIds)
+    .where("state", "=", "active")
+    .orderBy("created_at")
+    .orderBy("id")
+    .execute();
+  return rows.map((row) => ({
+    id: row.id,
+    userId: row.user_id,
+    method: row.method,
+    name: row.name,
+    parameters: row.parameters,
+    address: row.address,
+    fails: row.fails,
+    lockedUntil: row.locked_until,
+    createdAt: row.created_at,
+    lastUsedAt: row.last_used_at,
+  }));
+}
+
+export async function deleteFactor(run: Run, id: string): Promise<boolean> {
+  return (await run("delete from factor where id = ? returning id", [id])).length > 0;
+}
+
+/** Forgets failures, not what was accepted: the counter stays. */
+export async function clearFailures(run: Run, id: string): Promise<boolean> {
+  const cleared = await run(
+    `update factor set fails = 0, attempted_at = 0, locked_until = 0, day_cost = 0, day_start = 0
+     where id = ? and state = 'active' returning id`,
+    [id],
+  );
+  return cleared.length > 0;
+}

@@ -1,0 +1,167 @@
+/** People as stored. What an unfinished import has written is not there yet for anyone but the import itself. */
+
+import type { Expression, ExpressionBuilder, SqlBool } from "kysely";
+import type { Facts } from "#core/facts.ts";
+import { readPeople } from "./facts.ts";
+import type { Db, Run } from "./open.ts";
+import type { Tables } from "./schema.ts";
+import { marks, valuesOf, type Columns } from "./values.ts";
+
+export type NewPersonRow = Omit<Tables["person"], "default_method">;
+export type PersonDetails = {
+  id: string;
+  nameKey: string;
+  username: string;
+  displayName: string | null;
+  firstName: string | null;
+  lastName: string | null;
+  email: string | null;
+  mobilePhone: string | null;
+  backupPhone: string | null;
+  phoneExtension: string | null;
+  language: string | null;
+  groups: string[];
+  state: string;
+  hasPassword: boolean;
+  createdAt: number;
+};
+
+const personColumns = {
+  id: "text",
+  name_key: "text",
+  username: "text",
+  display_name: "text",
+  first_name: "text",
+  last_name: "text",
+  email: "text",
+  mobile_phone: "text",
+  backup_phone: "text",
+  phone_extension: "text",
+  language: "text",
+  groups: "text",
+  state: "text",
+  password_hash: "text",
+  import_id: "text",
+  created_at: "bigint",
+} satisfies Record<keyof NewPersonRow, Columns[string]>;
+const names = Object.keys(personColumns) as (keyof NewPersonRow)[];
+
+/** Inserts those whose names are free and gives back their ids. Sorted, so that two nodes never wait for each other. */
+export async function insertPeople(run: Run, people: NewPersonRow[]): Promise<Set<string>> {
+  if (people.length === 0) return new Set();
+  const sorted = people.toSorted((a, b) => Number(a.name_key > b.name_key) - Number(a.name_key < b.name_key));
+  const inserted = await run(
+    `insert into person (${names.join(", ")}) ${valuesOf(Object.values(personColumns).join(" "), people.length)}
+     on conflict (name_key) do nothing returning id`,
+    sorted.flatMap((person) => names.map((name) => person[name])),
+  );
+  return new Set(inserted.map((row) => row["id"] as string));
+}
+
+/** Whose the names are that could not be had: an import's that is under way, or (null) a person's. */
+export async function readOwners(run: Run, keys: string[]): Promise<Map<string, string | null>> {
+  if (keys.length === 0) return new Map();
+  const rows = await run(
+    `select p.name_key, case when i.committed_at is null then p.import_id end as pending
+     from person p left join import i on i.id = p.import_id where p.name_key in (${marks(keys.length)})`,
+    keys,
+  );
+  return new Map(rows.map((row) => [row["name_key"] as string, row["pending"] as string | null]));
+}
+
+const visible = (eb: ExpressionBuilder<Tables, "person">): Expression<SqlBool> =>
+  eb.or([
+    eb("person.import_id", "is", null),
+    eb.exists(
+      eb
+        .selectFrom("import")
+        .select("import.id")
+        .whereRef("import.id", "=", "person.import_id")
+        .where("import.committed_at", "is not", null),
+    ),
+  ]);
+
+const people = (db: Db) =>
+  db.q
+    .selectFrom("person")
+    .select([
+      "id",
+      "name_key",
+      "username",
+      "display_name",
+      "first_name",
+      "last_name",
+      "email",
+      "mobile_phone",
+      "backup_phone",
+      "phone_extension",
+      "language",
+      "groups",
+      "state",
+      "created_at",
+    ])
+    .select((eb) => eb("password_hash", "is not", null).as("has_password"))
+    .where(visible);
+type PersonRow = Awaited<ReturnType<ReturnType<typeof people>["executeTakeFirstOrThrow"]>>;
+
+export async function findPerson(db: Db, key: string): Promise<PersonDetails | undefined> {
+  const row = await people(db).where("name_key", "=", key).executeTakeFirst();
+  return row && detailsOf(row);
+}
+
+/** In the order of their names; `after` is the last name of the page before. */
+export async function listPeople(
+  db: Db,
+  { after, limit }: { after: string; limit: number },
+): Promise<PersonDetails[]> {
+  const rows = await people(db).where("name_key", ">", after).orderBy("name_key").limit(limit).execute();
+  return rows.map(detailsOf);
+}
+
+const detailsOf = (row: PersonRow): PersonDetails => ({
+  id: row.id,
+  nameKey: row.name_key,
+  username: row.username,
+  displayName: row.display_name,
+  firstName: row.first_name,
+  lastName: row.last_name,
+  email: row.email,
+  mobilePhone: row.mobile_phone,
+  backupPhone: row.backup_phone,
+  phoneExtension: row.phone_extension,
+  language: row.language,
+  groups: JSON.parse(row.groups) as string[],
+  state: row.state,
+  hasPassword: Boolean(row.has_password),
+  createdAt: row.created_at,
+});
+
+/** Methods and open challenges go with their person. */
+export async function deletePerson(run: Run, id: string): Promise<boolean> {
+  return (await run("delete from person where id = ? returning id", [id])).length > 0;
+}
+
+export async function saveState(run: Run, { id, state }: { id: string; state: string }): Promise<boolean> {
+  return (await run("update person set state = ? where id = ? returning id", [state, id])).length > 0;
+}
+
+export async function savePasswordHash(
+  run: Run,
+  { id, hash }: { id: string; hash: string },
+): Promise<boolean> {
+  const saved = await run("update person set password_hash = ? where id = ? returning id", [hash, id]);
+  return saved.length > 0;
+}
+
+/** What a first request of this person would be decided on now; nothing is taken. */
+export async function readFacts(db: Db, { nameKey }: { nameKey: string | undefined }): Promise<Facts> {
+  const found = await db.transaction((run) => readPeople(run, [{ nameKey }], [undefined]));
+  const known = found.get(`key:${nameKey}`);
+  return {
+    person: known?.person,
+    factors: known?.factors ?? [],
+    challenge: undefined,
+    taken: new Map(),
+    answered: false,
+  };
+}

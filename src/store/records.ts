@@ -1,0 +1,83 @@
+/** The log as it is read: newest first, each row with its personal part where that is still there. */
+
+import type { Db } from "./open.ts";
+
+export type Position = { at: number; nodeId: string; seq: number };
+export type RecordRow = Position & {
+  id: string;
+  kind: string;
+  actor: string | null;
+  correlationId: string | null;
+  userId: string | null;
+  applicationId: string | null;
+  protocol: string | null;
+  method: string | null;
+  mode: string | null;
+  result: string;
+  authenticated: boolean;
+  gate: string | null;
+  policyVersion: number | null;
+  detail: string | null;
+  node: string | null;
+  nodeAddress: string | null;
+  personal: Record<string, string> | null;
+};
+export type RecordQuery = {
+  userId?: string | undefined;
+  correlationId?: string | undefined;
+  since?: number | undefined;
+  /** the last of the page before */
+  before?: Position | undefined;
+  limit: number;
+};
+
+export async function listRecords(db: Db, query: RecordQuery): Promise<RecordRow[]> {
+  const { userId, correlationId, since, before, limit } = query;
+  let select = db.q
+    .selectFrom("log")
+    .leftJoin("personal", (join) =>
+      join.onRef("personal.node_id", "=", "log.node_id").onRef("personal.seq", "=", "log.seq"),
+    )
+    .leftJoin("node", "node.id", "log.node_id")
+    .select(["log.id", "log.at", "log.node_id", "log.seq", "kind", "actor", "correlation_id", "user_id"])
+    .select(["application_id", "protocol", "method", "mode", "result", "authenticated", "gate"])
+    .select(["policy_version", "detail", "personal.fields", "node.name", "node.address"])
+    .orderBy("log.at", "desc")
+    .orderBy("log.node_id", "desc")
+    .orderBy("log.seq", "desc")
+    .limit(limit);
+  if (userId !== undefined) select = select.where("user_id", "=", userId);
+  if (correlationId !== undefined) select = select.where("correlation_id", "=", correlationId);
+  if (since !== undefined) select = select.where("log.at", ">=", since);
+  if (before)
+    select = select.where((eb) =>
+      eb(
+        eb.refTuple("log.at", "log.node_id", "log.seq"),
+        "<",
+        eb.tuple(before.at, before.nodeId, before.seq),
+      ),
+    );
+  const rows = await select.execute();
+  return rows.map((row) => ({
+    id: row.id,
+    at: row.at,
+    nodeId: row.node_id,
+    seq: row.seq,
+    kind: row.kind,
+    actor: row.actor,
+    correlationId: row.correlation_id,
+    userId: row.user_id,
+    applicationId: row.application_id,
+    protocol: row.protocol,
+    method: row.method,
+    mode: row.mode,
+    result: row.result,
+    authenticated: row.authenticated > 0,
+    gate: row.gate,
+    policyVersion: row.policy_version,
+    detail: row.detail,
+    node: row.name,
+    nodeAddress: row.address,
+    personal: row.fields === null ? null : (JSON.parse(row.fields) as Record<string, string>),
+  }));
+}
