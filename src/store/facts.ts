@@ -6,7 +6,7 @@
 import type { Challenge, Factor, Facts, Person, Taken } from "#core/facts.ts";
 import type { Db, Row, Run } from "./open.ts";
 import { claim, type Claim, type Repeated } from "./requests.ts";
-import { marks, valuesOf } from "./values.ts";
+import { listed, marks, over, type Columns } from "./values.ts";
 
 export type Reserve = {
   now: number;
@@ -78,30 +78,22 @@ const challengeColumns =
   "id, user_id, factor_id, method, application_id, join_key, state, round, tries, expected, offered, correlation_id, expires_at";
 
 async function readChallenges(run: Run, items: Reserve[]): Promise<(Challenge | undefined)[]> {
-  const ids = items.flatMap((item) => item.challengeId ?? []);
-  const joins = items.filter((item) => item.joinKey !== undefined);
-  const byId = new Map<unknown, Challenge>();
-  const byJoin = new Map<unknown, Challenge>();
+  const ids = listed(items.flatMap((item) => item.challengeId ?? []));
+  const joins = listed(items.flatMap((item) => item.joinKey ?? []));
+  const found = new Map<unknown, Challenge>();
   if (ids.length > 0)
     for (const row of await run(
       `select ${challengeColumns} from challenge where id in (${marks(ids.length)})`,
       ids,
     ))
-      byId.set(row["id"], challengeOf(row));
+      found.set(row["id"], challengeOf(row));
   if (joins.length > 0) {
-    const since = Math.min(...joins.map((item) => item.now)) - joinMs;
-    const rows = await run(
-      `select ${challengeColumns} from challenge where join_key in (${marks(joins.length)}) and state = 'pending' and tries = 0 and created_at > ? order by created_at`,
-      [...joins.map((item) => item.joinKey), since],
-    );
-    for (const row of rows) byJoin.set(row["join_key"], challengeOf(row));
+    const since = Math.min(...items.map((item) => item.now)) - joinMs;
+    const young = `state = 'pending' and tries = 0 and created_at > ? order by created_at`;
+    const text = `select ${challengeColumns} from challenge where join_key in (${marks(joins.length)}) and ${young}`;
+    for (const row of await run(text, [...joins, since])) found.set(row["join_key"], challengeOf(row));
   }
-  return items.map(
-    (item) =>
-      (item.challengeId === undefined
-        ? item.joinKey && byJoin.get(item.joinKey)
-        : byId.get(item.challengeId)) || undefined,
-  );
+  return items.map((item) => found.get(item.challengeId ?? item.joinKey));
 }
 
 /** People and their active factors by name or id; what an unfinished import has written is not there yet. */
@@ -119,8 +111,8 @@ export async function readPeople(
     ["id", ids],
     ["name_key", keys],
   ] as const) {
-    if (wanted.length === 0) continue;
-    for (const row of await run(peopleBy(column, wanted.length), wanted)) {
+    const rows = wanted.map((value) => [value]);
+    for (const row of await over(run, { columns: { k: "text" }, rows }, peopleBy(column))) {
       const key = `${column === "id" ? "id" : "key"}:${row[column] as string}`;
       const known = people.get(key) ?? { person: personOf(row), factors: [] };
       people.set(key, known);
@@ -131,8 +123,7 @@ export async function readPeople(
   return people;
 }
 
-const peopleBy = (column: "id" | "name_key", count: number) => `
-  with v(k) as (${valuesOf("text", count)})
+const peopleBy = (column: "id" | "name_key") => `
   select p.id, p.name_key, p.username, p.display_name, p.first_name, p.last_name, p.email, p.language, p.state, p.password_hash,
     p.default_method, f.id as factor_id, f.method, f.name, f.sealed_secret, f.parameters, f.address, f.counter, f.drift, f.fails,
     f.attempted_at, f.locked_until, f.day_cost, f.day_start
@@ -147,23 +138,34 @@ async function takeRounds(
   wanted: { challenge: Challenge; try: boolean }[],
 ): Promise<Map<string, Challenge>> {
   const first = new Map(wanted.map((one) => [one.challenge.id, one]));
-  if (first.size === 0) return new Map();
-  const rows = [...first.values()].map((one) => [one.challenge.id, one.challenge.round, Number(one.try)]);
-  const won = await run(
-    `with v(id, round, tries) as (${valuesOf("text bigint bigint", rows.length)})
-     update challenge set round = challenge.round + 1, tries = challenge.tries + v.tries from v
+  const won = await over(
+    run,
+    {
+      columns: { id: "text", round: "bigint", tries: "bigint" },
+      rows: [...first.values()].map((one) => [one.challenge.id, one.challenge.round, Number(one.try)]),
+    },
+    `update challenge set round = challenge.round + 1, tries = challenge.tries + v.tries from v
      where challenge.id = v.id and challenge.round = v.round and challenge.state = 'pending' returning challenge.id`,
-    rows.flat(),
   );
   return new Map(won.map((row) => [String(row["id"]), first.get(String(row["id"]))!.challenge]));
 }
+
+const attemptColumns: Columns = {
+  id: "text",
+  seen_fails: "bigint",
+  seen_at: "bigint",
+  fails: "bigint",
+  attempted_at: "bigint",
+  locked_until: "bigint",
+  day_cost: "bigint",
+  day_start: "bigint",
+};
 
 async function takeAttempts(
   run: Run,
   wanted: { factor: Factor; taken: Taken }[],
 ): Promise<Map<string, Taken>> {
   const first = new Map(wanted.map((one) => [one.factor.id, one]));
-  if (first.size === 0) return new Map();
   const rows = [...first.values()].map(({ factor, taken }) => [
     factor.id,
     factor.fails,
@@ -174,11 +176,11 @@ async function takeAttempts(
     taken.dayCost,
     taken.dayStart,
   ]);
-  const won = await run(
-    `with v(id, seen_fails, seen_at, fails, attempted_at, locked_until, day_cost, day_start) as (${valuesOf("text bigint bigint bigint bigint bigint bigint bigint", rows.length)})
-     update factor set fails = v.fails, attempted_at = v.attempted_at, locked_until = v.locked_until, day_cost = v.day_cost, day_start = v.day_start
+  const won = await over(
+    run,
+    { columns: attemptColumns, rows },
+    `update factor set fails = v.fails, attempted_at = v.attempted_at, locked_until = v.locked_until, day_cost = v.day_cost, day_start = v.day_start
      from v where factor.id = v.id and factor.fails = v.seen_fails and factor.attempted_at = v.seen_at returning factor.id`,
-    rows.flat(),
   );
   return new Map(won.map((row) => [String(row["id"]), first.get(String(row["id"]))!.taken]));
 }

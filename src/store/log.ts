@@ -148,12 +148,15 @@ async function append(
     rows.push({ ...row, mac });
   }
   const move = "update node set seq = ?, mac = ?, seen_at = ? where id = ? and seq = ? returning id";
-  const moved = await run(move, [seq, mac, entries.at(-1)!.at, nodeId, from.seq]);
+  // sent together: the rows follow one another without waiting for each answer
+  const [moved] = await Promise.all([
+    run(move, [seq, mac, entries.at(-1)!.at, nodeId, from.seq]),
+    insert(run, logTable, rows),
+    insert(run, personalTable, personal),
+  ]);
   // Someone else writes under this node's name: two processes with one id, or a restored database.
   if (moved.length === 0)
     throw new AppError("unavailable", `another process writes the log of node ${nodeId}`);
-  await insert(run, logTable, rows);
-  await insert(run, personalTable, personal);
   return { nodeId, seq, mac };
 }
 

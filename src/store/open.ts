@@ -70,6 +70,7 @@ export async function openSqlite(path: string): Promise<Db> {
       return "begin immediate";
     },
     text: (text) => text,
+    pipelined: false,
   });
   const script = async (_connection: Kysely<Tables>, text: string) => database.exec(text);
   const now = async () =>
@@ -84,6 +85,8 @@ export async function openPostgres(
   const pool = new pg.Pool({
     connectionString: url,
     max: 12,
+    // statements follow one another without waiting for each answer; PostgreSQL runs them in order
+    pipeline: true,
     connectionTimeoutMillis: deadlineMs,
     query_timeout: deadlineMs,
     statement_timeout: deadlineMs,
@@ -96,14 +99,17 @@ export async function openPostgres(
   });
   pool.on("error", onError);
   const q = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: named(pool) }) });
-  const begin = (relaxed: boolean) => (relaxed ? "begin; set local synchronous_commit = off" : "begin");
+  // A batch is a few dozen rows found by key. Before its tables are analysed PostgreSQL would rather read them whole.
+  const byKey =
+    "begin; set local enable_hashjoin = off; set local enable_mergejoin = off; set local plan_cache_mode = force_generic_plan";
+  const begin = (relaxed: boolean) => (relaxed ? `${byKey}; set local synchronous_commit = off` : byKey);
   const script = async (connection: Kysely<Tables>, text: string) =>
     void (await sql.raw(text).execute(connection));
   return {
     kind: "postgres",
     q,
     script,
-    transaction: transactions(q, { begin, text: numbered() }),
+    transaction: transactions(q, { begin, text: numbered(), pipelined: true }),
     now: async () => {
       const text = "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint) as now";
       return (await q.executeQuery<{ now: number }>(CompiledQuery.raw(text))).rows[0]!.now;
@@ -167,17 +173,19 @@ function safeInteger(text: string): number {
   return value;
 }
 
-type Dialect = { begin: (relaxed: boolean) => string; text: (text: string) => string };
+/** `pipelined`: a statement may be sent before the one before it was answered, and fails if that one failed. */
+type Dialect = { begin: (relaxed: boolean) => string; text: (text: string) => string; pipelined: boolean };
 
-function transactions(q: Kysely<Tables>, { begin, text: written }: Dialect): Db["transaction"] {
+function transactions(q: Kysely<Tables>, { begin, text: written, pipelined }: Dialect): Db["transaction"] {
   return async (work, options) =>
     await q.connection().execute(async (connection) => {
       const run: Run = async (text, parameters) =>
         (await connection.executeQuery<Row>(CompiledQuery.raw(written(text), [...parameters]))).rows;
-      await run(begin(options?.relaxed ?? false), []);
+      const begun = run(begin(options?.relaxed ?? false), []);
+      if (!pipelined) await begun;
       let result;
       try {
-        result = await work(run);
+        [result] = await Promise.all([work(run), begun]);
       } catch (error) {
         // a dead connection cannot roll back; the server does it for us
         await run("rollback", []).catch(() => undefined);

@@ -1,6 +1,6 @@
 import type { Outcome } from "#core/outcome.ts";
 import type { Row, Run } from "./open.ts";
-import { insert, marks, valuesOf, type Columns } from "./values.ts";
+import { insert, listed, marks, type Columns } from "./values.ts";
 
 /**
  * RADIUS requests that repeat themselves, over all nodes and restarts: one row a client's port and Identifier. A request is
@@ -30,9 +30,10 @@ export async function claim(
   const mine = shared ? await claimRows(run, claims) : new Set<unknown>();
   const others = claims.filter((one) => !mine.has(one.peer));
   if (others.length === 0) return items.map(() => undefined);
+  const peers = listed(others.map((one) => one.peer));
   const known = await run(
-    `select peer, authenticator, outcome, expires_at from radius_request where peer in (${marks(others.length)})`,
-    others.map((one) => one.peer),
+    `select peer, authenticator, outcome, expires_at from radius_request where peer in (${marks(peers.length)})`,
+    peers,
   );
   const rows = new Map(known.map((row) => [row["peer"], row]));
   return items.map((item) =>
@@ -52,24 +53,31 @@ function repeated(
   return shared ? { elsewhere: true } : undefined;
 }
 
+const claimed = {
+  name: "radius_request",
+  columns: {
+    peer: "text",
+    authenticator: "text",
+    claimed_until: "bigint",
+    expires_at: "bigint",
+  } satisfies Columns,
+  tail: `on conflict (peer) do update set authenticator = excluded.authenticator, claimed_until = excluded.claimed_until,
+      expires_at = excluded.expires_at, outcome = null
+    where radius_request.authenticator <> excluded.authenticator
+      or (radius_request.outcome is null and radius_request.claimed_until < excluded.claimed_until - ${leaseMs})
+      or radius_request.expires_at < excluded.expires_at - ${rememberMs}
+    returning peer`,
+};
+
 /** A new Authenticator, a lease that ran out or a forgotten answer may be claimed; who changed the row has it. */
 async function claimRows(run: Run, claims: (Claim & { now: number })[]): Promise<Set<unknown>> {
-  const rows = claims.map(({ peer, authenticator, now }) => [
+  const rows = claims.map(({ peer, authenticator, now }) => ({
     peer,
     authenticator,
-    now + leaseMs,
-    now + rememberMs,
-  ]);
-  const won = await run(
-    `insert into radius_request (peer, authenticator, claimed_until, expires_at) ${valuesOf("text text bigint bigint", rows.length)}
-     on conflict (peer) do update set authenticator = excluded.authenticator, claimed_until = excluded.claimed_until,
-       expires_at = excluded.expires_at, outcome = null
-     where radius_request.authenticator <> excluded.authenticator
-       or (radius_request.outcome is null and radius_request.claimed_until < excluded.claimed_until - ${leaseMs})
-       or radius_request.expires_at < excluded.expires_at - ${rememberMs}
-     returning peer`,
-    rows.flat(),
-  );
+    claimed_until: now + leaseMs,
+    expires_at: now + rememberMs,
+  }));
+  const won = await insert(run, claimed, rows);
   return new Set(won.map((row) => row["peer"]));
 }
 

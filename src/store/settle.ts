@@ -9,7 +9,7 @@ import { remember, type Claim } from "./requests.ts";
 import type { Entry, Log, Written } from "./log.ts";
 import type { Run } from "./open.ts";
 import { takeFrom, type Budget } from "./throttle.ts";
-import { insert, marks, valuesOf, type Columns } from "./values.ts";
+import { insert, listed, marks, over, type Columns } from "./values.ts";
 
 export type Settle = {
   at: number;
@@ -72,33 +72,38 @@ async function accept(run: Run, { items, lost }: Round): Promise<void> {
   const wanted = items.flatMap((item) =>
     lost.has(item) ? [] : item.accept.map((one) => ({ item, ...one })),
   );
-  if (wanted.length === 0) return;
+  // One row a factor: two equal answers that met in this batch must not both find it raised.
+  const first = new Map<string, Settle>();
+  for (const { item, factorId } of wanted) if (!first.has(factorId)) first.set(factorId, item);
   const rows = wanted
+    .filter(({ item, factorId }) => first.get(factorId) === item)
     .map(({ item, factorId, counter, drift, cost }) => [factorId, counter, drift, cost, item.at])
     .toSorted(byId);
-  const raised = await run(
-    `with v(id, counter, drift, cost, at) as (${valuesOf("text bigint bigint bigint bigint", rows.length)})
-     update factor set counter = v.counter, drift = v.drift, fails = 0, attempted_at = 0, locked_until = 0, last_used_at = v.at,
+  const raised = await over(
+    run,
+    { columns: { id: "text", counter: "bigint", drift: "bigint", cost: "bigint", at: "bigint" }, rows },
+    `update factor set counter = v.counter, drift = v.drift, fails = 0, attempted_at = 0, locked_until = 0, last_used_at = v.at,
        day_cost = case when factor.day_cost > v.cost then factor.day_cost - v.cost else 0 end
      from v where factor.id = v.id and factor.counter < v.counter and factor.state = 'active' returning factor.id`,
-    rows.flat(),
   );
   const ids = new Set(raised.map((row) => row["id"]));
-  for (const { item, factorId } of wanted) if (!ids.has(factorId)) lost.add(item);
+  for (const { item, factorId } of wanted)
+    if (!ids.has(factorId) || first.get(factorId) !== item) lost.add(item);
 }
 
 async function endChallenges(run: Run, { items, lost }: Round): Promise<void> {
-  const wanted = items.filter((item) => item.end !== undefined && !lost.has(item));
-  if (wanted.length === 0) return;
-  const rows = wanted.map(({ end }) => [end!.id, end!.round, end!.state]);
-  const ended = await run(
-    `with v(id, round, state) as (${valuesOf("text bigint text", rows.length)})
-     update challenge set state = v.state from v
-     where challenge.id = v.id and challenge.round = v.round and challenge.state = 'pending' returning challenge.id`,
-    rows.flat(),
+  const wanted = items.flatMap((item) => (item.end && !lost.has(item) ? [{ item, ...item.end }] : []));
+  const ended = await over(
+    run,
+    {
+      columns: { id: "text", round: "bigint", state: "text" },
+      rows: wanted.map(({ id, round, state }) => [id, round, state]),
+    },
+    `update challenge set state = v.state from v
+     where challenge.id = v.id and challenge.round = v.round and challenge.state = 'pending' returning challenge.id, challenge.round`,
   );
-  const ids = new Set(ended.map((row) => row["id"]));
-  for (const item of wanted) if (!ids.has(item.end!.id)) lost.add(item);
+  const rounds = new Set(ended.map((row) => `${row["id"] as string} ${row["round"] as number}`));
+  for (const { item, id, round } of wanted) if (!rounds.has(`${id} ${round}`)) lost.add(item);
 }
 
 /** A budget taken in vain by a lost request is not given back: it was asked for. */
@@ -109,14 +114,15 @@ async function spend(run: Run, { items, lost }: Round): Promise<void> {
 
 /** The lock that the attempt had set goes with it; the pause does not, or a used code would buy faster guesses. */
 async function giveBack(run: Run, returned: Returned[]): Promise<void> {
-  if (returned.length === 0) return;
-  const rows = returned.map(({ factorId, cost }) => [factorId, cost]).toSorted(byId);
-  await run(
-    `with v(id, cost) as (${valuesOf("text bigint", rows.length)})
-     update factor set fails = case when factor.fails > 0 then factor.fails - 1 else 0 end, locked_until = 0,
+  await over(
+    run,
+    {
+      columns: { id: "text", cost: "bigint" },
+      rows: returned.map(({ factorId, cost }) => [factorId, cost]).toSorted(byId),
+    },
+    `update factor set fails = case when factor.fails > 0 then factor.fails - 1 else 0 end, locked_until = 0,
        day_cost = case when factor.day_cost > v.cost then factor.day_cost - v.cost else 0 end
      from v where factor.id = v.id`,
-    rows.flat(),
   );
 }
 /** Rows are locked in one order by every node, or two batches could wait for each other. */
@@ -144,7 +150,9 @@ const challengeTable = {
 
 async function openChallenges(run: Run, items: Settle[]): Promise<void> {
   const opened = items.flatMap((item) => item.open ?? []);
-  const voided = opened.filter((challenge) => challenge.supersedes).map((challenge) => challenge.factorId);
+  const voided = listed(
+    opened.filter((challenge) => challenge.supersedes).map((challenge) => challenge.factorId),
+  );
   if (voided.length > 0)
     await run(
       `update challenge set state = 'superseded' where state = 'pending' and factor_id in (${marks(voided.length)})`,

@@ -19,20 +19,51 @@ export function valuesOf(types: string, count: number): string {
   return text;
 }
 
+/**
+ * Batches come in all sizes; their texts come in eight, so that each is prepared once a connection. A row of nulls matches
+ * nothing and is not inserted.
+ */
+function padded(rows: unknown[][]): unknown[][] {
+  const width = rows[0]?.length ?? 0;
+  const empty = Array.from({ length: width }, () => null);
+  return [...rows, ...Array.from({ length: sizeFor(rows.length) - rows.length }, () => empty)];
+}
+/** The same for a list to choose from: its last value again. */
+export function listed(values: unknown[]): unknown[] {
+  return [...values, ...Array.from({ length: sizeFor(values.length) - values.length }, () => values.at(-1))];
+}
+const sizeFor = (count: number) => 2 ** Math.ceil(Math.log2(count));
+
 export const marks = (count: number): string => Array.from({ length: count }, () => "?").join(", ");
 
 /** A table's columns in order, each with its type. */
 export type Columns = Record<string, "text" | "bigint" | "blob">;
 
-/** Inserts rows whose keys are the columns; `tail` is what follows the values (`on conflict …`). */
+/** Runs a statement over `v`, whose columns are named with their types and whose first is never null. */
+export async function over(
+  run: Run,
+  v: { columns: Columns; rows: unknown[][] },
+  statement: string,
+): Promise<Row[]> {
+  if (v.rows.length === 0) return [];
+  const rows = padded(v.rows);
+  const values = valuesOf(Object.values(v.columns).join(" "), rows.length);
+  return await run(`with v(${Object.keys(v.columns).join(", ")}) as (${values}) ${statement}`, rows.flat());
+}
+
+/** Inserts rows whose keys are the columns, the first never null; `tail` is what follows the values (`on conflict …`). */
 export async function insert(
   run: Run,
   table: { name: string; columns: Columns; tail?: string },
   rows: Row[],
-): Promise<void> {
-  if (rows.length === 0) return;
+): Promise<Row[]> {
+  if (rows.length === 0) return [];
   const names = Object.keys(table.columns);
-  const values = valuesOf(Object.values(table.columns).join(" "), rows.length);
-  const parameters = rows.flatMap((row) => names.map((name) => row[name]));
-  await run(`insert into ${table.name} (${names.join(", ")}) ${values} ${table.tail ?? ""}`, parameters);
+  const values = padded(rows.map((row) => names.map((name) => row[name] ?? null)));
+  const text = valuesOf(Object.values(table.columns).join(" "), values.length);
+  const into = `insert into ${table.name} (${names.join(", ")})`;
+  return await run(
+    `${into} select * from (${text}) as v where column1 is not null ${table.tail ?? ""}`,
+    values.flat(),
+  );
 }
