@@ -123,7 +123,7 @@ async function install(lockText) {
     console.error(
       "Installing the dependencies (npm ci); this happens once and again only after they change.",
     );
-    const args = ["ci", "--include=dev", "--include=optional"];
+    const args = ["ci", "--include=dev", "--include=optional", "--loglevel=error"];
     const options = {
       cwd: root,
       env: cleanEnvironment(),

@@ -67,7 +67,9 @@ test("the first run installs without npm's own variables, the second does not in
   expect(first.stderr).toMatch(/^Installing the dependencies/);
   expect(runShow("show.mjs")).toMatchObject({ status: 0, stderr: "" });
   expect(calls()).toEqual([
-    expect.stringMatching(/^ci --include=dev --include=optional scripts= path=(?!.*nowhere)/),
+    expect.stringMatching(
+      /^ci --include=dev --include=optional --loglevel=error scripts= path=(?!.*nowhere)/,
+    ),
   ]);
 });
 

@@ -24,6 +24,9 @@ export function inGroups(code: string): string {
   return code.length < 6 ? code : `${code.slice(0, half)} ${code.slice(half)}`;
 }
 
+/** 482913 as "4 8 2 9 1 3", which a screen reader reads as digits and not as a number. */
+export const asDigits = (code: string) => code.split("").join(" ");
+
 async function readMessages(): Promise<Message[] | undefined> {
   try {
     const response = await fetch("/phone/messages", { headers: { accept: "application/json" } });

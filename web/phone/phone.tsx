@@ -2,7 +2,7 @@ import { Button, Container, CopyButton, Loader, Paper, Text, Title, VisuallyHidd
 import { exactTime, timeInWords } from "../parts/language.ts";
 import type { Language } from "../parts/language.ts";
 import mark from "../parts/mark.svg";
-import { byNumber, codeIn, inGroups, useInbox } from "./inbox.ts";
+import { asDigits, byNumber, codeIn, inGroups, useInbox } from "./inbox.ts";
 import type { Message } from "./inbox.ts";
 import styles from "./phone.module.css";
 import { dictionaries, withNumber } from "./words.ts";
@@ -14,7 +14,7 @@ function Code({ code, words }: { code: string; words: Words }) {
       <span className={styles.code} aria-hidden="true">
         {inGroups(code)}
       </span>
-      <VisuallyHidden>{`${words.code}: ${[...code].join(" ")}`}</VisuallyHidden>
+      <VisuallyHidden>{`${words.code}: ${asDigits(code)}`}</VisuallyHidden>
       <CopyButton value={code} timeout={3000}>
         {({ copied, copy }) => (
           <Button variant="default" onClick={copy}>
@@ -48,7 +48,7 @@ function MessageItem({ message, moment, language }: MessageProps) {
 /** Read out when a message arrives; what is already there when the page opens is not. */
 function Arrival({ newest, words }: { newest: Message | undefined; words: Words }) {
   const code = newest && codeIn(newest.text);
-  const spelled = code === undefined ? newest?.text : `${words.code}: ${[...code].join(" ")}`;
+  const spelled = code === undefined ? newest?.text : `${words.code}: ${asDigits(code)}`;
   return (
     <VisuallyHidden aria-live="polite">
       {newest && `${withNumber(words.arrived, newest.to)}. ${spelled}`}
