@@ -125,7 +125,9 @@ export function authenticator(deps: Deps): Authenticator {
     if (!key.allows(address)) return refused("the address is not the key's", key.id, address);
     // kept past the last moment at which a node with a slow clock would still believe its time
     const expiresAt = proof.time * 1000 + 2 * skewMs;
-    if (!(await take({ id: `nonce ${key.id} ${proof.nonce}`, keyId: key.id, expiresAt })))
+    // the signed time stands first, so that new rows lie side by side; under another time it is another request
+    const id = `nonce ${proof.time} ${key.id} ${proof.nonce}`;
+    if (!(await take({ id, keyId: key.id, expiresAt })))
       return refused("the nonce was used before, or the key is revoked", key.id, address);
     return { key, bodySha256 };
   };

@@ -5,9 +5,10 @@
 
 import { batched } from "./batch.ts";
 import type { Db } from "./open.ts";
-import { valuesOf } from "./values.ts";
+import { over, type Columns } from "./values.ts";
 
 export type Nonce = { id: string; keyId: string; expiresAt: number };
+const columns: Columns = { id: "text", key_id: "text", expires_at: "bigint" };
 
 /**
  * Takes nonces, many in one commit; false when one was taken before or its key has been revoked, which so needs no query
@@ -17,12 +18,13 @@ export function nonceBook(db: Db): (nonce: Nonce) => Promise<boolean> {
   const take = async (nonces: Nonce[]) =>
     await db.transaction(
       async (run) => {
-        const taken = await run(
-          `with v(id, key_id, expires_at) as (${valuesOf("text text bigint", nonces.length)})
-           insert into api_request (id, expires_at) select v.id, v.expires_at from v
+        const rows = nonces.map(({ id, keyId, expiresAt }) => [id, keyId, expiresAt]);
+        const taken = await over(
+          run,
+          { columns, rows },
+          `insert into api_request (id, expires_at) select v.id, v.expires_at from v
            join api_key k on k.id = v.key_id and k.revoked_at is null where true
            on conflict (id) do nothing returning id`,
-          nonces.flatMap(({ id, keyId, expiresAt }) => [id, keyId, expiresAt]),
         );
         const ids = new Set(taken.map((row) => row["id"]));
         return nonces.map(({ id }) => ids.has(id));
