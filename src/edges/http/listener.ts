@@ -23,7 +23,6 @@ export function listener(
     requestTimeout: 30_000,
     keepAliveTimeout: 5_000,
     http: { headersTimeout: 10_000, maxHeaderSize: 16_384, connectionsCheckingInterval: 2_000 },
-    exposeHeadRoutes: false,
     genReqId: () => deps.random.id("cor_"),
     // a path that does not decode never reaches the hooks
     frameworkErrors: (error, request, reply) => {
