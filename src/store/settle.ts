@@ -114,13 +114,17 @@ async function spend(run: Run, { items, lost }: Round): Promise<void> {
 
 /** The lock that the attempt had set goes with it; the pause does not, or a used code would buy faster guesses. */
 async function giveBack(run: Run, returned: Returned[]): Promise<void> {
+  // One row a factor: where a batch refuses one code several times, `update … from` would give back the first alone.
+  const rows = [...Map.groupBy(returned, ({ factorId }) => factorId)].map(([id, all]) => [
+    id,
+    all.length,
+    all.reduce((sum, { cost }) => sum + cost, 0),
+  ]);
   await over(
     run,
-    {
-      columns: { id: "text", cost: "bigint" },
-      rows: returned.map(({ factorId, cost }) => [factorId, cost]).toSorted(byId),
-    },
-    `update factor set fails = case when factor.fails > 0 then factor.fails - 1 else 0 end, locked_until = 0,
+    { columns: { id: "text", attempts: "bigint", cost: "bigint" }, rows: rows.toSorted(byId) },
+    `update factor set locked_until = 0,
+       fails = case when factor.fails > v.attempts then factor.fails - v.attempts else 0 end,
        day_cost = case when factor.day_cost > v.cost then factor.day_cost - v.cost else 0 end
      from v where factor.id = v.id`,
   );
