@@ -1,0 +1,140 @@
+/**
+ * Removing what is kept no longer. Must stay true: no statement removes more than a page, so that nobody waits for it; an
+ * entry leaves the log only as part of a chain's beginning, in the transaction that writes why.
+ */
+
+import { pageSize } from "./log-read.ts";
+import type { Db, Run } from "./open.ts";
+import { marks } from "./values.ts";
+
+/** What ends by itself, and by which time it is measured. */
+const ending = {
+  radiusRequests: { table: "radius_request", key: "peer", when: "expires_at < ?" },
+  apiRequests: { table: "api_request", key: "id", when: "expires_at < ?" },
+  throttles: { table: "throttle", key: "id", when: "expires_at < ?" },
+  challenges: { table: "challenge", key: "id", when: "expires_at < ?" },
+  delivered: { table: "outbox", key: "id", when: "state in ('sent', 'failed') and next_at < ?" },
+  undelivered: { table: "outbox", key: "id", when: "state in ('waiting', 'sending') and next_at < ?" },
+  phoneMessages: { table: "phone_message", key: "id", when: "at < ?" },
+} as const;
+export type Ending = keyof typeof ending;
+
+/** Removes a page of it; says how many rows that was. */
+export async function sweep(db: Db, what: Ending, before: number): Promise<number> {
+  const { table, key, when } = ending[what];
+  // rows that another node works on are left for later, or the two could wait for each other
+  const skip = db.kind === "postgres" ? "for update skip locked" : "";
+  const page = `select ${key} from ${table} where ${when} limit ${pageSize} ${skip}`;
+  const text = `delete from ${table} where ${key} in (${page}) returning ${key}`;
+  return (await db.transaction((run) => run(text, [before]), { relaxed: true })).length;
+}
+
+type Aged = { node: string; after: number; before: number };
+
+/** Removes the personal parts of a page of authentications older than `before`; `next` is where to go on, if at all. */
+export async function dropAgedPersonal(db: Db, { node, after, before }: Aged) {
+  return await db.transaction(
+    async (run) => {
+      const rows = await run(
+        `select p.seq, l.at, l.kind from personal p join log l on l.node_id = p.node_id and l.seq = p.seq
+         where p.node_id = ? and p.seq > ? order by p.seq limit ${pageSize}`,
+        [node, after],
+      );
+      const old = rows.filter((row) => (row["at"] as number) < before);
+      const seqs = old.flatMap((row) => (row["kind"] === "authentication" ? [row["seq"] as number] : []));
+      await dropPersonal(run, node, seqs);
+      const next = rows.length === pageSize && old.length > 0 ? (rows.at(-1)!["seq"] as number) : undefined;
+      return { removed: seqs.length, next };
+    },
+    { relaxed: true },
+  );
+}
+
+async function dropPersonal(run: Run, node: string, seqs: number[]): Promise<void> {
+  if (seqs.length === 0) return;
+  await run(`delete from personal where node_id = ? and seq in (${marks(seqs.length)})`, [node, ...seqs]);
+}
+
+/** Removes a chain's beginning; false when another node has done it. A chain that ends with it leaves no head behind. */
+export async function dropEntries(
+  run: Run,
+  { node, upTo, gone }: { node: string; upTo: number; gone: boolean },
+): Promise<boolean> {
+  await run("delete from personal where node_id = ? and seq <= ?", [node, upTo]);
+  const removed = await run("delete from log where node_id = ? and seq <= ? returning seq", [node, upTo]);
+  if (gone) await run("delete from node where id = ? and seq = ?", [node, upTo]);
+  return removed.length > 0;
+}
+
+/** Removes what is kept beside these entries. */
+export async function dropBeside(db: Db, entries: { node: string; seq: number }[]): Promise<void> {
+  const byNode = Map.groupBy(entries, (entry) => entry.node);
+  await db.transaction(async (run) => {
+    for (const [node, own] of byNode)
+      await dropPersonal(
+        run,
+        node,
+        own.map((entry) => entry.seq),
+      );
+  });
+}
+
+/**
+ * Removes a person, their methods, challenges and waiting messages, and what was logged beside entries since `since`.
+ * False when there is nobody of this id.
+ */
+export async function dropPerson(
+  run: Run,
+  { userId, since }: { userId: string; since: number },
+): Promise<boolean> {
+  await run("delete from outbox where challenge_id in (select id from challenge where user_id = ?)", [
+    userId,
+  ]);
+  await run(
+    "delete from personal where (node_id, seq) in (select node_id, seq from log where user_id = ? and at >= ?)",
+    [userId, since],
+  );
+  return (await run("delete from person where id = ? returning id", [userId])).length > 0;
+}
+
+/** All that is stored about a person but the log, as it is told to them: of secrets only that they are there. */
+export async function readPerson(db: Db, userId: string) {
+  const person = await db.q
+    .selectFrom("person")
+    .select([
+      "id",
+      "username",
+      "display_name",
+      "first_name",
+      "last_name",
+      "email",
+      "mobile_phone",
+      "backup_phone",
+    ])
+    .select(["phone_extension", "language", "groups", "state", "default_method", "created_at"])
+    .select((row) => row("password_hash", "is not", null).as("has_password"))
+    .where("id", "=", userId)
+    .executeTakeFirst();
+  const factors = await db.q
+    .selectFrom("factor")
+    .select(["id", "method", "name", "state", "address", "fails", "attempted_at", "locked_until"])
+    .select(["expires_at", "created_at", "last_used_at"])
+    .where("user_id", "=", userId)
+    .orderBy("created_at")
+    .execute();
+  const challenges = await db.q
+    .selectFrom("challenge")
+    .select(["id", "factor_id", "method", "application_id", "state", "tries", "created_at", "expires_at"])
+    .where("user_id", "=", userId)
+    .orderBy("created_at")
+    .execute();
+  return {
+    person: person && {
+      ...person,
+      groups: JSON.parse(person.groups) as string[],
+      has_password: Boolean(person.has_password),
+    },
+    factors,
+    challenges,
+  };
+}

@@ -1,0 +1,252 @@
+/** What goes with time, or because its person asked, and the log that stays whole without it. */
+
+import { sql } from "kysely";
+import { afterEach, describe, expect, test } from "vitest";
+import { erasePerson, exportPerson } from "#actions/erase.ts";
+import { verifyLog } from "#actions/log-verify.ts";
+import { retain } from "#actions/retention.ts";
+import { begin } from "#actions/verify.ts";
+import type { Application } from "#core/facts.ts";
+import { anchorsOf, attacker, day, kindsOf, write } from "../support/log.ts";
+import { kinds, world, type World } from "../support/world.ts";
+
+const application: Application = {
+  id: "app_vpn",
+  name: "VPN",
+  firstFactor: "none",
+  canChallenge: true,
+  allowWithoutMethodUntil: 0,
+};
+
+describe.each(kinds)("on %s", (kind) => {
+  let w: World;
+  afterEach(async () => await w.close());
+
+  const verified = async (anchors?: string) => await verifyLog(w.deps, { anchors });
+
+  test("retention trims a chain again and again and leaves it whole", async () => {
+    w = await world({ kind });
+    const anchors: string[] = [];
+    for (let year = 0; year < 4; year += 1) {
+      await write(w.deps, 520);
+      anchors.push(await anchorsOf(w.deps));
+      w.clock.at += 365 * day;
+      await retain(w.deps);
+      const verdict = await verified(anchors.join(""));
+      expect(kindsOf(verdict)).toEqual([]);
+      expect(verdict.ok).toBe(true);
+    }
+    const [chain] = (await verified()).chains;
+    // two years of entries and the checkpoints of two trimmings a year
+    expect(chain?.from?.seq).toBeGreaterThan(2 * 520);
+    expect(chain?.rows).toBeLessThan(2 * 520 + 10);
+    expect((await verified()).sentence).toContain("were removed by retention");
+    const evil = await attacker(w.deps);
+    await evil.run("delete from log where kind = 'checkpoint'");
+    expect((await verified()).ok).toBe(false);
+    await evil.restore();
+    await evil.run(`delete from log where seq = ${chain!.from!.seq}`);
+    expect(kindsOf(await verified())).toContain(`${chain!.from!.seq + 1} no_checkpoint`);
+  });
+
+  test("retention signs away nothing that was altered", async () => {
+    w = await world({ kind });
+    await write(w.deps, 8);
+    const evil = await attacker(w.deps);
+    await evil.run("delete from personal where seq < 5");
+    await evil.run("delete from log where seq < 5");
+    await evil.run(`update log set at = 0 where seq in (5, 6)`);
+    await retain(w.deps);
+    expect(w.logged.map(({ message }) => message)).toContain(
+      "the log does not verify; its oldest entries are kept",
+    );
+    expect(kindsOf(await verified())).toContain("5 no_checkpoint");
+  });
+
+  test("the personal part of old authentications goes, that of changes stays, and the chain is whole", async () => {
+    w = await world({ kind });
+    await write(w.deps, 700);
+    w.clock.at += 100 * day;
+    await write(w.deps, 20);
+    w.clock.at += 100 * day;
+    await retain(w.deps);
+    const left = await sql<{ seq: number; kind: string }>`select p.seq, l.kind from personal p
+      join log l on l.node_id = p.node_id and l.seq = p.seq`.execute(w.deps.db.q);
+    expect(left.rows.filter((row) => row.seq <= 700).every((row) => row.kind === "change")).toBe(true);
+    expect(left.rows.filter((row) => row.seq <= 700).length).toBe(140);
+    expect(left.rows.filter((row) => row.seq > 700).length).toBe(16);
+    const verdict = await verified();
+    expect(verdict).toMatchObject({ ok: true, chains: [{ rows: 720, erased: 420 }] });
+    expect(verdict.sentence).toContain("The personal part of 420 entries is gone");
+  });
+
+  test("what ends by itself is removed once it has ended, and not before", async () => {
+    w = await world({ kind });
+    const { q } = w.deps.db;
+    const person = await w.person({ username: "ada" });
+    const now = w.clock.at;
+    const sealed = Buffer.from("x");
+    const rows = { old: now - 1, new: now + 1 };
+    const challenge = {
+      user_id: person.id,
+      factor_id: "f",
+      method: "totp",
+      application_id: "a",
+      round: 0,
+      tries: 0,
+      offered: "[]",
+      correlation_id: "c",
+      created_at: 0,
+    };
+    const message = { channel: "sms", sealed_payload: sealed, created_at: 0 };
+    for (const [id, at] of Object.entries(rows)) {
+      await q
+        .insertInto("radius_request")
+        .values({ peer: id, authenticator: "a", claimed_until: 0, expires_at: at })
+        .execute();
+      await q.insertInto("api_request").values({ id, expires_at: at }).execute();
+      await q.insertInto("throttle").values({ id, count: 1, start: 0, expires_at: at }).execute();
+      await q
+        .insertInto("challenge")
+        .values({ ...challenge, id, state: "denied", expires_at: at - day } as never)
+        .execute();
+      await q
+        .insertInto("outbox")
+        .values({ ...message, id, state: "waiting", attempts: 0, next_at: at - day })
+        .execute();
+      await q
+        .insertInto("outbox")
+        .values({ ...message, id: `${id} sent`, state: "sent", attempts: 1, next_at: at - 30 * day })
+        .execute();
+      await q
+        .insertInto("phone_message")
+        .values({ id, sealed_payload: sealed, at: at - day })
+        .execute();
+    }
+    const many = Array.from({ length: 1200 }, (_, index) => ({
+      id: `many ${index}`,
+      count: 1,
+      start: 0,
+      expires_at: 5,
+    }));
+    for (let from = 0; from < many.length; from += 400)
+      await q
+        .insertInto("throttle")
+        .values(many.slice(from, from + 400))
+        .execute();
+    await retain(w.deps);
+    const left = await Promise.all(
+      (["api_request", "throttle", "challenge", "outbox", "phone_message"] as const).map(async (table) =>
+        (await q.selectFrom(table).select("id").orderBy("id").execute()).map((row) => row.id),
+      ),
+    );
+    expect(left).toEqual([["new"], ["new"], ["new"], ["new", "new sent"], ["new"]]);
+    expect(await q.selectFrom("radius_request").select("peer").execute()).toEqual([{ peer: "new" }]);
+  });
+
+  test("an erased person is nowhere to be found, and the chain is whole", async () => {
+    w = await world({ kind });
+    const ada = await w.person({ username: "Ada-Lovelace", phone: "+46701234567" });
+    const bob = await w.person({ username: "Bob-Kept" });
+    for (const one of [ada, bob])
+      await begin(w.deps, {
+        application,
+        username: one.username,
+        code: w.code(one),
+        source: { protocol: "rest", clientIp: "198.51.100.7" },
+      });
+    await begin(w.deps, { application, username: ada.username, method: "sms", source: { protocol: "rest" } });
+    await write(w.deps, 1100, { userId: ada.id, personal: { username: "Ada-Lovelace" } });
+
+    const held = await exportPerson(w.deps, ada.id);
+    expect(held).toMatchObject({
+      person: { username: "Ada-Lovelace", has_password: false },
+      entries: { length: 1102 },
+    });
+    expect(held.factors.map((factor) => factor.address)).toEqual([null, "+46701234567"]);
+    expect(held.entries[0]).toMatchObject({
+      result: "SUCCESS_OATH_CODE_VERIFIED",
+      personal: { clientIp: "198.51.100.7" },
+    });
+    expect(JSON.stringify(held)).not.toMatch(/secret|expected|hash/);
+
+    await erasePerson(w.deps, "cli", { userId: ada.id, reason: "asked for it" });
+    const stored = await Promise.all(
+      ["person", "factor", "challenge", "outbox", "personal", "log"].map(
+        async (table) => (await sql`select * from ${sql.table(table)}`.execute(w.deps.db.q)).rows,
+      ),
+    );
+    expect(JSON.stringify(stored)).not.toMatch(/Lovelace|6701234567/);
+    expect(JSON.stringify(stored)).toContain("Bob-Kept");
+    expect(stored[3]).toEqual([]);
+    const verdict = await verified();
+    expect(verdict).toMatchObject({ ok: true, chains: [{ rows: 1104, erased: 1102 }] });
+    expect((await exportPerson(w.deps, ada.id)).person).toBeUndefined();
+    // who was removed before can be erased too, and an erasure that was cut short be finished
+    await erasePerson(w.deps, "cli", { userId: ada.id, reason: "to be sure" });
+    await expect(erasePerson(w.deps, "cli", { userId: "usr_none", reason: "?" })).rejects.toMatchObject({
+      code: "not_found",
+    });
+    await expect(exportPerson(w.deps, "usr_none")).rejects.toMatchObject({ code: "not_found" });
+  });
+
+  test("an entry that cannot be written undoes the change it tells of", async () => {
+    w = await world({ kind });
+    const ada = await w.person({ username: "ada" });
+    await write(w.deps, 1);
+    const refuse =
+      kind === "sqlite"
+        ? "create trigger refused before insert on log begin select raise(abort, 'full'); end"
+        : "alter table log add constraint refused check (seq < 2)";
+    await sql.raw(refuse).execute(w.deps.db.q);
+    await expect(erasePerson(w.deps, "cli", { userId: ada.id, reason: "asked" })).rejects.toThrow(
+      /full|refused/,
+    );
+    expect((await exportPerson(w.deps, ada.id)).factors.length).toBe(1);
+    expect((await verified()).ok).toBe(true);
+  });
+});
+
+describe("on several nodes of one PostgreSQL", () => {
+  const kind = "postgres";
+  let w: World;
+  afterEach(async () => await w.close());
+
+  const verified = async (anchors?: string) => await verifyLog(w.deps, { anchors });
+
+  test("a node that is gone has its chain trimmed by another, to its end", async () => {
+    w = await world({ kind, settings: { "retention.audit-days": 30, "retention.authentication-days": 30 } });
+    const gone = await w.node("node_b");
+    await write(gone, 600);
+    w.clock.at += 10 * day;
+    await write(gone, 10);
+    await write(w.deps, 10);
+    const anchors = await anchorsOf(w.deps);
+    w.clock.at += 25 * day;
+    await retain(w.deps);
+    expect((await verified(anchors)).chains).toMatchObject([
+      { node: "node_a", found: 0 },
+      { node: "node_b", from: { seq: 601 }, rows: 10, anchored: { seq: 610 }, found: 0 },
+    ]);
+    w.clock.at += 25 * day;
+    await retain(w.deps);
+    const verdict = await verified(anchors + (await anchorsOf(w.deps)));
+    expect(kindsOf(verdict)).toEqual([]);
+    expect(verdict.chains.find((chain) => chain.node === "node_b")?.rows).toBe(0);
+    w.clock.at += 60 * day;
+    await write(w.deps, 1);
+    await retain(w.deps);
+    expect(kindsOf(await verified(anchors))).toEqual([]);
+  });
+
+  test("two nodes trim at once and agree", async () => {
+    w = await world({ kind });
+    const [second, gone] = [await w.node("node_b"), await w.node("node_c")];
+    for (const deps of [w.deps, second, gone]) await write(deps, 1200);
+    w.clock.at += 800 * day;
+    await Promise.all([retain(w.deps), retain(second)]);
+    const verdict = await verified();
+    expect(kindsOf(verdict)).toEqual([]);
+    expect(verdict.chains.map((chain) => chain.node).toSorted()).toEqual(["node_a", "node_b"]);
+  });
+});
