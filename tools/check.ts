@@ -1,6 +1,7 @@
 // Format, lint, types and layers of the whole tree, both at once: the check to run after every change.
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -12,7 +13,8 @@ function run(name: string, args: string[]): Promise<boolean> {
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => output.push(chunk));
   child.once("error", reject);
   child.once("close", (code) => {
-    if (code !== 0) console.log(`${name}:\n${Buffer.concat(output).toString()}`);
+    // With CI set these colour even a pipe, whatever NO_COLOR says.
+    if (code !== 0) console.log(`${name}:\n${stripVTControlCharacters(Buffer.concat(output).toString())}`);
     resolve(code === 0);
   });
   return promise;

@@ -37,7 +37,7 @@ const missing = () =>
 
 function aptGet(args: string[], log: number) {
   const env = { ...process.env, RUNLEVEL: "1", DEBIAN_FRONTEND: "noninteractive" };
-  return spawnSync("apt-get", args, { env, stdio: ["ignore", log, log] }).status === 0;
+  return spawnSync("/usr/bin/apt-get", args, { env, stdio: ["ignore", log, log] }).status === 0;
 }
 
 /** Installs what is missing where that is possible; otherwise says what is and what will therefore be skipped. */
