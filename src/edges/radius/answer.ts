@@ -32,8 +32,8 @@ export function read(packet: Packet, client: RadiusClient, peer: string): Asked 
   const hidden = first(packet, type.userPassword);
   if (!username) return { reject: "no readable User-Name" };
   if (!hidden) return { reject: "no User-Password: this client does not use PAP" };
-  if (states.length > 1 || (states.length === 0 && authorizesOnly(packet)))
-    return { reject: "an authorization-only request" };
+  if (states.length > 1) return { reject: "two States" };
+  if (states.length === 0 && authorizesOnly(packet)) return { reject: "an authorization-only request" };
   const password = revealPassword(packet, hidden, client.secret);
   const text = password && readText(password);
   // With a wrong secret the password is noise, seldom text: nobody's attempt is spent on it.

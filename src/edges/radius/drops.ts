@@ -1,7 +1,7 @@
 import type { Logger } from "#actions/deps.ts";
 import { escapeText } from "#wire/radius/text.ts";
 
-/** Packets that get no answer: each client's reason is logged at its first occurrence, then counted. */
+/** Packets that get no answer, or a Reject for their form alone: logged at a reason's first occurrence per client, then counted. */
 export type Drops = {
   count(who: string, reason: string): void;
   counts(): Record<string, number>;
@@ -23,12 +23,12 @@ export function drops(log: Logger): Drops {
       // beyond the limit one line stands for everyone with this reason
       const first = lately.size < rememberedLimit ? { key, who } : { key: reason, who: "many" };
       lately.set(first.key, { who: first.who, reason, more: 0 });
-      log.warn("a RADIUS packet was dropped", { client: escapeText(first.who), reason });
+      log.warn("a RADIUS packet was not verified", { client: escapeText(first.who), reason });
     },
     counts: () => ({ ...totals }),
     flush() {
       for (const { who, reason, more } of lately.values())
-        if (more > 0) log.warn("RADIUS packets were dropped", { client: escapeText(who), reason, more });
+        if (more > 0) log.warn("RADIUS packets were not verified", { client: escapeText(who), reason, more });
       lately = new Map();
     },
   };

@@ -52,7 +52,8 @@ type Server = {
   stopping: AbortController;
   count: { received: number; answered: Record<number, number> };
 };
-type Incoming = { socket: Socket; from: RemoteInfo; at: number };
+/** `to`: the address that was asked; two of ours may be asked from one port with one Identifier (R-120). */
+type Incoming = { socket: Socket; to: string; from: RemoteInfo; at: number };
 
 export async function serveRadius(deps: Deps, { addresses, ready }: Options): Promise<RadiusServer> {
   const server: Server = {
@@ -84,9 +85,9 @@ export async function serveRadius(deps: Deps, { addresses, ready }: Options): Pr
       // what is due later goes now, and what is under way is waited for
       server.stopping.abort();
       await Promise.all(server.working);
-      await Promise.all(
-        sockets.map((socket) => new Promise<void>((resolve) => socket.close(() => resolve()))),
-      );
+      // a socket sends in the next turn, and one that is closed forgets what it was given
+      await new Promise((resolve) => setImmediate(resolve));
+      await Promise.all(sockets.map(async (socket) => await socket[Symbol.asyncDispose]()));
     },
   };
 }
@@ -99,7 +100,7 @@ async function open(server: Server, { host, port }: { host: string; port: number
   });
   socket.removeAllListeners("error").on("error", () => server.dropped.count("-", "a socket failed"));
   socket.on("message", (datagram, from) =>
-    receive(server, datagram, { socket, from, at: server.deps.clock.now() }),
+    receive(server, datagram, { socket, to: host, from, at: server.deps.clock.now() }),
   );
   return socket;
 }
@@ -128,13 +129,10 @@ function pin(server: Server, client: RadiusClient, packet: Packet): void {
 
 /** Starts the answer, unless it was given, is under way or would be too much; says why not. */
 function serveOnce(server: Server, client: RadiusClient, { packet, incoming }: Received): string | undefined {
-  const peer = `${client.id}:${incoming.from.address}:${incoming.from.port}:${packet.identifier}`;
+  const peer = `${incoming.to}>${claimed(client, { packet, incoming })}`;
   const before = server.seen.find(peer, packet.authenticator);
   if (before === "pending") return "repeated while under way";
-  if (before !== "new") {
-    send(server, before, incoming);
-    return undefined;
-  }
+  if (before !== "new") return send(server, before, incoming);
   if (!server.ready()) return "this node cannot decide now";
   if (!server.allow(client)) return "over its rate";
   const pending = server.seen.pending();
@@ -147,6 +145,9 @@ function serveOnce(server: Server, client: RadiusClient, { packet, incoming }: R
   return undefined;
 }
 type Received = { packet: Packet; incoming: Incoming };
+/** What all nodes know a request by: each of them is asked at an address of its own. */
+const claimed = (client: RadiusClient, { packet, incoming: { from } }: Received) =>
+  `${client.id}:${from.address}:${from.port}:${packet.identifier}`;
 
 /** Why a packet is not to be believed; nothing changes because of it (R-106…R-108). */
 function untrusted(packet: Packet, client: RadiusClient): string | undefined {
@@ -168,7 +169,7 @@ type Work = Received & { peer: string };
 async function answer(server: Server, client: RadiusClient, { packet, peer, incoming }: Work): Promise<void> {
   const { deps, seen } = server;
   try {
-    const asked = read(packet, client, peer);
+    const asked = read(packet, client, claimed(client, { packet, incoming }));
     let reply: Reply | undefined = reject;
     if ("reject" in asked) server.dropped.count(client.name, asked.reject);
     else reply = render(await verified(deps, asked), client);
@@ -204,8 +205,7 @@ function status(server: Server, client: RadiusClient, { packet, incoming }: Rece
     send(server, encodeReply({ code: code.accessAccept, attributes: [] }, packet, client.secret), incoming);
 }
 
-function send(server: Server, bytes: Buffer, { socket, from }: Incoming): void {
+function send(server: Server, bytes: Buffer, { socket, from }: Incoming): undefined {
   server.count.answered[bytes[0]!] = (server.count.answered[bytes[0]!] ?? 0) + 1;
-  if (!server.stopping.signal.aborted || bytes[0] === code.accessReject)
-    socket.send(bytes, from.port, from.address);
+  socket.send(bytes, from.port, from.address);
 }

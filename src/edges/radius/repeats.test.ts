@@ -1,0 +1,75 @@
+import { describe, expect, test } from "vitest";
+import { repeats } from "./repeats.ts";
+
+const one = Buffer.alloc(16, 1);
+const two = Buffer.alloc(16, 2);
+const reply = Buffer.from("reply");
+
+describe("repetitions", () => {
+  test("are new, then under way, then the answer", () => {
+    const seen = repeats();
+    expect(seen.find("p", one)).toBe("new");
+    seen.start("p", one);
+    expect([seen.find("p", one), seen.pending()]).toEqual(["pending", 1]);
+    expect(seen.finish("p", one, reply)).toBe(true);
+    expect([seen.find("p", one), seen.pending()]).toEqual([reply, 0]);
+  });
+
+  test("are told apart by port and Identifier, and by Authenticator", () => {
+    const seen = repeats();
+    seen.start("p", one);
+    expect([seen.find("q", one), seen.find("p", two)]).toEqual(["new", "new"]);
+  });
+
+  test("an answer is given once, and not to whom a newer request has overtaken", () => {
+    const seen = repeats();
+    seen.start("p", one);
+    seen.start("p", two);
+    expect(seen.pending()).toBe(1);
+    expect(seen.finish("p", one, reply)).toBe(false);
+    expect(seen.finish("p", two, reply)).toBe(true);
+    expect(seen.finish("p", two, reply)).toBe(false);
+    expect(seen.pending()).toBe(0);
+  });
+
+  test("a newer request takes the place of an answered one", () => {
+    const seen = repeats();
+    seen.start("p", one);
+    seen.finish("p", one, reply);
+    seen.age();
+    seen.start("p", two);
+    expect([seen.find("p", one), seen.find("p", two), seen.pending()]).toEqual(["new", "pending", 1]);
+  });
+
+  test("what is forgotten is new again, once", () => {
+    const seen = repeats();
+    seen.start("p", one);
+    seen.forget("p", two);
+    expect(seen.pending()).toBe(1);
+    seen.forget("p", one);
+    seen.forget("p", one);
+    expect([seen.find("p", one), seen.pending()]).toEqual(["new", 0]);
+  });
+
+  test("an answer lives for one age or two; what is under way lives until it ends (R-122)", () => {
+    const seen = repeats();
+    seen.start("answered", one);
+    seen.finish("answered", one, reply);
+    seen.start("pending", one);
+    seen.age();
+    expect(seen.find("answered", one)).toBe(reply);
+    seen.age();
+    expect(seen.find("answered", one)).toBe("new");
+    for (let time = 0; time < 10; time++) seen.age();
+    expect([seen.find("pending", one), seen.pending()]).toEqual(["pending", 1]);
+    expect(seen.finish("pending", one, reply)).toBe(true);
+  });
+
+  test("a copy of the Authenticator is kept, not the datagram", () => {
+    const seen = repeats();
+    const datagram = Buffer.alloc(16, 1);
+    seen.start("p", datagram);
+    datagram.fill(9);
+    expect(seen.find("p", one)).toBe("pending");
+  });
+});
