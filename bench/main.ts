@@ -1,4 +1,4 @@
-// `npm run bench [name…]`: runs the named benches one after the other (without names, all that are complete). Standard
+// `npm run bench [name…]`: runs the named benches one after the other (without names, all but `radius-peers`). Standard
 // output gets one line of JSON for each, standard error a sentence. Ends with 1 when a bench could not be believed.
 import { availableParallelism, loadavg } from "node:os";
 import { memory } from "./memory.ts";
@@ -10,13 +10,13 @@ import { start } from "./start.ts";
 
 const benches: Record<string, Bench> = {
   radius,
+  rest,
   "settle-postgres": settlePostgres,
   start,
   memory,
   "radius-peers": radiusPeers,
-  rest,
 };
-const byDefault = ["radius", "settle-postgres", "start", "memory"];
+const byDefault = ["radius", "rest", "settle-postgres", "start", "memory"];
 
 const asked = process.argv.length > 2 ? process.argv.slice(2) : byDefault;
 const unknown = asked.filter((name) => !Object.hasOwn(benches, name));

@@ -5,7 +5,7 @@
 
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { CompiledQuery, Kysely, PostgresDialect, SqliteDialect, sql } from "kysely";
-import pg from "pg";
+import type { DatabaseError, Pool, PoolClient } from "pg";
 import { AppError } from "#core/errors.ts";
 import type { Tables } from "./schema.ts";
 
@@ -82,6 +82,7 @@ export async function openPostgres(
   url: string,
   { onError }: { onError: (error: Error) => void },
 ): Promise<Db> {
+  const { default: pg } = await import("pg"); // 5 MB that a server on SQLite does without
   const pool = new pg.Pool({
     connectionString: url,
     max: 12,
@@ -133,7 +134,7 @@ function numbered(): (text: string) => string {
 }
 
 /** Every statement is prepared once a connection: its name is its place in this list. */
-function named(pool: pg.Pool) {
+function named(pool: Pool) {
   const names = new Map<string, string>();
   const nameOf = (text: string) => {
     let name = names.get(text);
@@ -154,17 +155,17 @@ function named(pool: pg.Pool) {
               ...(name === undefined ? {} : { name }),
             });
           } catch (error) {
-            // Without an SQLSTATE the server did not answer: what this connection says next may answer the last question.
-            broken ||= !(error instanceof pg.DatabaseError);
+            // Without a severity it is not the server that speaks: what this connection says next may answer the last question.
+            broken ||= (error as Partial<DatabaseError>).severity === undefined;
             throw error;
           }
         },
         release: () => client.release(broken),
-      } as unknown as pg.PoolClient;
+      } as unknown as PoolClient;
     },
     end: () => pool.end(),
     options: pool.options,
-  } as unknown as pg.Pool;
+  } as unknown as Pool;
 }
 
 function safeInteger(text: string): number {

@@ -6,6 +6,7 @@ import { serveRadius } from "#edges/radius/server.ts";
 import { code } from "#wire/radius/packet.ts";
 import { freePort } from "../support/process.ts";
 import { radiusClient, type Reply } from "../support/radius.ts";
+import { rest } from "./http-driver.ts";
 
 export type Seen = { verdict: "allow" | "challenge" | "deny" | "silence"; text: string; ticket?: unknown };
 export type Driver = {
@@ -52,4 +53,4 @@ export const radius: OpenDriver = async (deps, firstFactor) => {
   };
 };
 
-export const drivers: Record<string, OpenDriver> = { radius };
+export const drivers: Record<string, OpenDriver> = { radius, rest };
