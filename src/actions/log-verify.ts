@@ -199,7 +199,7 @@ function besides({ chain, note }: Walk, row: Row, beside: Row | undefined): void
   }
   if (!(commitment instanceof Uint8Array)) return note(seq, "personal_foreign");
   const { salt, fields } = beside;
-  // 16 octets: HMAC takes a key and the same key with a zero behind it for one
+  // a longer or shorter salt could trade octets with the fields behind it
   const whole = salt instanceof Uint8Array && salt.length === 16 && typeof fields === "string";
   if (!whole || !commitmentOf(salt, fields).equals(commitment)) note(seq, "personal_altered");
 }

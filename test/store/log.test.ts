@@ -172,6 +172,15 @@ describe.each(kinds)("on %s", (kind) => {
     }
     expect(unseen).toEqual([]);
     expect((await verified()).ok).toBe(true);
+    // the same octets, cut elsewhere
+    const [salt, fields] = [
+      evil.get("personal", "salt", 3) as Uint8Array,
+      evil.get("personal", "fields", 3) as string,
+    ];
+    const longer = Buffer.concat([salt, Buffer.from(fields.slice(0, 1))]);
+    await evil.set({ table: "personal", column: "salt", seq: 3, value: longer });
+    await evil.set({ table: "personal", column: "fields", seq: 3, value: fields.slice(1) });
+    expect(kindsOf(await verified())).toEqual(["3 personal_altered"]);
   });
 
   test("a tail that is cut off is found, and with the head set back by the anchors", async () => {
