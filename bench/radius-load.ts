@@ -38,9 +38,7 @@ export type Measured = {
 export async function radiusLoad(load: Load): Promise<Measured> {
   const timeoutMs = (load.maxSeconds + 2 * stepSeconds + 30) * 1000;
   const input = JSON.stringify(load);
-  return JSON.parse(
-    await runOk(process.execPath, [fileURLToPath(import.meta.url)], { input, timeoutMs }),
-  ) as Measured;
+  return JSON.parse(await runOk(process.execPath, [fileURLToPath(import.meta.url)], { input, timeoutMs })) as Measured;
 }
 
 const sockets = 32;
@@ -48,10 +46,7 @@ const slots = sockets * 256; // an Identifier is one octet, and each socket has 
 const lostAfterMs = 3000;
 
 /** A run stays within one time step: at its edge a server is right to refuse, and how it looks back is not the question. */
-async function chooseStep({
-  maxSeconds,
-  afterStep = -1,
-}: Load): Promise<{ step: number; begins: Promise<void> }> {
+async function chooseStep({ maxSeconds, afterStep = -1 }: Load): Promise<{ step: number; begins: Promise<void> }> {
   const secondsLeft = stepSeconds - ((Date.now() / 1000) % stepSeconds);
   const now = currentStep();
   const step = now > afterStep && secondsLeft > maxSeconds + 3 ? now : Math.max(now, afterStep) + 1;
@@ -160,11 +155,7 @@ async function measure(load: Load): Promise<Measured> {
   return { ...figures(run, load.warmUp, begin), step };
 }
 
-function figures(
-  run: ReturnType<typeof makeRun>["run"],
-  warmUp: number,
-  begin: number,
-): Omit<Measured, "step"> {
+function figures(run: ReturnType<typeof makeRun>["run"], warmUp: number, begin: number): Omit<Measured, "step"> {
   const { codes, lost, forged } = run;
   const sorted = run.latencies.slice(warmUp).toSorted((a, b) => a - b);
   const quantile = (share: number) =>

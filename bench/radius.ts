@@ -22,9 +22,7 @@ type Server = { port: number; stop(): Promise<unknown> };
 export async function radius(): Promise<Result> {
   const countersign = await startProduct();
   try {
-    const { freeradius, bareResponder, ...runs } = await withPeers((peers) =>
-      closedLoop({ countersign, ...peers }),
-    );
+    const { freeradius, bareResponder, ...runs } = await withPeers((peers) => closedLoop({ countersign, ...peers }));
     const ours = medianRun(runs.countersign);
     const shape = { perSecond: Math.floor(ours.perSecond / 2) };
     const atHalf = await radiusLoad({
@@ -34,10 +32,7 @@ export async function radius(): Promise<Result> {
       afterStep: lastStep(runs.countersign),
     });
     const [free, bare] = [medianRun(freeradius), medianRun(bareResponder)];
-    const [toFreeradius, toBare] = [
-      ratio(ours.perSecond, free.perSecond),
-      ratio(ours.perSecond, bare.perSecond),
-    ];
+    const [toFreeradius, toBare] = [ratio(ours.perSecond, free.perSecond), ratio(ours.perSecond, bare.perSecond)];
     return {
       figures: {
         inFlight,
@@ -82,9 +77,7 @@ async function startProduct(): Promise<Server> {
   return { port: product.radiusPort, stop: () => product.stop() };
 }
 
-async function withPeers<T>(
-  measure: (peers: { freeradius: Server; bareResponder: Server }) => Promise<T>,
-): Promise<T> {
+async function withPeers<T>(measure: (peers: { freeradius: Server; bareResponder: Server }) => Promise<T>): Promise<T> {
   const freeradius = await startFreeradiusTotp(benchPeople, secret);
   const bare = startProcess(process.execPath, [
     fileURLToPath(new URL("peers/udp-responder.ts", import.meta.url)),
@@ -98,17 +91,13 @@ async function withPeers<T>(
   }
 }
 
-async function closedLoop<Name extends string>(
-  servers: Record<Name, Server>,
-): Promise<Record<Name, Measured[]>> {
+async function closedLoop<Name extends string>(servers: Record<Name, Server>): Promise<Record<Name, Measured[]>> {
   const names = Object.keys(servers) as Name[];
   const runs = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Name, Measured[]>;
   for (let round = 0; round < rounds; round++) {
     for (const name of names) {
       const afterStep = lastStep(runs[name]);
-      runs[name].push(
-        await radiusLoad({ ...load, port: servers[name].port, shape: { inFlight }, afterStep }),
-      );
+      runs[name].push(await radiusLoad({ ...load, port: servers[name].port, shape: { inFlight }, afterStep }));
     }
   }
   return runs;

@@ -9,9 +9,7 @@ export type ApiKey = { id: string; secret: string };
 
 /** Makes a key that may verify everyone, through the command line. */
 export async function createApiKey(product: Product): Promise<ApiKey> {
-  return JSON.parse(
-    await product.cli("api-key", "add", "--name", "bench", "--scope", "verify", "--json"),
-  ) as ApiKey;
+  return JSON.parse(await product.cli("api-key", "add", "--name", "bench", "--scope", "verify", "--json")) as ApiKey;
 }
 
 /** The header that proves that the holder of `key` sent this body, now and once. */

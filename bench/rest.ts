@@ -36,9 +36,7 @@ async function measureProduct(): Promise<RestMeasured> {
 }
 
 async function measureEcho(): Promise<RestMeasured> {
-  const echo = startProcess(process.execPath, [
-    fileURLToPath(new URL("peers/fastify-echo.ts", import.meta.url)),
-  ]);
+  const echo = startProcess(process.execPath, [fileURLToPath(new URL("peers/fastify-echo.ts", import.meta.url))]);
   try {
     const [, port] = await echo.waitForOutput(/listening on (\d+)/);
     return await restLoad({ ...load, key: { id: "none", secret: "none" }, port: Number(port) });

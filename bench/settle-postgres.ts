@@ -21,11 +21,7 @@ export async function settlePostgres(): Promise<Result> {
     for (let round = 1; round <= rounds; round++) {
       for (const [inFlight, rates] of settled) {
         rates.push(
-          await settleRate(
-            await postgres.createDatabase(`settle_${inFlight}_${round}`),
-            inFlight,
-            settleSeconds,
-          ),
+          await settleRate(await postgres.createDatabase(`settle_${inFlight}_${round}`), inFlight, settleSeconds),
         );
       }
       tps.push(await pgbench(postgres, peer, { accounts: benchPeople, seconds: pgbenchSeconds }));
@@ -34,9 +30,7 @@ export async function settlePostgres(): Promise<Result> {
     const perSecond = Object.fromEntries(
       [...settled].map(([inFlight, rates]) => [inFlight, Math.round(median(rates))]),
     );
-    const ratios = Object.fromEntries(
-      inFlights.map((inFlight) => [inFlight, ratio(perSecond[inFlight]!, pgbenchTps)]),
-    );
+    const ratios = Object.fromEntries(inFlights.map((inFlight) => [inFlight, ratio(perSecond[inFlight]!, pgbenchTps)]));
     const told = inFlights.map(
       (inFlight) => `${perSecond[inFlight]} with ${inFlight} in flight (${ratios[inFlight]} ×)`,
     );

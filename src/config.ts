@@ -45,9 +45,7 @@ export function readConfig(environment: Environment = process.env): Config {
   const given = { ...readYaml(file), ...readEnvironment(environment) };
   const parsed = schema.safeParse(given);
   if (!parsed.success) {
-    const mistakes = parsed.error.issues.map(
-      (issue) => `  ${issue.path.join(".") || file}: ${issue.message}`,
-    );
+    const mistakes = parsed.error.issues.map((issue) => `  ${issue.path.join(".") || file}: ${issue.message}`);
     throw new AppError(
       "start_refused",
       `The configuration has ${mistakes.length === 1 ? "a mistake" : "mistakes"}:\n${mistakes.join("\n")}`,
@@ -78,8 +76,7 @@ function readEnvironment(environment: Environment): Record<string, string> {
     const variable = `COUNTERSIGN_${name.toUpperCase().replaceAll("-", "_")}`;
     const file = environment[`${variable}_FILE`];
     // the key itself never comes by the environment, only the file that holds it
-    const value =
-      file !== undefined && name !== "key" ? readFileSync(file, "utf8").trim() : environment[variable];
+    const value = file !== undefined && name !== "key" ? readFileSync(file, "utf8").trim() : environment[variable];
     if (value !== undefined && value !== "") found[name] = value;
   }
   return found;
@@ -89,8 +86,6 @@ function readEnvironment(environment: Environment): Record<string, string> {
 export function expand({ host, port }: Address): Address[] {
   if (host !== "0.0.0.0" && host !== "::") return [{ host, port }];
   const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  const mine = all.filter(
-    (one) => !one.address.startsWith("fe80") && (host === "::" || one.family === "IPv4"),
-  );
+  const mine = all.filter((one) => !one.address.startsWith("fe80") && (host === "::" || one.family === "IPv4"));
   return mine.map((one) => ({ host: one.address, port }));
 }

@@ -30,7 +30,8 @@ async function makeSamples(deps: Deps): Promise<Sample> {
 
 function page({ password, radiusSecret, adaSeed }: Sample, config: Config): string {
   const radius = config.radius ? `${config.radius.host}:${config.radius.port}` : "off";
-  const attributes = (name: string, given: string) => `User-Name=${name},User-Password=${given},Message-Authenticator=0x00`;
+  const attributes = (name: string, given: string) =>
+    `User-Name=${name},User-Password=${given},Message-Authenticator=0x00`;
   return `
 Countersign is running: an evaluation, with sample people and simulated phones. Stop it with Ctrl-C.
 

@@ -1,5 +1,6 @@
 /** The program: `countersign <noun> <verb>`. Everything it does is a command; `serve` is one of them. */
 
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { program } from "#edges/cli/program.ts";
 import { AppError } from "#core/errors.ts";
@@ -20,8 +21,16 @@ async function openDeps() {
   return await openSystem(readConfig(), { log, simulate: false });
 }
 
+/** A checkout builds the pages that are older than their sources; a release carries them. */
+async function buildPages(): Promise<void> {
+  if (!existsSync(new URL("../tools/pages.ts", import.meta.url))) return;
+  const { ensurePages } = await import("../tools/pages.ts");
+  ensurePages();
+}
+
 async function serveUntilStopped({ evaluation }: { evaluation: boolean }): Promise<void> {
   const config = readConfig();
+  await buildPages();
   const [{ serve }, { openLogger }] = await Promise.all([import("./serve.ts"), import("./logging.ts")]);
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop());
@@ -44,11 +53,7 @@ process.exitCode = await program(process.argv.slice(2), {
   serve: serveUntilStopped,
 }).catch((error: unknown) => {
   const sentence =
-    error instanceof AppError
-      ? (error.detail ?? error.code)
-      : error instanceof Error
-        ? error.message
-        : "failed";
+    error instanceof AppError ? (error.detail ?? error.code) : error instanceof Error ? error.message : "failed";
   process.stderr.write(`${sentence}\n`);
   return 1;
 });

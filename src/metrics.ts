@@ -18,11 +18,7 @@ export function metrics(parts: {
       },
     });
   gauge("countersign_ready", "1 when this node decides verifications", () => Number(parts.ready()));
-  gauge(
-    "countersign_radius_pending",
-    "RADIUS requests under way",
-    () => parts.radius()?.stats().pending ?? 0,
-  );
+  gauge("countersign_radius_pending", "RADIUS requests under way", () => parts.radius()?.stats().pending ?? 0);
   counter(
     registry,
     { name: "countersign_radius_replies_total", help: "RADIUS replies by code", label: "code" },

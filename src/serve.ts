@@ -57,7 +57,11 @@ async function startEdges({ config, deps, state, evaluation, stops }: Starting):
     ready: state.ready,
     evaluation,
     metrics: metrics({ radius: () => radius, ready: state.ready }),
-    ...(evaluation && { phone: { messages: async () => (await readInbox(deps)).map((message) => ({ ...message, kind: "text" as const })) } }),
+    ...(evaluation && {
+      phone: {
+        messages: async () => (await readInbox(deps)).map((message) => ({ ...message, kind: "text" as const })),
+      },
+    }),
     webDist: new URL("../web/dist/", import.meta.url),
   });
   stops.push(() => http.stop());
@@ -68,9 +72,7 @@ async function startEdges({ config, deps, state, evaluation, stops }: Starting):
   const socket = join(config.data, "countersign.sock");
   // 0600 from birth: whoever can open the socket administers the system
   const mask = process.umask(0o177);
-  const commands = await serveCommands(deps, { path: socket, changed: reload }).finally(() =>
-    process.umask(mask),
-  );
+  const commands = await serveCommands(deps, { path: socket, changed: reload }).finally(() => process.umask(mask));
   stops.push(async () => {
     await commands.stop();
     try {

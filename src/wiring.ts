@@ -132,12 +132,8 @@ function masterKey(file: string, mayCreate: boolean): Buffer {
     chmodSync(file, 0o400);
   }
   if (process.platform !== "win32" && (statSync(file).mode & 0o077) !== 0)
-    throw new AppError(
-      "start_refused",
-      `The master key ${file} can be read by others. Run: chmod 400 ${file}`,
-    );
+    throw new AppError("start_refused", `The master key ${file} can be read by others. Run: chmod 400 ${file}`);
   const key = readFileSync(file);
-  if (key.length !== 32)
-    throw new AppError("start_refused", `The master key ${file} does not hold 32 octets.`);
+  if (key.length !== 32) throw new AppError("start_refused", `The master key ${file} does not hold 32 octets.`);
   return key;
 }

@@ -31,9 +31,7 @@ const patterns = (probe: string) =>
   probe.startsWith("/") ? [probe] : commandFolders.map((folder) => join(folder, probe));
 
 const missing = () =>
-  Object.keys(packages).filter(
-    (name) => !packages[name]!.probe.some((probe) => globSync(patterns(probe)).length > 0),
-  );
+  Object.keys(packages).filter((name) => !packages[name]!.probe.some((probe) => globSync(patterns(probe)).length > 0));
 
 function aptGet(args: string[], log: number) {
   const env = { ...process.env, RUNLEVEL: "1", DEBIAN_FRONTEND: "noninteractive" };

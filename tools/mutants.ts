@@ -20,8 +20,7 @@ function git(args: string[], cwd: string) {
 /** The tree as it is, uncommitted changes too, without history: nothing here can touch the working tree. */
 function copyTree() {
   const { stdout } = git(["ls-files", "-z", "--cached", "--others", "--exclude-standard"], root);
-  for (const file of stdout.split("\0").filter(Boolean))
-    cpSync(join(root, file), join(copy, file), { force: true });
+  for (const file of stdout.split("\0").filter(Boolean)) cpSync(join(root, file), join(copy, file), { force: true });
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
 }
 
@@ -33,8 +32,7 @@ function failedTests(project: string, file: string): string[] | undefined {
   spawnSync(process.execPath, [...process.execArgv, "node_modules/vitest/vitest.mjs", ...args], {
     cwd: copy,
   });
-  const found =
-    globSync(report).length > 0 ? (JSON.parse(readFileSync(report, "utf8")) as Report) : undefined;
+  const found = globSync(report).length > 0 ? (JSON.parse(readFileSync(report, "utf8")) as Report) : undefined;
   const tests = found?.testResults.flatMap((result) => result.assertionResults) ?? [];
   if (tests.length === 0) return undefined;
   return tests.filter((test) => test.status === "failed").map((test) => test.fullName);

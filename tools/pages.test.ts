@@ -10,8 +10,7 @@ test("pages are stale when there are none or a source at any depth is newer", ()
   const write = (file: string, seconds: number) => {
     mkdirSync(join(web, file, ".."), { recursive: true });
     writeFileSync(join(web, file), "");
-    for (const path of [file, join(file, ".."), join(file, "../..")])
-      utimesSync(join(web, path), seconds, seconds);
+    for (const path of [file, join(file, ".."), join(file, "../..")]) utimesSync(join(web, path), seconds, seconds);
   };
   write("phone/words/en.json", 1000);
   utimesSync(join(web, "phone"), 1000, 1000);

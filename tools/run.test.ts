@@ -30,14 +30,8 @@ beforeEach(() => {
   project = mkdtempSync(join(tmpdir(), "countersign-run-"));
   for (const folder of ["tools", "bin"]) mkdirSync(join(project, folder));
   copyFileSync(new URL("./run.mjs", import.meta.url), join(project, "tools/run.mjs"));
-  writeFileSync(
-    join(project, "package-lock.json"),
-    `{"packages":{"":{},"node_modules/a":{"version":"1.0.0"}}}`,
-  );
-  writeFileSync(
-    join(project, "show.mjs"),
-    `console.log(JSON.stringify([process.argv.slice(2), process.execArgv]));`,
-  );
+  writeFileSync(join(project, "package-lock.json"), `{"packages":{"":{},"node_modules/a":{"version":"1.0.0"}}}`);
+  writeFileSync(join(project, "show.mjs"), `console.log(JSON.stringify([process.argv.slice(2), process.execArgv]));`);
   const npm = join(project, "bin/npm");
   writeFileSync(npm, fakeNpm(join("node_modules", platforms[platform] ?? `node-${platform}`, "bin")));
   chmodSync(npm, 0o755);
@@ -67,18 +61,13 @@ test("the first run installs without npm's own variables, the second does not in
   expect(first.stderr).toMatch(/^Installing the dependencies/);
   expect(runShow("show.mjs")).toMatchObject({ status: 0, stderr: "" });
   expect(calls()).toEqual([
-    expect.stringMatching(
-      /^ci --include=dev --include=optional --loglevel=error scripts= path=(?!.*nowhere)/,
-    ),
+    expect.stringMatching(/^ci --include=dev --include=optional --loglevel=error scripts= path=(?!.*nowhere)/),
   ]);
 });
 
 test("a changed lockfile installs again", () => {
   runShow("show.mjs");
-  writeFileSync(
-    join(project, "package-lock.json"),
-    `{"packages":{"":{},"node_modules/a":{"version":"2.0.0"}}}`,
-  );
+  writeFileSync(join(project, "package-lock.json"), `{"packages":{"":{},"node_modules/a":{"version":"2.0.0"}}}`);
   runShow("show.mjs");
   expect(calls()).toHaveLength(2);
 });

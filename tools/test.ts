@@ -57,12 +57,8 @@ rmSync(folder, { recursive: true });
 
 console.log("");
 results.forEach(({ passed, failed, skipped }, index) =>
-  console.log(
-    `${failed ? "✗" : "✓"} ${stages[index]!.name}: ${passed} passed, ${failed} failed, ${skipped} skipped`,
-  ),
+  console.log(`${failed ? "✗" : "✓"} ${stages[index]!.name}: ${passed} passed, ${failed} failed, ${skipped} skipped`),
 );
 const total = sum(results);
-console.log(
-  `\n${total.passed} passed, ${total.failed} failed${total.skipped ? `, ${total.skipped} skipped` : ""}`,
-);
+console.log(`\n${total.passed} passed, ${total.failed} failed${total.skipped ? `, ${total.skipped} skipped` : ""}`);
 process.exitCode = total.failed > 0 ? 1 : 0;

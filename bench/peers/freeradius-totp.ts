@@ -31,9 +31,7 @@ function fillDatabase(file: string, people: number): void {
     create index radpostauth_username on radpostauth(username);
     create index radpostauth_class on radpostauth(class);
     begin`);
-  const insert = db.prepare(
-    "insert into radcheck(username, attribute, op, value) values (?, 'TOTP-Secret', ':=', ?)",
-  );
+  const insert = db.prepare("insert into radcheck(username, attribute, op, value) values (?, 'TOTP-Secret', ':=', ?)");
   for (let index = 0; index < people; index++) insert.run(userName(index), seedBase32(index));
   db.exec("commit");
   db.close();

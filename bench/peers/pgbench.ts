@@ -39,20 +39,7 @@ export async function pgbench(
   writeFileSync(file, script(run.accounts));
   const output = await runOk(
     join(postgres.binDir, "pgbench"),
-    [
-      "-n",
-      "-M",
-      "prepared",
-      "-c",
-      String(pgbenchClients),
-      "-j",
-      "2",
-      "-T",
-      String(run.seconds),
-      "-f",
-      file,
-      url,
-    ],
+    ["-n", "-M", "prepared", "-c", String(pgbenchClients), "-j", "2", "-T", String(run.seconds), "-f", file, url],
     { timeoutMs: (run.seconds + 30) * 1000 },
   ).finally(() => remove(folder));
   const tps = /^tps = ([\d.]+)/m.exec(output);

@@ -8,10 +8,7 @@ const now = () => Math.floor(Date.now() / 1000);
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
 /** What the real server would sign. */
-function sign(
-  verdict: object,
-  { key = secret, header = { alg: "HS256", typ: "countersign-verdict+jwt" } } = {},
-) {
+function sign(verdict: object, { key = secret, header = { alg: "HS256", typ: "countersign-verdict+jwt" } } = {}) {
   const text = `${encode(header)}.${encode(verdict)}`;
   const derived = Buffer.from(hkdfSync("sha256", key, "", "countersign verdict", 32));
   return `${text}.${createHmac("sha256", derived).update(text).digest("base64url")}`;
@@ -33,8 +30,7 @@ function client(serve: (asked: { nonce: string; sent: Sent }) => Served) {
       body,
     };
     sent.push(one);
-    const nonce =
-      url.searchParams.get("nonce") ?? (body === "" ? "" : (JSON.parse(body) as { nonce: string }).nonce);
+    const nonce = url.searchParams.get("nonce") ?? (body === "" ? "" : (JSON.parse(body) as { nonce: string }).nonce);
     const { status = 200, body: answer } = serve({ nonce, sent: one });
     return new Response(typeof answer === "string" ? answer : JSON.stringify(answer), { status });
   };

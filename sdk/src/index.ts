@@ -127,14 +127,11 @@ async function ask({ base, keyId, keys, send }: Line, question: Question): Promi
     ...(method === "POST" && { body }),
   });
   const answer = (await response.json()) as Schemas["Verification"];
-  if (typeof answer.verdict !== "string")
-    throw new Error(`the server answered ${response.status}, no verdict`);
+  if (typeof answer.verdict !== "string") throw new Error(`the server answered ${response.status}, no verdict`);
   const verdict = await readVerdict(keys, answer.verdict);
-  if (verdict.aud !== keyId || verdict.nonce !== nonce)
-    throw new Error("the verdict answers another request");
+  if (verdict.aud !== keyId || verdict.nonce !== nonce) throw new Error("the verdict answers another request");
   // not `>`: a time that is no number must not pass
-  if (!(Math.abs(Date.now() / 1000 - verdict.iat) <= verdictAge))
-    throw new Error("the verdict is not of now");
+  if (!(Math.abs(Date.now() / 1000 - verdict.iat) <= verdictAge)) throw new Error("the verdict is not of now");
   return { verdict, body: answer };
 }
 
@@ -143,16 +140,12 @@ function resultOf({ verdict, body }: Answer, isAbout: (verdict: Verdict) => bool
   const { result, cid: correlationId } = verdict;
   if (result === "allowed")
     return isAbout(verdict) ? { allowed: true, correlationId } : unavailable("the verdict is about another");
-  if (result === "challenge")
-    return { allowed: false, reason: result, correlationId, ...challengeOf(verdict, body) };
+  if (result === "challenge") return { allowed: false, reason: result, correlationId, ...challengeOf(verdict, body) };
   if (result !== "denied") return { ...unavailable("the server could not decide"), correlationId };
   return { allowed: false, reason: result, correlationId, ...(body.retry && challengeOf(verdict, body)) };
 }
 
-function challengeOf(
-  { challenge: id }: Verdict,
-  { prompt, expiresAt }: Answer["body"],
-): { challenge?: Challenge } {
+function challengeOf({ challenge: id }: Verdict, { prompt, expiresAt }: Answer["body"]): { challenge?: Challenge } {
   if (id === null) return {};
   return { challenge: { id, ...(prompt && { prompt }), ...(expiresAt !== undefined && { expiresAt }) } };
 }

@@ -59,7 +59,5 @@ function encode(from: ArrayBuffer | Uint8Array): string {
   return text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 const decode = (text: string) =>
-  Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (character) =>
-    character.charCodeAt(0),
-  );
+  Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));
 const verdictHeader = encode(utf8(JSON.stringify({ alg: "HS256", typ: "countersign-verdict+jwt" })));

@@ -51,8 +51,7 @@ export async function addApiKey(deps: Deps, actor: Actor, input: NewApiKey) {
     revokedAt: null,
   };
   await changed(deps, actor, async (run) => {
-    if (!(await saveApiKey(run, row)))
-      throw new AppError("exists", `an API key named ${name} exists already`);
+    if (!(await saveApiKey(run, row))) throw new AppError("exists", `an API key named ${name} exists already`);
     const detail = { key: id, name, scopes, options, expiresAt };
     return { value: undefined, result: "API_KEY_ADDED", detail };
   });

@@ -14,11 +14,7 @@ type Change<T> = {
 };
 
 /** Every administrative change: what it does and its audit entry commit together, or neither. */
-export async function changed<T>(
-  deps: Deps,
-  actor: Actor,
-  work: (run: Run) => Promise<Change<T>>,
-): Promise<T> {
+export async function changed<T>(deps: Deps, actor: Actor, work: (run: Run) => Promise<Change<T>>): Promise<T> {
   return await deps.db.audit.write(async (run) => {
     const { value, result, userId, detail, personal } = await work(run);
     const entry: Entry = {

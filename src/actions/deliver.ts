@@ -14,9 +14,10 @@ export async function deliverDue(deps: Deps): Promise<void> {
 async function deliver(deps: Deps, waiting: Waiting): Promise<void> {
   try {
     const place = { table: "outbox", column: "sealed_payload", row: waiting.id };
-    const { to, text } = JSON.parse(
-      deps.keys.unseal("outbox", waiting.sealedPayload, place).toString(),
-    ) as Pick<Message, "to" | "text">;
+    const { to, text } = JSON.parse(deps.keys.unseal("outbox", waiting.sealedPayload, place).toString()) as Pick<
+      Message,
+      "to" | "text"
+    >;
     await deps.send({ id: waiting.id, channel: "sms", to, text });
     await markSent(deps.db, waiting.id);
   } catch {

@@ -25,7 +25,4 @@ export type Message = { id: string; channel: "sms"; to: string; text: string };
 /** The settings in force; `version` rises with each change and is written to every record. */
 export type LiveSettings = { values: () => Settings; version: () => number; reload: () => Promise<void> };
 export type LogFields = Record<string, string | number | boolean | null | undefined>;
-export type Logger = Record<
-  "debug" | "info" | "warn" | "error",
-  (message: string, fields?: LogFields) => void
->;
+export type Logger = Record<"debug" | "info" | "warn" | "error", (message: string, fields?: LogFields) => void>;

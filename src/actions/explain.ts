@@ -1,5 +1,5 @@
-import { nextAttempt } from "#core/attempts.ts";
-import type { Decision } from "#core/decide.ts";
+import type { Decision } from "#core/case.ts";
+import { nextAttempt } from "#core/decide.ts";
 import { AppError } from "#core/errors.ts";
 import type { Application, Factor, Facts } from "#core/facts.ts";
 import { nameKey } from "#core/names.ts";
@@ -97,8 +97,7 @@ function reasonOf(decision: Decision, { person }: Facts): string {
     case "allow":
       return "The person has no method, and the application lets such people in for now.";
     case "ask":
-      if (!person)
-        return `${refusals.unknown_person} A password is looked at all the same, so that nobody can tell.`;
+      if (!person) return `${refusals.unknown_person} A password is looked at all the same, so that nobody can tell.`;
       return person.passwordHash === null
         ? "The password would be checked first, but the person has none here, so it would be wrong."
         : "The password would be checked first. With --password-right the answer goes on as if it were right.";

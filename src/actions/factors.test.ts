@@ -9,9 +9,7 @@ test("an otpauth URI gives back the account it was made for, whatever the name",
   fc.assert(
     fc.property(name, (account) => {
       const uri = new URL(otpauthUri({ ...key, account }));
-      const [issuer, label] = decodeURIComponent(
-        uri.pathname.replace(/^\/+/, "").replace(/^totp\//, ""),
-      ).split(":");
+      const [issuer, label] = decodeURIComponent(uri.pathname.replace(/^\/+/, "").replace(/^totp\//, "")).split(":");
       expect([issuer, label]).toEqual(["Countersign", account]);
       expect(uri.searchParams.get("issuer")).toBe(issuer);
       expect(uri.searchParams.get("secret")).toBe("AEAQCAIBAEAQCAIBAEAQCAIBAEAQCAIB");

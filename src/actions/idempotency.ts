@@ -33,8 +33,7 @@ export async function once(
   const bodyHash = deps.keys.mac("api", `request\0${request}`).toString("base64url");
   const claim = await claimRequest(deps.db, { id, bodyHash, now, leaseUntil: now + leaseMs });
   if (claim !== "mine") {
-    if (claim.bodyHash !== bodyHash)
-      throw new AppError("conflict", "Idempotency-Key: was used for another request");
+    if (claim.bodyHash !== bodyHash) throw new AppError("conflict", "Idempotency-Key: was used for another request");
     return claim.response === null ? "under way" : (JSON.parse(claim.response) as Reply);
   }
   let reply: Reply | undefined;

@@ -1,11 +1,13 @@
-import { promptFor, type Decision } from "#core/decide.ts";
+import type { Decision } from "#core/case.ts";
+import { promptFor } from "#core/prompt.ts";
 import type { Facts } from "#core/facts.ts";
 import type { Open } from "#core/outcome.ts";
-import type { NewChallenge, Settle } from "#store/settle.ts";
+import type { NewChallenge } from "#store/opened.ts";
+import type { Settle } from "#store/settle.ts";
 import type { Deps } from "./deps.ts";
 import { codeHash } from "./rules.ts";
 import { textFor } from "./texts.ts";
-import type { Request } from "./verify.ts";
+import type { Request } from "./asked.ts";
 
 /** A new challenge as it is stored, shown and, where the method sends something, written to the outbox. */
 

@@ -47,10 +47,7 @@ function pump(): void {
 const pepper = (deps: Deps, password: string) => deps.keys.mac("pepper", password.normalize("NFC"));
 
 export async function newPasswordHash(deps: Deps, password: string): Promise<string> {
-  return await inTurn(
-    "administration",
-    async () => await hashPassword(pepper(deps, password), deps.random.bytes(16)),
-  );
+  return await inTurn("administration", async () => await hashPassword(pepper(deps, password), deps.random.bytes(16)));
 }
 
 type Check = { person: Person | undefined; password: string; source: string };
@@ -66,8 +63,7 @@ export async function checkPassword(
     windowMs: 600_000,
   };
   try {
-    if (person && !(await deps.db.transaction((run) => takeFrom(run, budget, deps.clock.now()))))
-      return "throttled";
+    if (person && !(await deps.db.transaction((run) => takeFrom(run, budget, deps.clock.now())))) return "throttled";
     const stored = person?.passwordHash ?? decoyHash;
     const right = await inTurn(source, async () => await matchesPassword(pepper(deps, password), stored));
     if (!right || !person?.passwordHash || password === "") return "wrong";

@@ -21,15 +21,7 @@ import { CsvError, readCsv, type CsvRow } from "#wire/csv/read.ts";
 import { changed, type Actor } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { newPasswordHash } from "./passwords.ts";
-import {
-  columns,
-  readPerson,
-  rowsOf,
-  startReading,
-  type Column,
-  type Draft,
-  type Reading,
-} from "./person-fields.ts";
+import { columns, readPerson, rowsOf, startReading, type Column, type Draft, type Reading } from "./person-fields.ts";
 
 export type Verdict = {
   line: number;
@@ -203,10 +195,7 @@ async function writeChunk(work: Import, rows: CsvRow[]): Promise<void> {
   record(work, verdicts);
 }
 
-type Read = { line: number; username: string } & (
-  | { draft: Draft; reason?: never }
-  | { draft?: never; reason: string }
-);
+type Read = { line: number; username: string } & ({ draft: Draft; reason?: never } | { draft?: never; reason: string });
 
 function readRow(work: Import, { line, fields }: CsvRow): Read {
   const given = Object.fromEntries(work.columns.map((column, index) => [column, fields[index]]));

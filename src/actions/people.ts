@@ -14,14 +14,7 @@ import {
 import { changed, type Actor } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { newPasswordHash } from "./passwords.ts";
-import {
-  readPassword,
-  readPerson,
-  rowsOf,
-  startReading,
-  type PersonFields,
-  type State,
-} from "./person-fields.ts";
+import { readPassword, readPerson, rowsOf, startReading, type PersonFields, type State } from "./person-fields.ts";
 import { namesOf } from "./rules.ts";
 
 /** People: who they are here, whether they may sign in, and their local password. */
@@ -111,8 +104,7 @@ export async function setState(
 ): Promise<{ id: string; state: State }> {
   const { id, username: name, state: before } = await loadPerson(deps, username);
   return await changed(deps, actor, async (run) => {
-    if (!(await saveState(run, { id, state })))
-      throw new AppError("not_found", `nobody is named ${username}`);
+    if (!(await saveState(run, { id, state }))) throw new AppError("not_found", `nobody is named ${username}`);
     return {
       value: { id, state },
       result: "PERSON_STATE_CHANGED",
@@ -132,8 +124,7 @@ export async function setPassword(
   if (readPassword(password) === "") throw new AppError("invalid", "password: is empty");
   const hash = await newPasswordHash(deps, password);
   return await changed(deps, actor, async (run) => {
-    if (!(await savePasswordHash(run, { id, hash })))
-      throw new AppError("not_found", `nobody is named ${username}`);
+    if (!(await savePasswordHash(run, { id, hash }))) throw new AppError("not_found", `nobody is named ${username}`);
     return { value: { id }, result: "PASSWORD_SET", userId: id, personal: { username: name } };
   });
 }

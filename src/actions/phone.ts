@@ -9,10 +9,7 @@ const shown = 200;
 const place = (id: string) => ({ table: "phone_message", column: "sealed_payload", row: id });
 
 /** The simulated carrier's `send`. */
-export async function keepMessage(
-  deps: Pick<Deps, "db" | "keys" | "clock">,
-  { id, to, text }: Message,
-): Promise<void> {
+export async function keepMessage(deps: Pick<Deps, "db" | "keys" | "clock">, { id, to, text }: Message): Promise<void> {
   const payload = Buffer.from(JSON.stringify({ to, text }));
   const sealedPayload = deps.keys.seal("outbox", payload, place(id));
   await saveMessage(deps.db, { id, sealedPayload, at: deps.clock.now() });

@@ -2,12 +2,7 @@ import ipaddr from "ipaddr.js";
 import { AppError } from "#core/errors.ts";
 import type { Application } from "#core/facts.ts";
 import { radiusClientOptions, type RadiusClientOptions } from "#core/radius-client.ts";
-import {
-  deleteRadiusClient,
-  listRadiusClients,
-  pinRadiusClient,
-  saveRadiusClient,
-} from "#store/radius-clients.ts";
+import { deleteRadiusClient, listRadiusClients, pinRadiusClient, saveRadiusClient } from "#store/radius-clients.ts";
 import { parseReplyItem } from "#wire/radius/dictionary.ts";
 import type { NewAttribute } from "#wire/radius/packet.ts";
 import { changed, type Actor } from "./change.ts";
@@ -147,11 +142,7 @@ function readRange(text: string): string {
     return `${address.toString()}/${bits}`;
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw new AppError(
-      "invalid",
-      `address: ${text} is neither an IP address nor a range like 10.0.0.0/8`,
-      error,
-    );
+    throw new AppError("invalid", `address: ${text} is neither an IP address nor a range like 10.0.0.0/8`, error);
   }
 }
 const single = (range: string) => !range.includes("/");

@@ -1,10 +1,11 @@
-import { promptFor, type Decision } from "#core/decide.ts";
+import type { Decision } from "#core/case.ts";
+import { promptFor } from "#core/prompt.ts";
 import type { Challenge, Facts } from "#core/facts.ts";
 import { methods } from "#core/methods/index.ts";
 import type { Open, Outcome } from "#core/outcome.ts";
 import type { Entry } from "#store/log.ts";
 import type { Deps } from "./deps.ts";
-import type { Request } from "./verify.ts";
+import type { Request } from "./asked.ts";
 
 /** A decision as it is told: the outcome for the edge and the authentication record for the log (mission E). */
 
@@ -31,9 +32,7 @@ export function outcomeOf(
       return { kind: "deny", correlationId, code: "unavailable" };
     case "deny": {
       const retry =
-        decision.retry && facts.challenge
-          ? again(facts, facts.challenge, facts.challenge.round + 1)
-          : undefined;
+        decision.retry && facts.challenge ? again(facts, facts.challenge, facts.challenge.round + 1) : undefined;
       return { kind: "deny", correlationId, code: decision.code, ...(retry && { retry }) };
     }
   }

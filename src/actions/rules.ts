@@ -1,4 +1,4 @@
-import type { Case, Rules } from "#core/decide.ts";
+import type { Case, Rules } from "#core/case.ts";
 import type { Challenge, Factor } from "#core/facts.ts";
 import type { Seen } from "#core/methods/method.ts";
 import type { NameRules } from "#core/names.ts";

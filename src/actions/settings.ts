@@ -39,11 +39,7 @@ export async function setSetting(
   const field = fieldOf(name);
   const asJson = json(text);
   // the most telling reading first: its complaint is the one that is shown
-  const readings = [
-    ...(asJson === undefined ? [] : [asJson]),
-    text,
-    text.split(",").map((part) => part.trim()),
-  ];
+  const readings = [...(asJson === undefined ? [] : [asJson]), text, text.split(",").map((part) => part.trim())];
   const parsed = readings.map((reading) => field.safeParse(reading));
   const fits = parsed.find((one) => one.success);
   if (!fits) {
@@ -66,8 +62,7 @@ async function change(
   const before = await loadSetting(deps, name);
   const { values } = await readSettings(deps.db);
   const whole = settingsSchema.safeParse({ ...values, [name]: value ?? before.default });
-  if (!whole.success)
-    throw new AppError("invalid", whole.error.issues.map(({ message }) => message).join("; "));
+  if (!whole.success) throw new AppError("invalid", whole.error.issues.map(({ message }) => message).join("; "));
   await changed(deps, actor, async (run) => {
     await saveSetting(run, { name, value, at: deps.clock.now() });
     const detail = { name, from: before.value, to: value ?? before.default };

@@ -3,47 +3,20 @@
  * replay state are durable before anyone hears "allow", and no edge has another way to an answer.
  */
 
-import { decide, reservation, type Ask, type Decision } from "#core/decide.ts";
-import type { Application, Facts } from "#core/facts.ts";
+import type { Ask, Decision } from "#core/case.ts";
+import { decide, reservation } from "#core/decide.ts";
+import type { Facts } from "#core/facts.ts";
 import { nameKey } from "#core/names.ts";
 import type { Outcome } from "#core/outcome.ts";
 import type { Reserved } from "#store/facts.ts";
-import type { Claim } from "#store/requests.ts";
 import type { Settle } from "#store/settle.ts";
+import type { Answer, Attempt, Request, Verified } from "./asked.ts";
 import type { Deps } from "./deps.ts";
 import { opening } from "./opening.ts";
 import { checkPassword } from "./passwords.ts";
 import { outcomeOf, recordOf } from "./record.ts";
 import { momentOf, namesOf, rulesOf } from "./rules.ts";
 import { told } from "./waiting.ts";
-
-/** Where a request came from. `station` is the caller behind it, `claim` names this very request for repetitions. */
-export type Source = {
-  protocol: "radius" | "rest" | "cli";
-  clientIp?: string | undefined;
-  station?: string | undefined;
-  claim?: Claim | undefined;
-};
-export type Attempt = {
-  application: Application;
-  username: string;
-  password?: string | undefined;
-  code?: string | undefined;
-  method?: string | undefined;
-  source: Source;
-};
-export type Answer = {
-  application: Application;
-  username?: string | undefined;
-  challengeId: string;
-  round?: number | undefined;
-  response: string;
-  source: Source;
-};
-/** `elsewhere`: another node is answering this very request, so this one must stay silent. */
-export type Verified = Outcome | { kind: "elsewhere" };
-/** One request on its way: what was asked, by whom, and what it may join. */
-export type Request = { ask: Ask; source: Source; username: string; joinKey: string | undefined };
 
 /** Starts a verification; ends it at once where the code came along. */
 export async function begin(deps: Deps, attempt: Attempt): Promise<Verified> {
@@ -107,9 +80,7 @@ async function conclude(deps: Deps, request: Request, { facts, decision }: Judge
   const at = deps.clock.now();
   const correlationId = facts.challenge?.correlationId ?? deps.random.id("cor_");
   const open =
-    decision.kind === "challenge"
-      ? opening(deps, request, { facts, decision, correlationId, at })
-      : undefined;
+    decision.kind === "challenge" ? opening(deps, request, { facts, decision, correlationId, at }) : undefined;
   const item: Settle = {
     at,
     accept: accepted(facts, decision),

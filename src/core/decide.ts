@@ -1,91 +1,40 @@
 /**
  * Whether this person may in, and by what: gates in order, the first that speaks wins and is named in the record.
- * Pure. Must stay true: nothing allows but the code gate (or, by a dated exception, the method gate).
+ * Pure. Must stay true: nothing allows but the code gate (or, by a dated exception, the method gate), and no answer is
+ * checked for a factor that no attempt was taken of. A guess is paid for before it is looked at (R-065…R-072): attempts are
+ * written by compare-and-set, so parallel guesses cost what they are, and success gives them back.
  */
 
-import { candidates, nextAttempt, type LockRules, type Refused } from "./attempts.ts";
-import type { Application, Challenge, Factor, Facts, Taken } from "./facts.ts";
+import type { Ask, Case, Decision, LockRules } from "./case.ts";
+import type { Challenge, Factor, Facts, Taken } from "./facts.ts";
 import { methods } from "./methods/index.ts";
-import type { Begun, Checked, Method, Moment, Seen, Sent } from "./methods/method.ts";
-import type { DenyCode, Prompt } from "./outcome.ts";
+import type { Checked, Method } from "./methods/method.ts";
+import type { DenyCode } from "./outcome.ts";
 import type { ResultCode } from "./results.ts";
 
-/** What an edge asks. A first call has no `challengeId`; `password` is the verdict on it once it was looked at. */
-export type Ask = {
-  application: Application;
-  nameKey: string | undefined;
-  password?: "right" | "wrong" | "throttled" | "unavailable";
-  answer?: string | undefined;
-  method?: string | undefined;
-  challengeId?: string | undefined;
-  round?: number | undefined;
-};
-
-export type Rules = { locks: LockRules; tries: number };
-export type Case = {
-  facts: Facts;
-  ask: Ask;
-  rules: Rules;
-  moment: Moment;
-  /** unseals a factor for this decision */
-  seen: (factor: Factor) => Seen;
-  sent: (challenge: Challenge) => Sent | undefined;
-};
-
-export type Accepted = { factor: Factor; counter: number; drift: number };
-export type Decision =
-  | { kind: "ask"; gate: "password" }
-  | { kind: "allow"; gate: string; result: ResultCode; method?: Method; accepted: Accepted[] }
-  | {
-      kind: "deny";
-      gate: string;
-      code: DenyCode;
-      result: ResultCode;
-      method?: Method;
-      free: boolean;
-      retry: boolean;
-    }
-  | { kind: "challenge"; gate: string; factor: Factor; method: Method; begun: Begun; offered: Factor[] }
-  | { kind: "join"; gate: string; challenge: Challenge };
-
 type Gate = (given: Case) => Decision | undefined;
-const deny = (
-  gate: string,
-  code: DenyCode,
-  result: ResultCode,
-  more: { method?: Method; free?: boolean; retry?: boolean } = {},
-): Decision => ({
-  kind: "deny",
-  gate,
-  code,
-  result,
-  free: true,
-  retry: false,
-  ...more,
-});
+type More = { method?: Method; free?: boolean; retry?: boolean };
+const deny = (gate: string, code: DenyCode, result: ResultCode, more: More = {}): Decision => {
+  return { kind: "deny", gate, code, result, free: true, retry: false, ...more };
+};
 
 /** Is the challenge this edge's and this person's to answer? Read before an attempt is taken, and again after. */
 export function mayAnswer({ facts, ask, now }: { facts: Facts; ask: Ask; now: number }): boolean {
   const { challenge, person } = facts;
   if (!challenge || !person || !bound(facts, ask)) return false;
   return (
-    challenge.state === "pending" &&
-    challenge.expiresAt > now &&
-    (ask.round ?? challenge.round) === challenge.round
+    challenge.state === "pending" && challenge.expiresAt > now && (ask.round ?? challenge.round) === challenge.round
   );
 }
 
 /** R-027, R-125, R-126: an answer counts for the challenge's own application and person alone. */
 const bound = ({ challenge, person }: Facts, ask: Ask) =>
-  challenge?.applicationId === ask.application.id &&
-  (ask.nameKey === undefined || ask.nameKey === person?.nameKey);
+  challenge?.applicationId === ask.application.id && (ask.nameKey === undefined || ask.nameKey === person?.nameKey);
 
 /** The other method that a lone digit asks for, while a challenge is open. */
 export function chosen(facts: Facts, answer: string | undefined): Factor | undefined {
   const id =
-    answer !== undefined && /^[1-9]$/.test(answer.trim())
-      ? facts.challenge?.offered[Number(answer) - 1]
-      : undefined;
+    answer !== undefined && /^[1-9]$/.test(answer.trim()) ? facts.challenge?.offered[Number(answer) - 1] : undefined;
   return facts.factors.find((factor) => factor.id === id);
 }
 
@@ -99,8 +48,7 @@ const password: Gate = ({ facts, ask }) => {
   if (ask.password === undefined) return { kind: "ask", gate: "password" };
   if (ask.password === "throttled") return deny("password", "throttled", "FAILED_AUTHENTICATION_THROTTLED");
   if (ask.password === "unavailable") return deny("password", "unavailable", "FAILED_SERVER_ERROR");
-  if (ask.password === "wrong" && facts.person)
-    return deny("password", "wrong_password", "FAILED_PASSWORD_INCORRECT");
+  if (ask.password === "wrong" && facts.person) return deny("password", "wrong_password", "FAILED_PASSWORD_INCORRECT");
   return undefined;
 };
 
@@ -109,8 +57,7 @@ const known: Gate = ({ facts }) =>
   facts.person ? undefined : deny("known", "unknown_person", "FAILED_UNKNOWN_PERSON");
 
 const method: Gate = ({ facts, ask, moment }) => {
-  const usable =
-    ask.challengeId === undefined && !ask.application.canChallenge ? standing(facts) : facts.factors;
+  const usable = ask.challengeId === undefined && !ask.application.canChallenge ? standing(facts) : facts.factors;
   if (usable.length > 0) return undefined;
   if (facts.factors.length === 0 && ask.application.allowWithoutMethodUntil > moment.now)
     return { kind: "allow", gate: "method", result: "SUCCESS_NO_METHOD_ALLOWED", accepted: [] };
@@ -123,14 +70,11 @@ const challenge: Gate = (given) => {
   if (ask.challengeId === undefined) return undefined;
   const open = facts.challenge;
   const by = open && methods.get(open.method);
-  if (!open || !by || !bound(facts, ask))
-    return deny("challenge", "foreign_challenge", "FAILED_CHALLENGE_FOREIGN");
+  if (!open || !by || !bound(facts, ask)) return deny("challenge", "foreign_challenge", "FAILED_CHALLENGE_FOREIGN");
   if (open.state === "approved") return used(given, open, by);
-  if (open.state === "superseded")
-    return deny("challenge", "superseded", "FAILED_CODE_SUPERSEDED", { method: by });
+  if (open.state === "superseded") return deny("challenge", "superseded", "FAILED_CODE_SUPERSEDED", { method: by });
   if (open.state === "cancelled") return deny("challenge", "cancelled", "FAILED_CANCELLED", { method: by });
-  if (open.state === "denied")
-    return deny("challenge", "too_many_tries", by.results.too_many_tries, { method: by });
+  if (open.state === "denied") return deny("challenge", "too_many_tries", by.results.too_many_tries, { method: by });
   if (!mayAnswer({ facts, ask, now: moment.now }) || !facts.answered)
     return deny("challenge", "expired", by.results.expired, { method: by });
   return undefined;
@@ -139,8 +83,7 @@ const challenge: Gate = (given) => {
 /** Mission G13: an answer equal to the code that was accepted is a retransmission or a replay, told apart in the record. */
 function used({ facts, ask, seen, sent, moment }: Case, open: Challenge, by: Method): Decision {
   const factor = facts.factors.find((one) => one.id === open.factorId);
-  const checked =
-    factor && by.check({ factor: seen(factor), sent: sent(open), answer: ask.answer ?? "" }, moment);
+  const checked = factor && by.check({ factor: seen(factor), sent: sent(open), answer: ask.answer ?? "" }, moment);
   const again = checked && (checked.ok || checked.code === "code_duplicate");
   return again
     ? deny("challenge", "code_duplicate", by.results.code_duplicate, { method: by })
@@ -159,8 +102,7 @@ const code: Gate = (given) => {
     checked.ok ? [{ factor, counter: checked.counter, drift: checked.drift }] : [],
   );
   const by = methods.get(taken[0]!.method)!;
-  if (accepted.length > 0)
-    return { kind: "allow", gate: "code", result: by.results.verified, method: by, accepted };
+  if (accepted.length > 0) return { kind: "allow", gate: "code", result: by.results.verified, method: by, accepted };
   const worst = (["code_duplicate", "code_old", "wrong_code"] as const).find((verdict) =>
     checks.some(({ checked }) => !checked.ok && checked.code === verdict),
   )!;
@@ -176,11 +118,7 @@ function check({ facts, ask, seen, sent, moment }: Case, factor: Factor): Checke
 }
 
 /** A wrong answer leaves tries while the challenge has some; a repeated one is free (mission G13). */
-function wrong(
-  { facts, rules }: Case,
-  by: Method,
-  verdict: "wrong_code" | "code_duplicate" | "code_old",
-): Decision {
+function wrong({ facts, rules }: Case, by: Method, verdict: "wrong_code" | "code_duplicate" | "code_old"): Decision {
   const last = facts.challenge !== undefined && facts.challenge.tries + 1 >= rules.tries;
   if (last && verdict === "wrong_code")
     return deny("code", "too_many_tries", by.results.too_many_tries, { method: by, free: false });
@@ -193,9 +131,7 @@ function wrong(
 }
 
 function refused({ facts, moment, rules }: Case, tried: Factor[]): Decision {
-  const reasons = tried.map((factor) =>
-    nextAttempt(factor, facts.factors, { now: moment.now, rules: rules.locks }),
-  );
+  const reasons = tried.map((factor) => nextAttempt(factor, facts.factors, { now: moment.now, rules: rules.locks }));
   const code: Refused = reasons.includes("locked_out") ? "locked_out" : "throttled";
   const by = tried[0] && methods.get(tried[0].method);
   return deny(
@@ -231,11 +167,7 @@ const begin: Gate = (given) => {
 function order({ factors, person }: Facts, ask: Ask): Factor[] {
   const ranks = [...methods.keys()];
   const rank = (factor: Factor) =>
-    factor.method === ask.method
-      ? -2
-      : factor.method === person?.defaultMethod
-        ? -1
-        : ranks.indexOf(factor.method);
+    factor.method === ask.method ? -2 : factor.method === person?.defaultMethod ? -1 : ranks.indexOf(factor.method);
   return factors.toSorted((a, b) => rank(a) - rank(b)).slice(0, 9);
 }
 
@@ -260,8 +192,7 @@ export function reservation(
   const answers = ask.challengeId !== undefined && mayAnswer({ facts, ask, now });
   if (ask.answer === undefined || passwordFirst || (ask.challengeId !== undefined && !answers))
     return { answer: false, attempts: [] };
-  if (facts.person?.state === "disabled" || chosen(facts, ask.answer))
-    return { answer: answers, attempts: [] };
+  if (facts.person?.state === "disabled" || chosen(facts, ask.answer)) return { answer: answers, attempts: [] };
   const attempts = candidates(facts, ask).flatMap((factor) => {
     const taken = nextAttempt(factor, facts.factors, { now, rules: locks });
     return typeof taken === "string" ? [] : [{ factor, taken }];
@@ -269,26 +200,45 @@ export function reservation(
   return { answer: answers, attempts };
 }
 
-/** What the person is asked, with the methods that a digit would switch to. */
-export function promptFor(
+type Refused = "locked_out" | "throttled";
+
+const day = 24 * 3_600_000;
+/** A guess at a factor whose window holds three codes costs three: the daily bound on luck then holds for any width. */
+const usualWidth = 3;
+const freeFailures = 3;
+/** R-016: a code is tried against this many factors at most. */
+const candidateLimit = 5;
+
+const dayCost = (factor: Factor, now: number) => (factor.dayStart > now - day ? factor.dayCost : 0);
+const costOf = (factor: Factor) => Math.max(usualWidth, methods.get(factor.method)?.width(factor.parameters) ?? 0);
+
+/** What one more attempt at the factor writes, or why it is not to be had now. */
+export function nextAttempt(
   factor: Factor,
-  { person, offered }: { person: Facts["person"]; offered: Factor[] },
-): Prompt {
-  const length = methods.get(factor.method)!.length(factor.parameters);
-  const digit = (one: Factor) => offered.indexOf(one) + 1;
-  const others = offered.flatMap((one) =>
-    one === factor ? [] : [{ digit: digit(one), method: one.method, ...sentTo(one) }],
-  );
+  all: Factor[],
+  { now, rules }: { now: number; rules: LockRules },
+): Taken | Refused {
+  if (factor.lockedUntil > now || factor.fails >= rules.disableAfter) return "locked_out";
+  const spent = all.reduce((sum, other) => sum + dayCost(other, now), 0);
+  if (spent + costOf(factor) > rules.perDay * usualWidth) return "locked_out";
+  const inCycle = factor.fails % rules.lockAfter;
+  const pause = inCycle < freeFailures ? 0 : 1000 * 2 ** (inCycle - freeFailures);
+  if (now < factor.attemptedAt + pause) return "throttled";
+  const fails = factor.fails + 1;
+  const fresh = dayCost(factor, now) === 0;
   return {
-    kind: "code",
-    language: person?.language ?? null,
-    method: factor.method,
-    length,
-    digit: digit(factor),
-    ...sentTo(factor),
-    others,
+    fails,
+    attemptedAt: now,
+    lockedUntil: fails % rules.lockAfter === 0 ? now + rules.lockMs : 0,
+    cost: costOf(factor),
+    dayCost: dayCost(factor, now) + costOf(factor),
+    dayStart: fresh ? now : factor.dayStart,
   };
 }
-/** R-260: a number is shown by its last two digits. */
-const sentTo = (factor: Factor) =>
-  factor.address === null ? {} : { sentTo: `•• ${factor.address.slice(-2)}` };
+
+/** The factors that an answer would be tried against. */
+function candidates(facts: Facts, ask: Ask): Factor[] {
+  const { challenge } = facts;
+  if (ask.challengeId !== undefined) return facts.factors.filter((factor) => factor.id === challenge?.factorId);
+  return facts.factors.filter((factor) => methods.get(factor.method)?.standing).slice(0, candidateLimit);
+}

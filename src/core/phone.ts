@@ -2,10 +2,7 @@
 
 import type { CountryCode } from "libphonenumber-js/min";
 
-export type ReadPhone = (
-  text: string,
-  country: string,
-) => { ok: true; number: string } | { ok: false; reason: string };
+export type ReadPhone = (text: string, country: string) => { ok: true; number: string } | { ok: false; reason: string };
 
 /** `country` (ISO 3166-1) is where a number without + and country code is dialled; empty: nowhere. */
 export async function phoneReader(): Promise<ReadPhone> {

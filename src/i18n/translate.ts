@@ -13,12 +13,6 @@ export function languageOf(tag: string | null | undefined): Language {
   return primary !== undefined && Object.hasOwn(languages, primary) ? (primary as Language) : "en";
 }
 
-export function translate(
-  language: Language,
-  key: TextKey,
-  values: Record<string, string | number> = {},
-): string {
-  return languages[language][key].replaceAll(/\{(\w+)\}/g, (whole, name: string) =>
-    String(values[name] ?? whole),
-  );
+export function translate(language: Language, key: TextKey, values: Record<string, string | number> = {}): string {
+  return languages[language][key].replaceAll(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }

@@ -61,11 +61,7 @@ export async function saveResponse(
   db: Db,
   { id, response, expiresAt }: { id: string; response: string; expiresAt: number },
 ): Promise<void> {
-  await db.q
-    .updateTable("api_request")
-    .set({ response, expires_at: expiresAt })
-    .where("id", "=", id)
-    .execute();
+  await db.q.updateTable("api_request").set({ response, expires_at: expiresAt }).where("id", "=", id).execute();
 }
 
 /** What could not be answered may be asked again. */

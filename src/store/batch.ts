@@ -65,8 +65,7 @@ export function batched<I, O>(
 
   return async (item) =>
     await new Promise<O>((resolve, reject) => {
-      if (queue.length >= queueLimit)
-        return reject(new AppError("busy", "Too many verifications are waiting."));
+      if (queue.length >= queueLimit) return reject(new AppError("busy", "Too many verifications are waiting."));
       queue.push({ item, resolve, reject });
       if (underWay) return;
       underWay = true;

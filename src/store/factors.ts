@@ -6,15 +6,7 @@ import { insert, type Columns } from "./values.ts";
 
 export type NewFactorRow = Pick<
   Tables["factor"],
-  | "id"
-  | "user_id"
-  | "method"
-  | "name"
-  | "sealed_secret"
-  | "parameters"
-  | "address"
-  | "import_id"
-  | "created_at"
+  "id" | "user_id" | "method" | "name" | "sealed_secret" | "parameters" | "address" | "import_id" | "created_at"
 >;
 export type FactorDetails = {
   id: string;

@@ -21,10 +21,7 @@ export type Node = { id: string; name: string; address: string };
 type Start = { node: Node; master: (mayCreate: boolean) => Uint8Array; now: number; salt: () => Uint8Array };
 
 /** Brings the database to this version, opens its keys and takes this node's place in it. */
-export async function startStore(
-  db: Db,
-  { node, master, now, salt }: Start,
-): Promise<{ store: Store; keys: Keys }> {
+export async function startStore(db: Db, { node, master, now, salt }: Start): Promise<{ store: Store; keys: Keys }> {
   await migrate(db, now);
   const keys = await openKeys(db, { master: master(!(await hasKeys(db))), now });
   await register(db, node, now);

@@ -63,10 +63,7 @@ export async function openKeys(db: Db, { master, now }: { master: Uint8Array; no
   };
   for (const row of rows)
     if (row.seals > sealLimit)
-      throw new AppError(
-        "start_refused",
-        `The key for "${row.purpose}" has sealed too many values; rotate it.`,
-      );
+      throw new AppError("start_refused", `The key for "${row.purpose}" has sealed too many values; rotate it.`);
   return {
     seal: (purpose, plain, place) => {
       count(purpose);
@@ -87,9 +84,7 @@ async function createMissing(
   db: Db,
   { wrapping, now }: { wrapping: { version: number; key: Uint8Array }; now: number },
 ): Promise<void> {
-  const known = new Set(
-    (await db.q.selectFrom("data_key").select("purpose").execute()).map((row) => row.purpose),
-  );
+  const known = new Set((await db.q.selectFrom("data_key").select("purpose").execute()).map((row) => row.purpose));
   const missing = purposes.filter((purpose) => !known.has(purpose));
   if (missing.length === 0) return;
   const values = missing.map((purpose) => ({

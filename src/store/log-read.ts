@@ -30,10 +30,7 @@ const numberOf = (text: unknown): unknown => {
 };
 const plain = (row: Row): Row =>
   Object.fromEntries(
-    Object.entries(columns).map(([name, type]) => [
-      name,
-      type === "bigint" ? numberOf(row[name]) : row[name],
-    ]),
+    Object.entries(columns).map(([name, type]) => [name, type === "bigint" ? numberOf(row[name]) : row[name]]),
   );
 
 /** Every chain there is: the nodes that are registered, and any other that has an entry or a personal part. */
@@ -83,10 +80,7 @@ export async function readEnd(db: Db, node: string) {
 type Range = After & { to: number };
 
 /** The first place after one and up to another that an entry takes. */
-export async function nextPlace(
-  db: Db,
-  { node, after = -(2 ** 53), to }: Range,
-): Promise<number | undefined> {
+export async function nextPlace(db: Db, { node, after = -(2 ** 53), to }: Range): Promise<number | undefined> {
   const query = sql<{
     seq: unknown;
   }>`select ${sql.raw(whole("log.seq"))} as seq from log where node_id = ${node}
@@ -144,9 +138,7 @@ export type Held = { node: string; seq: number; at: number };
 
 /** A page of one person's entries with what is kept beside them, oldest first. */
 export async function entriesOf(db: Db, { userId, after }: { userId: string; after: Held | undefined }) {
-  const later = after
-    ? sql`and (log.at, log.node_id, log.seq) > (${after.at}, ${after.node}, ${after.seq})`
-    : sql``;
+  const later = after ? sql`and (log.at, log.node_id, log.seq) > (${after.at}, ${after.node}, ${after.seq})` : sql``;
   const query = sql<
     Held & { result: string; method: string | null; application: string | null; fields: string | null }
   >`

@@ -88,11 +88,7 @@ export function openLog(db: Db, pen: Pen): Log {
   let turn: Promise<unknown> = Promise.resolve();
 
   async function read(): Promise<Head> {
-    const row = await db.q
-      .selectFrom("node")
-      .select(["seq", "mac"])
-      .where("id", "=", pen.nodeId)
-      .executeTakeFirst();
+    const row = await db.q.selectFrom("node").select(["seq", "mac"]).where("id", "=", pen.nodeId).executeTakeFirst();
     if (!row) throw new AppError("internal", "this node is not registered");
     return { nodeId: pen.nodeId, seq: row.seq, mac: row.mac };
   }
@@ -155,8 +151,7 @@ async function append(
     insert(run, personalTable, personal),
   ]);
   // Someone else writes under this node's name: two processes with one id, or a restored database.
-  if (moved.length === 0)
-    throw new AppError("unavailable", `another process writes the log of node ${nodeId}`);
+  if (moved.length === 0) throw new AppError("unavailable", `another process writes the log of node ${nodeId}`);
   return { nodeId, seq, mac };
 }
 

@@ -17,9 +17,7 @@ function migrationsFor(kind: Db["kind"]): Migration[] {
   const mine = files
     .filter((file) => file.split(".").length === 2 || file.endsWith(`.${kind}.sql`))
     // what is for both comes before what is for one
-    .toSorted(
-      (a, b) => Number(a.slice(0, 4)) - Number(b.slice(0, 4)) || a.split(".").length - b.split(".").length,
-    );
+    .toSorted((a, b) => Number(a.slice(0, 4)) - Number(b.slice(0, 4)) || a.split(".").length - b.split(".").length);
   return mine.map((file) => {
     const text = readFileSync(new URL(file, folder), "utf8");
     return {

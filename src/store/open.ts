@@ -73,15 +73,11 @@ export async function openSqlite(path: string): Promise<Db> {
     pipelined: false,
   });
   const script = async (_connection: Kysely<Tables>, text: string) => database.exec(text);
-  const now = async () =>
-    Number(prepare("select cast(unixepoch('subsec') * 1000 as integer) as now").get()!["now"]);
+  const now = async () => Number(prepare("select cast(unixepoch('subsec') * 1000 as integer) as now").get()!["now"]);
   return { kind: "sqlite", q, script, transaction, now, close: () => q.destroy() };
 }
 
-export async function openPostgres(
-  url: string,
-  { onError }: { onError: (error: Error) => void },
-): Promise<Db> {
+export async function openPostgres(url: string, { onError }: { onError: (error: Error) => void }): Promise<Db> {
   const { default: pg } = await import("pg"); // 5 MB that a server on SQLite does without
   const pool = new pg.Pool({
     connectionString: url,
@@ -104,8 +100,7 @@ export async function openPostgres(
   const byKey =
     "begin; set local enable_hashjoin = off; set local enable_mergejoin = off; set local plan_cache_mode = force_generic_plan";
   const begin = (relaxed: boolean) => (relaxed ? `${byKey}; set local synchronous_commit = off` : byKey);
-  const script = async (connection: Kysely<Tables>, text: string) =>
-    void (await sql.raw(text).execute(connection));
+  const script = async (connection: Kysely<Tables>, text: string) => void (await sql.raw(text).execute(connection));
   return {
     kind: "postgres",
     q,

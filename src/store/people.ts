@@ -2,7 +2,7 @@
 
 import type { Expression, ExpressionBuilder, SqlBool } from "kysely";
 import type { Facts } from "#core/facts.ts";
-import { readPeople } from "./facts.ts";
+import { readPeople } from "./facts-read.ts";
 import type { Db, Run } from "./open.ts";
 import type { Tables } from "./schema.ts";
 import { marks, valuesOf, type Columns } from "./values.ts";
@@ -110,10 +110,7 @@ export async function findPerson(db: Db, key: string): Promise<PersonDetails | u
 }
 
 /** In the order of their names; `after` is the last name of the page before. */
-export async function listPeople(
-  db: Db,
-  { after, limit }: { after: string; limit: number },
-): Promise<PersonDetails[]> {
+export async function listPeople(db: Db, { after, limit }: { after: string; limit: number }): Promise<PersonDetails[]> {
   const rows = await people(db).where("name_key", ">", after).orderBy("name_key").limit(limit).execute();
   return rows.map(detailsOf);
 }
@@ -145,10 +142,7 @@ export async function saveState(run: Run, { id, state }: { id: string; state: st
   return (await run("update person set state = ? where id = ? returning id", [state, id])).length > 0;
 }
 
-export async function savePasswordHash(
-  run: Run,
-  { id, hash }: { id: string; hash: string },
-): Promise<boolean> {
+export async function savePasswordHash(run: Run, { id, hash }: { id: string; hash: string }): Promise<boolean> {
   const saved = await run("update person set password_hash = ? where id = ? returning id", [hash, id]);
   return saved.length > 0;
 }

@@ -53,8 +53,5 @@ export async function deleteRadiusClient(run: Run, name: string): Promise<string
 
 /** from now on this client's requests need a Message-Authenticator, on every node and after a restart. */
 export async function pinRadiusClient(run: Run, id: string): Promise<boolean> {
-  return (
-    (await run("update radius_client set pinned = 1 where id = ? and pinned = 0 returning id", [id])).length >
-    0
-  );
+  return (await run("update radius_client set pinned = 1 where id = ? and pinned = 0 returning id", [id])).length > 0;
 }

@@ -51,11 +51,7 @@ export async function listRecords(db: Db, query: RecordQuery): Promise<RecordRow
   if (since !== undefined) select = select.where("log.at", ">=", since);
   if (before)
     select = select.where((eb) =>
-      eb(
-        eb.refTuple("log.at", "log.node_id", "log.seq"),
-        "<",
-        eb.tuple(before.at, before.nodeId, before.seq),
-      ),
+      eb(eb.refTuple("log.at", "log.node_id", "log.seq"), "<", eb.tuple(before.at, before.nodeId, before.seq)),
     );
   const rows = await select.execute();
   return rows.map((row) => ({

@@ -95,10 +95,7 @@ const table = {
 };
 
 /** Stores what was answered, in the commit that decided it. A port's newest request has its row. */
-export async function remember(
-  run: Run,
-  answered: { claim: Claim; at: number; outcome: Outcome }[],
-): Promise<void> {
+export async function remember(run: Run, answered: { claim: Claim; at: number; outcome: Outcome }[]): Promise<void> {
   const newest = new Map(answered.map((one) => [one.claim.peer, one]));
   const rows = [...newest.values()].map(({ claim: { peer, authenticator }, at, outcome }) => ({
     peer,

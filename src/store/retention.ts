@@ -83,13 +83,8 @@ export async function dropBeside(db: Db, entries: { node: string; seq: number }[
  * Removes a person, their methods, challenges and waiting messages, and what was logged beside entries since `since`.
  * False when there is nobody of this id.
  */
-export async function dropPerson(
-  run: Run,
-  { userId, since }: { userId: string; since: number },
-): Promise<boolean> {
-  await run("delete from outbox where challenge_id in (select id from challenge where user_id = ?)", [
-    userId,
-  ]);
+export async function dropPerson(run: Run, { userId, since }: { userId: string; since: number }): Promise<boolean> {
+  await run("delete from outbox where challenge_id in (select id from challenge where user_id = ?)", [userId]);
   await run(
     "delete from personal where (node_id, seq) in (select node_id, seq from log where user_id = ? and at >= ?)",
     [userId, since],
@@ -101,16 +96,7 @@ export async function dropPerson(
 export async function readPerson(db: Db, userId: string) {
   const person = await db.q
     .selectFrom("person")
-    .select([
-      "id",
-      "username",
-      "display_name",
-      "first_name",
-      "last_name",
-      "email",
-      "mobile_phone",
-      "backup_phone",
-    ])
+    .select(["id", "username", "display_name", "first_name", "last_name", "email", "mobile_phone", "backup_phone"])
     .select(["phone_extension", "language", "groups", "state", "default_method", "created_at"])
     .select((row) => row("password_hash", "is not", null).as("has_password"))
     .where("id", "=", userId)

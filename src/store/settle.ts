@@ -8,8 +8,9 @@ import type { Outcome } from "#core/outcome.ts";
 import { remember, type Claim } from "./requests.ts";
 import type { Entry, Log, Written } from "./log.ts";
 import type { Run } from "./open.ts";
+import { openChallenges, post, type NewChallenge } from "./opened.ts";
 import { takeFrom, type Budget } from "./throttle.ts";
-import { insert, listed, marks, over, type Columns } from "./values.ts";
+import { over } from "./values.ts";
 
 export type Settle = {
   at: number;
@@ -26,22 +27,6 @@ export type Settle = {
   finish: (won: boolean) => { outcome: Outcome; entry: Entry; giveBack: Returned[] };
 };
 export type Returned = { factorId: string; cost: number };
-/** A challenge to open, as its row; `supersedes`: the newest code voids the older ones of its factor. */
-export type NewChallenge = { supersedes: boolean; factorId: string; row: ChallengeRow };
-export type ChallengeRow = {
-  id: string;
-  user_id: string;
-  factor_id: string;
-  method: string;
-  application_id: string;
-  join_key: string | null;
-  expected: Uint8Array | null;
-  offered: string;
-  correlation_id: string;
-  created_at: number;
-  expires_at: number;
-};
-
 export async function settle(log: Log, items: Settle[]): Promise<Outcome[]> {
   return await log.write((run) => settleIn(run, items));
 }
@@ -69,9 +54,7 @@ async function settleIn(run: Run, items: Settle[]): Promise<Written<Outcome[]>> 
 type Round = { items: Settle[]; lost: Set<Settle> };
 
 async function accept(run: Run, { items, lost }: Round): Promise<void> {
-  const wanted = items.flatMap((item) =>
-    lost.has(item) ? [] : item.accept.map((one) => ({ item, ...one })),
-  );
+  const wanted = items.flatMap((item) => (lost.has(item) ? [] : item.accept.map((one) => ({ item, ...one }))));
   // One row a factor: two equal answers that met in this batch must not both find it raised.
   const first = new Map<string, Settle>();
   for (const { item, factorId } of wanted) if (!first.has(factorId)) first.set(factorId, item);
@@ -87,8 +70,7 @@ async function accept(run: Run, { items, lost }: Round): Promise<void> {
      from v where factor.id = v.id and factor.counter < v.counter and factor.state = 'active' returning factor.id`,
   );
   const ids = new Set(raised.map((row) => row["id"]));
-  for (const { item, factorId } of wanted)
-    if (!ids.has(factorId) || first.get(factorId) !== item) lost.add(item);
+  for (const { item, factorId } of wanted) if (!ids.has(factorId) || first.get(factorId) !== item) lost.add(item);
 }
 
 async function endChallenges(run: Run, { items, lost }: Round): Promise<void> {
@@ -131,72 +113,3 @@ async function giveBack(run: Run, returned: Returned[]): Promise<void> {
 }
 /** Rows are locked in one order by every node, or two batches could wait for each other. */
 const byId = (a: unknown[], b: unknown[]) => (String(a[0]) < String(b[0]) ? -1 : 1);
-
-const challengeTable = {
-  name: "challenge",
-  columns: {
-    id: "text",
-    user_id: "text",
-    factor_id: "text",
-    method: "text",
-    application_id: "text",
-    join_key: "text",
-    state: "text",
-    round: "bigint",
-    tries: "bigint",
-    expected: "blob",
-    offered: "text",
-    correlation_id: "text",
-    created_at: "bigint",
-    expires_at: "bigint",
-  } satisfies Columns,
-};
-
-async function openChallenges(run: Run, items: Settle[]): Promise<void> {
-  const opened = items.flatMap((item) => item.open ?? []);
-  const voided = listed(
-    opened.filter((challenge) => challenge.supersedes).map((challenge) => challenge.factorId),
-  );
-  if (voided.length > 0)
-    await run(
-      `update challenge set state = 'superseded' where state = 'pending' and factor_id in (${marks(voided.length)})`,
-      voided,
-    );
-  await insert(
-    run,
-    challengeTable,
-    opened.map(({ row }) => ({ state: "pending", round: 0, tries: 0, ...row })),
-  );
-}
-
-const outboxTable = {
-  name: "outbox",
-  columns: {
-    id: "text",
-    channel: "text",
-    challenge_id: "text",
-    sealed_payload: "blob",
-    state: "text",
-    attempts: "bigint",
-    next_at: "bigint",
-    created_at: "bigint",
-  } satisfies Columns,
-};
-
-async function post(run: Run, items: Settle[]): Promise<void> {
-  const rows = items.flatMap(({ at, open, message }) =>
-    message
-      ? [
-          {
-            ...message,
-            challenge_id: open?.row.id ?? null,
-            state: "waiting",
-            attempts: 0,
-            next_at: at,
-            created_at: at,
-          },
-        ]
-      : [],
-  );
-  await insert(run, outboxTable, rows);
-}

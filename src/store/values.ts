@@ -40,11 +40,7 @@ export const marks = (count: number): string => Array.from({ length: count }, ()
 export type Columns = Record<string, "text" | "bigint" | "blob">;
 
 /** Runs a statement over `v`, whose columns are named with their types and whose first is never null. */
-export async function over(
-  run: Run,
-  v: { columns: Columns; rows: unknown[][] },
-  statement: string,
-): Promise<Row[]> {
+export async function over(run: Run, v: { columns: Columns; rows: unknown[][] }, statement: string): Promise<Row[]> {
   if (v.rows.length === 0) return [];
   const rows = padded(v.rows);
   const values = valuesOf(Object.values(v.columns).join(" "), rows.length);
@@ -62,8 +58,5 @@ export async function insert(
   const values = padded(rows.map((row) => names.map((name) => row[name] ?? null)));
   const text = valuesOf(Object.values(table.columns).join(" "), values.length);
   const into = `insert into ${table.name} (${names.join(", ")})`;
-  return await run(
-    `${into} select * from (${text}) as v where column1 is not null ${table.tail ?? ""}`,
-    values.flat(),
-  );
+  return await run(`${into} select * from (${text}) as v where column1 is not null ${table.tail ?? ""}`, values.flat());
 }

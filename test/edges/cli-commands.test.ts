@@ -104,9 +104,9 @@ describe.each(["in this process", "through the socket"])("commands %s", (how) =>
     expect((await run(["method", "remove", "anna", "work phone"])).exit).toBe(0);
     expect((await run(["method", "remove", "anna", "totp"])).exit).toBe(0);
     expect(await json(["method", "list", "anna"])).toEqual({ methods: [] });
-    expect(
-      (await run(["method", "add-app", "anna", "--secret-file", "-"], { stdin: "GEZDGNBVGY3TQOJ1" })).stderr,
-    ).toBe("secret: has a 0, 1, 8 or 9, which Base32 does not know: O, I and B are letters there\n");
+    expect((await run(["method", "add-app", "anna", "--secret-file", "-"], { stdin: "GEZDGNBVGY3TQOJ1" })).stderr).toBe(
+      "secret: has a 0, 1, 8 or 9, which Base32 does not know: O, I and B are letters there\n",
+    );
   });
 
   test("wrong codes lock a method, explain says so, unlock opens it", async () => {
@@ -176,16 +176,7 @@ describe.each(["in this process", "through the socket"])("commands %s", (how) =>
 
   test("a RADIUS client is added with every option, listed and removed", async () => {
     const { run, json } = cli();
-    const options = [
-      "--first-factor",
-      "none",
-      "--mode",
-      "append-fixed",
-      "--code-length",
-      "8",
-      "--separator",
-      ";",
-    ];
+    const options = ["--first-factor", "none", "--mode", "append-fixed", "--code-length", "8", "--separator", ";"];
     const rules = ["--require-message-authenticator", "auto", "--limit-proxy-state", "no", "--rate", "100"];
     const until = ["--no-method", "allow-until:2027-01-31", "--approve-without-number", "yes"];
     const reply = ["--reply", "Filter-Id=staff", "--reply", "Class=x", "--application", "VPN"];
@@ -254,9 +245,7 @@ describe.each(["in this process", "through the socket"])("commands %s", (how) =>
     expect(settings.map(({ name }) => name)).toContain("sms.per-day");
     const changes = await json(["log", "list", "--limit", "1"]);
     expect(changes).toMatchObject({
-      records: [
-        { result: "SETTING_RESET", actor: "cli", detail: '{"name":"lockout.after","from":7,"to":10}' },
-      ],
+      records: [{ result: "SETTING_RESET", actor: "cli", detail: '{"name":"lockout.after","from":7,"to":10}' }],
     });
   });
 
@@ -267,9 +256,7 @@ describe.each(["in this process", "through the socket"])("commands %s", (how) =>
       here.clock.at += 1000;
     }
     const results = (page: object) =>
-      (page as { records: { personal: { username: string } }[] }).records.map(
-        ({ personal }) => personal.username,
-      );
+      (page as { records: { personal: { username: string } }[] }).records.map(({ personal }) => personal.username);
     const first = await json(["log", "list", "--limit", "2"]);
     expect(results(first)).toEqual(["cy", "bo"]);
     expect(results(await json(["log", "list", "--after", String(first["next"])]))).toEqual(["anna"]);

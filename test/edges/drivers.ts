@@ -42,10 +42,7 @@ export const radius: OpenDriver = async (deps, firstFactor) => {
     signIn: async ({ username, password, code: given }) =>
       see(username, await client.send(username, password ?? given ?? "")),
     answer: async (seen, username, response) =>
-      see(
-        username,
-        await client.send(username, response, { state: (seen.ticket as { state: Buffer }).state }),
-      ),
+      see(username, await client.send(username, response, { state: (seen.ticket as { state: Buffer }).state })),
     close: async () => {
       await client.close();
       await server.stop();

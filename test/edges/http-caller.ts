@@ -66,10 +66,7 @@ export function httpWorld(kind: Kind = "sqlite") {
     return await addApiKey(h.w.deps, "cli", { name, scopes: ["verify"], ...more });
   }
 
-  function authorization(
-    key: Key,
-    asked: Pick<Call, "method" | "target" | "time" | "nonce"> & { text: string },
-  ) {
+  function authorization(key: Key, asked: Pick<Call, "method" | "target" | "time" | "nonce"> & { text: string }) {
     const { method = "POST", target = path, time = Math.floor(h.w.clock.at / 1000), text } = asked;
     const nonce = asked.nonce ?? randomBytes(16).toString("base64url");
     const lines = [method, target, time, nonce, hash("sha256", text)].join("\n");

@@ -29,8 +29,7 @@ describe("the listeners", () => {
   test("keep metrics and API documents from people, and the API from operators", async () => {
     expect(await (await get("internal", "/metrics")).text()).toBe("up 1\n");
     expect(await (await get("internal", "/api/openapi.json")).json()).toMatchObject({ openapi: "3.1.0" });
-    for (const target of ["/metrics", "/api/openapi.json"])
-      expect((await get("people", target)).status).toBe(404);
+    for (const target of ["/metrics", "/api/openapi.json"]) expect((await get("people", target)).status).toBe(404);
     expect((await get("internal", `${path}/chl_x`)).status).toBe(404);
   });
 
@@ -92,8 +91,7 @@ describe("the listeners", () => {
   test("outside the evaluation show a plain page and no phone", async () => {
     const page = await get("people", "/");
     expect([page.status, page.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
-    for (const target of ["/phone", "/phone/messages"])
-      expect((await get("people", target)).status).toBe(404);
+    for (const target of ["/phone", "/phone/messages"]) expect((await get("people", target)).status).toBe(404);
   });
 
   test("do not open one address and leave the other behind", async () => {

@@ -40,9 +40,7 @@ describe.each(kinds)("a request that is not the key's, on %s,", (kind) => {
     const nonce = "a nonce of this test".replaceAll(" ", "-");
     expect((await h.call(key, { body, nonce })).status).toBe(202);
     expect((await h.call(key, { body, nonce })).status).toBe(401);
-    expect((await h.call(key, { body, nonce, to: await h.start(await h.w.node("node_b")) })).status).toBe(
-      401,
-    );
+    expect((await h.call(key, { body, nonce, to: await h.start(await h.w.node("node_b")) })).status).toBe(401);
   });
 
   test("of a hundred copies at once on two nodes, one is served", async () => {
@@ -113,24 +111,17 @@ describe("API keys", () => {
     const key = await h.newKey({ name: "till" });
     await expect(h.newKey({ name: "till" })).rejects.toMatchObject({ code: "exists" });
     await revokeApiKey(h.w.deps, "cli", "till");
-    const entries = await h.w.deps.db.q
-      .selectFrom("log")
-      .select(["result", "detail"])
-      .orderBy("seq")
-      .execute();
+    const entries = await h.w.deps.db.q.selectFrom("log").select(["result", "detail"]).orderBy("seq").execute();
     expect(entries.map((entry) => entry.result)).toEqual(["API_KEY_ADDED", "API_KEY_REVOKED"]);
     expect(JSON.stringify(entries)).not.toContain(key.secret);
   });
 
-  test.each([
-    { scopes: [] },
-    { scopes: ["everything"] },
-    { cidrs: ["10.0.0.0/33"] },
-    { expiresAt: 5 },
-    { name: "" },
-  ])("are not made of %j", async (change) => {
-    await expect(h.newKey(change as Partial<NewApiKey>)).rejects.toMatchObject({ code: "invalid" });
-  });
+  test.each([{ scopes: [] }, { scopes: ["everything"] }, { cidrs: ["10.0.0.0/33"] }, { expiresAt: 5 }, { name: "" }])(
+    "are not made of %j",
+    async (change) => {
+      await expect(h.newKey(change as Partial<NewApiKey>)).rejects.toMatchObject({ code: "invalid" });
+    },
+  );
 });
 
 describe("a body", () => {
@@ -188,9 +179,7 @@ describe("a body", () => {
 
   test("in a query is 400, and so are two waits", async () => {
     const key = await h.newKey();
-    expect((await h.call(key, { target: `${path}?username=ada`, body: { username: "ada" } })).status).toBe(
-      400,
-    );
+    expect((await h.call(key, { target: `${path}?username=ada`, body: { username: "ada" } })).status).toBe(400);
     for (const query of ["wait=26s", "wait=25", "wait=1s&wait=2s", "wait=-1s", "watch=1s"]) {
       const answer = await h.call(key, { method: "GET", target: `${path}/chl_x?${query}` });
       expect([query, answer.status]).toEqual([query, 400]);

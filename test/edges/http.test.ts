@@ -52,9 +52,7 @@ describe.each(kinds)("a verification, on %s,", (kind) => {
     await h.w.person({ username: "eve" });
     const asked = await h.call(key, { body: { username: "ada" } });
     const target = `${path}/${String(asked.body["id"])}/answers`;
-    expect((await h.call(key, { target, body: { username: "eve", response: h.w.code(ada) } })).status).toBe(
-      403,
-    );
+    expect((await h.call(key, { target, body: { username: "eve", response: h.w.code(ada) } })).status).toBe(403);
   });
 
   test("is refused in one way, whatever the reason", async () => {
@@ -177,8 +175,7 @@ describe.each(kinds)("an Idempotency-Key, on %s,", (kind) => {
     const served = answers.filter((answer) => answer.status === 202);
     expect(new Set(served.map((answer) => answer.body["id"])).size).toBe(1);
     const others = answers.filter((answer) => answer.status !== 202);
-    for (const { status, headers: seen } of others)
-      expect([status, seen.get("retry-after")]).toEqual([409, "1"]);
+    for (const { status, headers: seen } of others) expect([status, seen.get("retry-after")]).toEqual([409, "1"]);
     await expect.poll(() => h.w.sent.length).toBe(1);
     expect(await h.w.deps.db.q.selectFrom("challenge").select("id").execute()).toHaveLength(1);
   });
@@ -187,8 +184,7 @@ describe.each(kinds)("an Idempotency-Key, on %s,", (kind) => {
     const key = await h.newKey();
     await h.w.person({ username: "ada" });
     const { settle } = h.w.deps.db;
-    h.w.deps.db.settle = async () =>
-      await Promise.reject(new Error("select * from secrets: connection lost"));
+    h.w.deps.db.settle = async () => await Promise.reject(new Error("select * from secrets: connection lost"));
     const failed = await h.call(key, { body: { username: "ada" }, headers });
     expect([failed.status, failed.headers.get("retry-after")]).toEqual([503, "1"]);
     expect(JSON.stringify(failed.body)).not.toContain("secrets");

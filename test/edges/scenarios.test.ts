@@ -24,12 +24,7 @@ describe.each(variants)("$edge on $kind", ({ edge, kind }) => {
   const passwordHash = async () => await newPasswordHash(w.deps, "correct horse å");
   const records = async () =>
     (
-      await w.deps.db.q
-        .selectFrom("log")
-        .select("result")
-        .where("kind", "=", "authentication")
-        .orderBy("seq")
-        .execute()
+      await w.deps.db.q.selectFrom("log").select("result").where("kind", "=", "authentication").orderBy("seq").execute()
     ).map((row) => row.result);
 
   test("allow: a right code with nothing else asked", async () => {

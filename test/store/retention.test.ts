@@ -57,9 +57,7 @@ describe.each(kinds)("on %s", (kind) => {
     await evil.run("delete from log where seq < 5");
     await evil.run(`update log set at = 0 where seq in (5, 6)`);
     await retain(w.deps);
-    expect(w.logged.map(({ message }) => message)).toContain(
-      "the log does not verify; its oldest entries are kept",
-    );
+    expect(w.logged.map(({ message }) => message)).toContain("the log does not verify; its oldest entries are kept");
     expect(kindsOf(await verified())).toContain("5 no_checkpoint");
   });
 
@@ -199,9 +197,7 @@ describe.each(kinds)("on %s", (kind) => {
         ? "create trigger refused before insert on log begin select raise(abort, 'full'); end"
         : "alter table log add constraint refused check (seq < 2)";
     await sql.raw(refuse).execute(w.deps.db.q);
-    await expect(erasePerson(w.deps, "cli", { userId: ada.id, reason: "asked" })).rejects.toThrow(
-      /full|refused/,
-    );
+    await expect(erasePerson(w.deps, "cli", { userId: ada.id, reason: "asked" })).rejects.toThrow(/full|refused/);
     expect((await exportPerson(w.deps, ada.id)).factors.length).toBe(1);
     expect((await verified()).ok).toBe(true);
   });

@@ -18,9 +18,9 @@ describe.each(kinds)("on %s", (kind) => {
   afterEach(async () => await w.close());
 
   const results = async () =>
-    (
-      await w.deps.db.q.selectFrom("log").select(["result", "authenticated", "gate"]).orderBy("seq").execute()
-    ).map((row) => [row.result, row.authenticated, row.gate]);
+    (await w.deps.db.q.selectFrom("log").select(["result", "authenticated", "gate"]).orderBy("seq").execute()).map(
+      (row) => [row.result, row.authenticated, row.gate],
+    );
 
   test("a code is good once", async () => {
     w = await world({ kind });
@@ -92,8 +92,8 @@ describe.each(kinds)("on %s", (kind) => {
         })
       ).kind,
     ).toBe("allow");
-    expect(
-      await begin(w.deps, { application: local, username: "nobody", password: "x", source }),
-    ).toMatchObject({ code: "unknown_person" });
+    expect(await begin(w.deps, { application: local, username: "nobody", password: "x", source })).toMatchObject({
+      code: "unknown_person",
+    });
   });
 });

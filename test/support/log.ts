@@ -45,9 +45,7 @@ export const kindsOf = (verdict: Awaited<ReturnType<typeof verifyLog>>) =>
 export async function attacker(deps: Deps) {
   const { q, kind } = deps.db;
   const run = async (text: string) => await sql.raw(text).execute(q);
-  await run(
-    kind === "postgres" ? "drop trigger log_is_written_once on log" : "drop trigger log_is_written_once",
-  );
+  await run(kind === "postgres" ? "drop trigger log_is_written_once on log" : "drop trigger log_is_written_once");
   const tables = ["log", "personal", "node"] as const;
   const read = async () =>
     await Promise.all(
@@ -65,9 +63,7 @@ export async function attacker(deps: Deps) {
     set: async (target: { table: string; column: string; seq: number; value: unknown }) => {
       const where = target.table === "node" ? sql`id = 'node_a'` : sql`seq = ${target.seq}`;
       const { value } = target;
-      await sql`update ${sql.table(target.table)} set ${sql.ref(target.column)} = ${value} where ${where}`.execute(
-        q,
-      );
+      await sql`update ${sql.table(target.table)} set ${sql.ref(target.column)} = ${value} where ${where}`.execute(q);
     },
     get: (table: string, column: string, seq: number): unknown => {
       const rows = kept[tables.indexOf(table as "log")] as Record<string, unknown>[];

@@ -5,16 +5,7 @@ import { execFileSync } from "node:child_process";
 import { chownSync, readdirSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import pg from "pg";
-import {
-  type Child,
-  childrenOf,
-  findProgram,
-  freePort,
-  remove,
-  runOk,
-  startProcess,
-  tempFolder,
-} from "./process.ts";
+import { type Child, childrenOf, findProgram, freePort, remove, runOk, startProcess, tempFolder } from "./process.ts";
 
 export type Postgres = {
   /** The maintenance database; `createDatabase` gives others. */
@@ -47,19 +38,7 @@ export async function startPostgres(): Promise<Postgres> {
   await runOk(
     join(binDir, "initdb"),
     // no-sync: only the making of the empty cluster is not flushed; the server itself does
-    [
-      "-D",
-      dataDir,
-      "-U",
-      superuser,
-      "-A",
-      "trust",
-      "-E",
-      "UTF8",
-      "--locale=C",
-      "--no-sync",
-      "--no-instructions",
-    ],
+    ["-D", dataDir, "-U", superuser, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"],
     { ...as, cwd: dataDir },
   );
   const port = await freePort();

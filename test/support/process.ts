@@ -82,8 +82,7 @@ export function startProcess(command: string, args: readonly string[], options: 
       `${String(pattern)} from ${command}`,
       () => {
         const match = pattern.exec(output);
-        if (match === null && ended !== undefined)
-          throw new Error(`ended before ${String(pattern)}: ${said()}`);
+        if (match === null && ended !== undefined) throw new Error(`ended before ${String(pattern)}: ${said()}`);
         return match;
       },
       { timeoutMs, explain: said },
@@ -203,10 +202,7 @@ export function remove(path: string): void {
 }
 
 /** Where a program is: PATH, then `more` folders (daemons live in sbin, which is seldom in a person's PATH). */
-export function findProgram(
-  name: string,
-  more: readonly string[] = ["/usr/sbin", "/sbin"],
-): string | undefined {
+export function findProgram(name: string, more: readonly string[] = ["/usr/sbin", "/sbin"]): string | undefined {
   return [...(process.env["PATH"] ?? "").split(delimiter), ...more]
     .map((folder) => join(folder, name))
     .find((path) => {

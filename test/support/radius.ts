@@ -3,14 +3,7 @@
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { checkReply, encodeRequest } from "#wire/radius/client.ts";
-import {
-  attributeType as type,
-  all,
-  code,
-  first,
-  type NewAttribute,
-  type Packet,
-} from "#wire/radius/packet.ts";
+import { attributeType as type, all, code, first, type NewAttribute, type Packet } from "#wire/radius/packet.ts";
 
 export type Reply = {
   code: number;
@@ -55,8 +48,7 @@ export async function radiusClient({
   function read(datagram: Buffer, request: Buffer): Reply {
     const checked = checkReply(datagram, request, key);
     if (!checked.ok) throw new Error(`the reply does not verify: ${checked.reason}`);
-    if (checked.messageAuthenticator !== "first")
-      throw new Error("Message-Authenticator is not first (R-105)");
+    if (checked.messageAuthenticator !== "first") throw new Error("Message-Authenticator is not first (R-105)");
     const { packet } = checked;
     const message = Buffer.concat(all(packet, type.replyMessage)).toString();
     return { code: packet.code, message, state: first(packet, type.state), packet, bytes: datagram };
@@ -86,8 +78,7 @@ export async function radiusClient({
   return {
     exchange,
     request,
-    send: async (username: string, password: string, more = {}) =>
-      await exchange(request(username, password, more)),
+    send: async (username: string, password: string, more = {}) => await exchange(request(username, password, more)),
     close: async () => await new Promise<void>((resolve) => socket.close(() => resolve())),
   };
 }

@@ -20,10 +20,5 @@ test("the code in a message is found, and a phone number or a long number is non
 });
 
 test("a code is written in two groups from six digits on", () => {
-  expect(["1234", "482913", "1234567", "12345678"].map(inGroups)).toEqual([
-    "1234",
-    "482 913",
-    "1234 567",
-    "1234 5678",
-  ]);
+  expect(["1234", "482913", "1234567", "12345678"].map(inGroups)).toEqual(["1234", "482 913", "1234 567", "1234 5678"]);
 });

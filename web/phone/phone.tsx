@@ -56,15 +56,7 @@ function Arrival({ newest, words }: { newest: Message | undefined; words: Words 
   );
 }
 
-function Messages({
-  messages,
-  moment,
-  language,
-}: {
-  messages: Message[];
-  moment: number;
-  language: Language;
-}) {
+function Messages({ messages, moment, language }: { messages: Message[]; moment: number; language: Language }) {
   const words = dictionaries[language];
   const groups = byNumber(messages);
   return (

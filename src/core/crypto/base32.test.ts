@@ -21,8 +21,7 @@ describe("Base32", () => {
     for (const [plain, padded] of Object.entries(vectors)) {
       const bare = padded.replaceAll("=", "");
       expect(base32(Buffer.from(plain))).toBe(bare);
-      for (const text of [padded, bare])
-        expect(readBase32(text)).toEqual({ ok: true, bytes: Buffer.from(plain) });
+      for (const text of [padded, bare]) expect(readBase32(text)).toEqual({ ok: true, bytes: Buffer.from(plain) });
     }
   });
 

@@ -38,13 +38,13 @@ export function hmacKey(algorithm: Algorithm, key: Uint8Array): HmacKey {
     room(parts.reduce((sum, part) => sum + part.length * (typeof part === "string" ? 3 : 1), 0));
     let end = block;
     for (const part of parts) {
-      if (typeof part === "string") end += inner.utf8Write(part, end);
+      if (typeof part === "string") end += inner.write(part, end);
       else {
         inner.set(part, end);
         end += part.length;
       }
     }
-    outer.latin1Write(hash(algorithm, inner.subarray(0, end), "latin1"), block);
+    outer.write(hash(algorithm, inner.subarray(0, end), "latin1"), block, "latin1");
     return hash(algorithm, outer, "latin1");
   };
   return {

@@ -27,14 +27,7 @@ export type Checked =
 
 /** How the record names what happened with this method. */
 export type MethodResults = Record<
-  | "asked"
-  | "verified"
-  | "wrong_code"
-  | "code_duplicate"
-  | "code_old"
-  | "expired"
-  | "too_many_tries"
-  | "not_sent",
+  "asked" | "verified" | "wrong_code" | "code_duplicate" | "code_old" | "expired" | "too_many_tries" | "not_sent",
   ResultCode
 >;
 

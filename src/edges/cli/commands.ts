@@ -104,8 +104,7 @@ export const commands = {
       application: name.optional(),
       options: radiusClientOptions.partial(),
     }),
-    run: async (deps, input) =>
-      await addRadiusClient(deps, "cli", input as Parameters<typeof addRadiusClient>[2]),
+    run: async (deps, input) => await addRadiusClient(deps, "cli", input as Parameters<typeof addRadiusClient>[2]),
   }),
   "radius-client list": command({
     input: z.strictObject({}),
@@ -128,9 +127,7 @@ export const commands = {
     },
   }),
   "api-key add": command({
-    input: apiKeyOptions
-      .partial()
-      .extend({ name, scopes: z.array(z.enum(apiScopes)), expiresAt: z.int().optional() }),
+    input: apiKeyOptions.partial().extend({ name, scopes: z.array(z.enum(apiScopes)), expiresAt: z.int().optional() }),
     run: async (deps, input) => await addApiKey(deps, "cli", input),
   }),
   "api-key list": command({

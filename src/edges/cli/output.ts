@@ -10,9 +10,7 @@ export function table<T>(rows: readonly T[], columns: Record<string, (row: T) =>
     texts: rows.map((row) => plain(textOf(value(row)))),
   }));
   const shown = cells.filter(({ texts }) => texts.some((text) => text !== ""));
-  const widths = shown.map(({ title, texts }) =>
-    Math.max(title.length, ...texts.map(({ length }) => length)),
-  );
+  const widths = shown.map(({ title, texts }) => Math.max(title.length, ...texts.map(({ length }) => length)));
   const lineOf = (texts: string[]) =>
     texts
       .map((text, index) => text.padEnd(widths[index]!))

@@ -25,10 +25,7 @@ type UserAdd = {
 };
 type Page = { after?: string; limit?: number };
 
-const setState = (
-  path: string,
-  { state, summary }: { state: "enabled" | "disabled"; summary: string },
-): Verb =>
+const setState = (path: string, { state, summary }: { state: "enabled" | "disabled"; summary: string }): Verb =>
   verb<"user set-state">({
     path,
     command: "user set-state",
@@ -145,8 +142,7 @@ const users: Verb[] = [
     command: "user set-password",
     summary: "set a person's local password",
     example: "countersign user set-password anna --password-file - < password.txt",
-    define: (one) =>
-      one.argument("<username>").requiredOption("--password-file <file>", "- is standard input"),
+    define: (one) => one.argument("<username>").requiredOption("--password-file <file>", "- is standard input"),
     input: async ([username = ""], options, read) => ({
       username,
       password: await read(options.passwordFile),

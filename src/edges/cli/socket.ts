@@ -19,10 +19,7 @@ type Options = {
 const firstLineBytes = 1_048_576;
 const graceMs = 3000;
 
-export async function serveCommands(
-  deps: Deps,
-  { path, changed }: Options,
-): Promise<{ stop(): Promise<void> }> {
+export async function serveCommands(deps: Deps, { path, changed }: Options): Promise<{ stop(): Promise<void> }> {
   // an import's upload may take as long as its passwords take to hash
   const server = createServer({ requestTimeout: 0 }, (request, response) => {
     void answer(deps, request, { response, changed });
@@ -82,9 +79,7 @@ async function drain(request: IncomingMessage): Promise<void> {
   }
 }
 
-async function splitFirstLine(
-  body: AsyncIterable<Buffer>,
-): Promise<{ line: string; rest: AsyncIterable<Buffer> }> {
+async function splitFirstLine(body: AsyncIterable<Buffer>): Promise<{ line: string; rest: AsyncIterable<Buffer> }> {
   const chunks = body[Symbol.asyncIterator]();
   let held = Buffer.alloc(0);
   while (!held.includes(10)) {

@@ -7,15 +7,13 @@ import { verb, type Verb } from "./verb.ts";
 
 const date = (text: string): number => {
   const at = Date.parse(text);
-  if (Number.isNaN(at))
-    throw new InvalidArgumentError("a date like 2027-01-31 or 2027-01-31T12:00Z is needed");
+  if (Number.isNaN(at)) throw new InvalidArgumentError("a date like 2027-01-31 or 2027-01-31T12:00Z is needed");
   return at;
 };
 /** Epoch ms until which people without a method are let in; `reject` is never. */
 const noMethod = (text: string): number => {
   if (text === "reject") return 0;
-  if (!text.startsWith("allow-until:"))
-    throw new InvalidArgumentError("reject or allow-until:DATE is needed");
+  if (!text.startsWith("allow-until:")) throw new InvalidArgumentError("reject or allow-until:DATE is needed");
   return date(text.slice("allow-until:".length));
 };
 const single = (text: string): string => {
@@ -53,17 +51,10 @@ const radiusClients: Verb[] = [
       one
         .requiredOption("--name <name>")
         .requiredOption("--address <address...>", "IP addresses or ranges that it asks from")
-        .option(
-          "--secret-file <file>",
-          "the shared secret; - is standard input; none: one is made and shown once",
-        )
+        .option("--secret-file <file>", "the shared secret; - is standard input; none: one is made and shown once")
         .option("--application <name>", "the name in texts and records (the client's own)")
-        .addOption(
-          new Option("--first-factor <where>", "where the password is checked").choices(["none", "local"]),
-        )
-        .addOption(
-          new Option("--mode <mode>", "how the code comes").choices(["challenge", "append", "append-fixed"]),
-        )
+        .addOption(new Option("--first-factor <where>", "where the password is checked").choices(["none", "local"]))
+        .addOption(new Option("--mode <mode>", "how the code comes").choices(["challenge", "append", "append-fixed"]))
         .option("--separator <sign>", "between password and code in append mode", single)
         .option("--code-length <n>", "digits of the code in append-fixed mode", whole)
         .addOption(new Option("--require-message-authenticator <when>").choices(["yes", "auto", "no"]))
@@ -142,13 +133,9 @@ const apiKeys: Verb[] = [
     define: (one) =>
       one
         .requiredOption("--name <name>")
-        .addOption(
-          new Option("--scope <scope...>", "what it may do").choices(["verify"]).makeOptionMandatory(),
-        )
+        .addOption(new Option("--scope <scope...>", "what it may do").choices(["verify"]).makeOptionMandatory())
         .option("--application <name>", "the name in texts and records (the key's own)")
-        .addOption(
-          new Option("--first-factor <where>", "where the password is checked").choices(["none", "local"]),
-        )
+        .addOption(new Option("--first-factor <where>", "where the password is checked").choices(["none", "local"]))
         .option("--cidr <range...>", "addresses and ranges that it may ask from (anywhere)")
         .option("--expires <date>", "not good after this", date),
     input: (_, { name, scope, application, firstFactor, cidr, expires }) => ({

@@ -20,5 +20,4 @@ export type Verb<N extends CommandName = CommandName, O = unknown> = {
 export type ReadSecret = (path: string) => Promise<string>;
 
 /** Checks one verb against its command's input and result, and forgets them. */
-export const verb = <N extends CommandName, O = Record<string, never>>(one: Verb<N, O>): Verb =>
-  one as unknown as Verb;
+export const verb = <N extends CommandName, O = Record<string, never>>(one: Verb<N, O>): Verb => one as unknown as Verb;

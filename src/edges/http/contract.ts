@@ -23,12 +23,7 @@ const verificationRequest = z
     password: z.string().min(1).max(1024).optional().meta({
       description: "For keys whose passwords are checked here; refused for the others.",
     }),
-    code: z
-      .string()
-      .min(1)
-      .max(64)
-      .optional()
-      .meta({ description: "A code that the person has entered already." }),
+    code: z.string().min(1).max(64).optional().meta({ description: "A code that the person has entered already." }),
     method: method.optional(),
     clientIp: z
       .union([z.ipv4(), z.ipv6()])

@@ -30,5 +30,4 @@ function members(value: unknown, depth: number): number {
 }
 
 /** Those outside strings; the text is known to be JSON. */
-const colons = (text: string): number =>
-  text.replaceAll(/"[^"\\]*(?:\\.[^"\\]*)*"/g, "").split(":").length - 1;
+const colons = (text: string): number => text.replaceAll(/"[^"\\]*(?:\\.[^"\\]*)*"/g, "").split(":").length - 1;

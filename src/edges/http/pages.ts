@@ -28,24 +28,14 @@ export function assetRoutes(app: FastifyInstance, webDist: URL): void {
   app.get<{ Params: { name: string } }>("/assets/:name", (request, reply) => {
     const file = files.get(request.params.name);
     if (!file) return reply.callNotFound();
-    return reply
-      .type(file.type)
-      .header("cache-control", "public, max-age=31536000, immutable")
-      .send(file.body);
+    return reply.type(file.type).header("cache-control", "public, max-age=31536000, immutable").send(file.body);
   });
 }
 
-export function pageRoute(
-  app: FastifyInstance,
-  deps: Deps,
-  { path, file }: { path: string; file: URL },
-): void {
+export function pageRoute(app: FastifyInstance, deps: Deps, { path, file }: { path: string; file: URL }): void {
   const markup = readFileSync(file, "utf8").split("{{nonce}}");
   if (markup.length < 2)
-    throw new AppError(
-      "start_refused",
-      `The page ${path} is not built as it should be: it has no place for a nonce.`,
-    );
+    throw new AppError("start_refused", `The page ${path} is not built as it should be: it has no place for a nonce.`);
   app.get(path, (_request, reply) => {
     const nonce = deps.random.bytes(16).toString("base64");
     return reply

@@ -48,9 +48,7 @@ export async function serveHttp(deps: Deps, options: HttpOptions): Promise<HttpS
     const { people, internal } = options;
     return {
       ...(people && {
-        people: await open(people, (app) =>
-          peopleRoutes(app, deps, { ...options, stopping: stopping.signal }),
-        ),
+        people: await open(people, (app) => peopleRoutes(app, deps, { ...options, stopping: stopping.signal })),
       }),
       ...(internal && { internal: await open(internal, (app) => internalRoutes(app, options)) }),
       stop,
@@ -61,11 +59,7 @@ export async function serveHttp(deps: Deps, options: HttpOptions): Promise<HttpS
   }
 }
 
-function peopleRoutes(
-  app: FastifyInstance,
-  deps: Deps,
-  options: HttpOptions & { stopping: AbortSignal },
-): void {
+function peopleRoutes(app: FastifyInstance, deps: Deps, options: HttpOptions & { stopping: AbortSignal }): void {
   const { phone, webDist, publicUrl, stopping, evaluation } = options;
   const api = { deps, authenticate: authenticator(deps), publicUrl, stopping };
   app.register(async (scope) => verificationRoutes(scope, api));
@@ -81,9 +75,7 @@ function peopleRoutes(
 
 async function internalRoutes(app: FastifyInstance, { metrics }: HttpOptions): Promise<void> {
   const document = await readFile(openApi, "utf8");
-  app.get("/api/openapi.json", (_request, reply) =>
-    reply.type("application/json; charset=utf-8").send(document),
-  );
+  app.get("/api/openapi.json", (_request, reply) => reply.type("application/json; charset=utf-8").send(document));
   app.get("/metrics", async (_request, reply) =>
     reply.type("text/plain; version=0.0.4; charset=utf-8").send(await metrics()),
   );

@@ -20,9 +20,7 @@ export type Verdict = {
   cid: string;
 };
 
-const header = Buffer.from(JSON.stringify({ alg: "HS256", typ: "countersign-verdict+jwt" })).toString(
-  "base64url",
-);
+const header = Buffer.from(JSON.stringify({ alg: "HS256", typ: "countersign-verdict+jwt" })).toString("base64url");
 
 export function signVerdict(verdict: Verdict, key: HmacKey): string {
   const text = `${header}.${Buffer.from(JSON.stringify(verdict)).toString("base64url")}`;

@@ -10,7 +10,8 @@ import { mayUse, type ApiKey, type Authenticated, type Authenticator } from "#ac
 import type { Deps } from "#actions/deps.ts";
 import { once, type Reply } from "#actions/idempotency.ts";
 import { readVerification, type Verification } from "#actions/verifications.ts";
-import { begin, respond, type Source, type Verified } from "#actions/verify.ts";
+import type { Source, Verified } from "#actions/asked.ts";
+import { begin, respond } from "#actions/verify.ts";
 import { AppError } from "#core/errors.ts";
 import type { DenyCode, Open } from "#core/outcome.ts";
 import { contract, type VerificationBody } from "./contract.ts";
@@ -91,9 +92,7 @@ function authenticateAll(app: FastifyInstance, api: Api): void {
   app.setSerializerCompiler(() => JSON.stringify);
   app.decorateRequest("from");
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) =>
-    done(null, body),
-  );
+  app.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   app.setValidatorCompiler(({ schema }) => {
     const checked = schema as z.ZodType;
     return (data: unknown) => {
@@ -122,11 +121,7 @@ type Exchange = { request: FastifyRequest; reply: FastifyReply };
 type Told = Reply & { correlationId: string };
 
 /** The work's answer, or the first one's when the request was sent before. */
-async function answered(
-  api: Api,
-  { request, reply }: Exchange,
-  work: () => Promise<Told>,
-): Promise<FastifyReply> {
+async function answered(api: Api, { request, reply }: Exchange, work: () => Promise<Told>): Promise<FastifyReply> {
   const key = request.headers["idempotency-key"];
   if (typeof key !== "string") return send(reply, await work());
   const { from, raw } = request;
@@ -180,8 +175,7 @@ function told(api: Api, key: ApiKey, { outcome, ...asked }: Asked & { outcome: V
   if (outcome.kind === "elsewhere") throw new AppError("unavailable");
   const { correlationId } = outcome;
   if (outcome.kind === "allow") return signed(api, key, { ...asked, correlationId, status: 200 });
-  if (outcome.kind === "challenge")
-    return signed(api, key, { ...asked, correlationId, status: 202, open: outcome });
+  if (outcome.kind === "challenge") return signed(api, key, { ...asked, correlationId, status: 202, open: outcome });
   const { code, retry } = outcome;
   return signed(api, key, { ...asked, correlationId, status: refusals[code], ...(retry && { open: retry }) });
 }
@@ -190,11 +184,7 @@ function told(api: Api, key: ApiKey, { outcome, ...asked }: Asked & { outcome: V
 function standing(
   api: Api,
   key: ApiKey,
-  {
-    found,
-    nonce,
-    username,
-  }: { found: Verification; nonce: string | undefined; username: string | undefined },
+  { found, nonce, username }: { found: Verification; nonce: string | undefined; username: string | undefined },
 ): Told {
   const { id, state, correlationId } = found;
   const status = ({ pending: 202, approved: 200, denied: 403 } as const)[state];
@@ -203,11 +193,7 @@ function standing(
 
 type Signing = Asked & { correlationId: string; status: keyof typeof statuses; open?: Open };
 
-function signed(
-  api: Api,
-  key: ApiKey,
-  { nonce, sub, challengeId, correlationId, status, open }: Signing,
-): Told {
+function signed(api: Api, key: ApiKey, { nonce, sub, challengeId, correlationId, status, open }: Signing): Told {
   const result = statuses[status];
   const id = open?.id ?? challengeId ?? null;
   const verdict = signVerdict(

@@ -55,9 +55,7 @@ const password = fc
       .tuple(fc.string({ minLength: 1, maxLength: 30 }), fc.stringMatching(/^,?\d{1,8}$/))
       .map((parts) => parts.join("")),
   )
-  .filter(
-    (text) => !text.includes("\0") && Buffer.byteLength(text) <= 119 && Buffer.from(text).toString() === text,
-  );
+  .filter((text) => !text.includes("\0") && Buffer.byteLength(text) <= 119 && Buffer.from(text).toString() === text);
 const digits = (length: number) => fc.stringMatching(new RegExp(`^\\d{${length}}$`));
 
 // R-128
@@ -78,9 +76,7 @@ describe("password and code in one field are told apart", () => {
   });
 
   test("append-fixed: the last digits, whatever the password holds", () => {
-    const sized = fc
-      .integer({ min: 6, max: 8 })
-      .chain((length) => fc.tuple(fc.constant(length), digits(length)));
+    const sized = fc.integer({ min: 6, max: 8 }).chain((length) => fc.tuple(fc.constant(length), digits(length)));
     fc.assert(
       fc.property(password, sized, (text, [codeLength, given]) => {
         const client = clientWith({ mode: "append-fixed", codeLength });

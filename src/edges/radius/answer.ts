@@ -4,7 +4,7 @@
  */
 
 import type { RadiusClient } from "#actions/radius-clients.ts";
-import type { Answer, Attempt, Source, Verified } from "#actions/verify.ts";
+import type { Answer, Attempt, Source, Verified } from "#actions/asked.ts";
 import type { DenyCode, Open } from "#core/outcome.ts";
 import {
   attributeType as type,
@@ -60,8 +60,7 @@ function textOf(packet: Packet, attribute: number): string | undefined {
   const value = first(packet, attribute);
   return value && readText(value);
 }
-const authorizesOnly = (packet: Packet) =>
-  authorizeOnly.includes(first(packet, type.serviceType)?.at(-1) ?? 0);
+const authorizesOnly = (packet: Packet) => authorizeOnly.includes(first(packet, type.serviceType)?.at(-1) ?? 0);
 
 /** Where password and code are in the one field that PAP has. */
 function attempt({

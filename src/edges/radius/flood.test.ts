@@ -18,8 +18,7 @@ describe("a client's rate (R-133)", () => {
   test("is held over any stretch of time, and a clock that steps back grants nothing", () => {
     let now = 1000;
     const allow = rates({ now: () => now, sleep: async () => undefined });
-    const granted = (times: number) =>
-      Array.from({ length: times }, () => allow(client("a"))).filter(Boolean).length;
+    const granted = (times: number) => Array.from({ length: times }, () => allow(client("a"))).filter(Boolean).length;
     expect(granted(30)).toBe(10);
     now += 250;
     expect(granted(30)).toBe(2);
@@ -33,11 +32,9 @@ describe("a client's rate (R-133)", () => {
 
   test("is each client's own", () => {
     const allow = rates({ now: () => 0, sleep: async () => undefined });
-    expect([
-      allow(client("a", { rate: 1 })),
-      allow(client("a", { rate: 1 })),
-      allow(client("b", { rate: 1 })),
-    ]).toEqual([true, false, true]);
+    expect([allow(client("a", { rate: 1 })), allow(client("a", { rate: 1 })), allow(client("b", { rate: 1 }))]).toEqual(
+      [true, false, true],
+    );
   });
 });
 
@@ -65,10 +62,7 @@ describe("drops", () => {
     for (let address = 0; address < 5000; address++)
       dropped.count(`10.0.${address >> 8}.${address & 255}`, "unknown client");
     expect(lines).toHaveLength(1001);
-    expect(lines.at(-1)).toEqual([
-      "a RADIUS packet was not verified",
-      { client: "many", reason: "unknown client" },
-    ]);
+    expect(lines.at(-1)).toEqual(["a RADIUS packet was not verified", { client: "many", reason: "unknown client" }]);
     expect(dropped.counts()).toEqual({ "unknown client": 5000 });
   });
 });

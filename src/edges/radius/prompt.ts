@@ -4,8 +4,7 @@ import { languageOf, translate, type TextKey } from "#i18n/translate.ts";
 /** What a client shows with its code field: fixed words of ours in the person's language, never the request's (R-110). */
 export function promptText(prompt: Prompt, before: "" | "retry.wrong"): string {
   const language = languageOf(prompt.language);
-  const say = (key: string, values: Record<string, string | number>) =>
-    translate(language, key as TextKey, values);
+  const say = (key: string, values: Record<string, string | number>) => translate(language, key as TextKey, values);
   const parts = [say(`prompt.${prompt.method}`, { to: prompt.sentTo ?? "" })];
   if (before) parts.unshift(say(before, {}));
   const choices = prompt.others.map((other) =>

@@ -7,7 +7,8 @@ import { setMaxListeners } from "node:events";
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import type { Deps } from "#actions/deps.ts";
 import { loadRadiusClients, pinClient, type RadiusClient } from "#actions/radius-clients.ts";
-import { begin, respond, type Verified } from "#actions/verify.ts";
+import type { Verified } from "#actions/asked.ts";
+import { begin, respond } from "#actions/verify.ts";
 import {
   attributeType as type,
   checkMessageAuthenticator,
@@ -156,8 +157,7 @@ function untrusted(packet: Packet, client: RadiusClient): string | undefined {
   const verdict = checkMessageAuthenticator(packet, client.secret);
   if (verdict === "valid") return undefined;
   if (verdict === "wrong") return "wrong Message-Authenticator: is the shared secret right?";
-  if (client.requiresMessageAuthenticator || packet.code === code.statusServer)
-    return "no Message-Authenticator";
+  if (client.requiresMessageAuthenticator || packet.code === code.statusServer) return "no Message-Authenticator";
   if (first(packet, type.eapMessage)) return "EAP-Message without Message-Authenticator";
   if (client.options.limitProxyState && first(packet, type.proxyState))
     return "Proxy-State without Message-Authenticator";
@@ -189,10 +189,7 @@ async function answer(server: Server, client: RadiusClient, { packet, peer, inco
   }
 }
 
-async function verified(
-  deps: Deps,
-  asked: Exclude<ReturnType<typeof read>, { reject: string }>,
-): Promise<Verified> {
+async function verified(deps: Deps, asked: Exclude<ReturnType<typeof read>, { reject: string }>): Promise<Verified> {
   return "begin" in asked ? await begin(deps, asked.begin) : await respond(deps, asked.respond);
 }
 

@@ -100,6 +100,7 @@ create table challenge (
   created_at bigint not null,
   expires_at bigint not null
 );
+create index challenge_user on challenge (user_id);
 create index challenge_factor on challenge (factor_id);
 create index challenge_join on challenge (join_key);
 create index challenge_expiry on challenge (expires_at);

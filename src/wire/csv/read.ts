@@ -30,9 +30,7 @@ export async function* readCsv(file: AsyncIterable<Uint8Array>): AsyncGenerator<
   // whoever wrote the piece is told
   parser.on("error", () => undefined);
   const write = async (piece: Uint8Array) =>
-    await new Promise<void>((resolve, reject) =>
-      parser.write(piece, (error) => (error ? reject(error) : resolve())),
-    );
+    await new Promise<void>((resolve, reject) => parser.write(piece, (error) => (error ? reject(error) : resolve())));
   const end = async () =>
     await new Promise<void>((resolve, reject) =>
       parser.end((error?: Error | null) => (error ? reject(error) : resolve())),
@@ -65,8 +63,7 @@ function taker(parser: { read(): unknown }): () => CsvRow[] {
       blanks = info.empty_lines;
       rows.push({ line, fields: record });
       // what the decoder puts for bytes that are no text; a file that holds the sign itself has lost text before
-      if (record.some((field) => field.includes("\ufffd")))
-        throw new CsvError(`line ${line}: the text is not UTF-8`);
+      if (record.some((field) => field.includes("\ufffd"))) throw new CsvError(`line ${line}: the text is not UTF-8`);
       line += 1;
       for (const field of record) for (const sign of field) if (sign === "\n") line += 1;
     }

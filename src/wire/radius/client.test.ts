@@ -51,9 +51,7 @@ test("the Status-Server of RFC 5997 §6 is made byte for byte", () => {
     },
     secret,
   );
-  expect(made.toString("hex")).toBe(
-    "0cda00268a54f4686fb394c52866e302185d062350125a665e2e1e8411f3e243822097c84fa3",
-  );
+  expect(made.toString("hex")).toBe("0cda00268a54f4686fb394c52866e302185d062350125a665e2e1e8411f3e243822097c84fa3");
 });
 
 test.each([
@@ -133,10 +131,7 @@ test("no change to a reply goes unnoticed, and none throws", () => {
     { numRuns: 2000 },
   );
   fc.assert(
-    fc.property(
-      fc.uint8Array({ maxLength: 120 }),
-      (junk) => !checkReply(Buffer.from(junk), request, secret).ok,
-    ),
+    fc.property(fc.uint8Array({ maxLength: 120 }), (junk) => !checkReply(Buffer.from(junk), request, secret).ok),
   );
 });
 

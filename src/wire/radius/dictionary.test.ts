@@ -91,10 +91,7 @@ test.each([
   ["Tunnel-Type:32=VLAN", 'Tunnel-Type: the tag "32" is not a number from 1 to 31.'],
   ["Filter-Id:1=x", "Filter-Id takes no tag: write Filter-Id=VALUE."],
   [`Filter-Id=${"å".repeat(127)}`, "Filter-Id: the value has 254 octets, at most 253 fit."],
-  [
-    `Fortinet-Group-Name=${"x".repeat(248)}`,
-    "Fortinet-Group-Name: the value has 248 octets, at most 247 fit.",
-  ],
+  [`Fortinet-Group-Name=${"x".repeat(248)}`, "Fortinet-Group-Name: the value has 248 octets, at most 247 fit."],
   ["Message-Authenticator=0x00", "Message-Authenticator is set by the server itself"],
   ["Attr-80=0x00", "Message-Authenticator is set by the server itself"],
   ["State=abc", "State is set by the server itself"],

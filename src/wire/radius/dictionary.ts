@@ -67,8 +67,7 @@ const forms: Record<Kind, Form> = {
   text: { expects: "text", encode: plainText, show: escapeText },
   octets: {
     expects: "text, or octets written as 0x and pairs of hexadecimal digits",
-    encode: (text) =>
-      /^0x([0-9a-f]{2})+$/i.test(text) ? Buffer.from(text.slice(2), "hex") : plainText(text),
+    encode: (text) => (/^0x([0-9a-f]{2})+$/i.test(text) ? Buffer.from(text.slice(2), "hex") : plainText(text)),
     show: (value) => readText(value) ?? hex(value),
   },
   integer: {
@@ -83,8 +82,7 @@ const forms: Record<Kind, Form> = {
   },
   ipaddr: {
     expects: "an IPv4 address",
-    encode: (text) =>
-      ipaddr.IPv4.isValidFourPartDecimal(text) ? Buffer.from(text.split(".").map(Number)) : undefined,
+    encode: (text) => (ipaddr.IPv4.isValidFourPartDecimal(text) ? Buffer.from(text.split(".").map(Number)) : undefined),
     show: (value) => (value.length === 4 ? value.join(".") : undefined),
   },
   ipv6addr: {
@@ -109,8 +107,7 @@ const forms: Record<Kind, Form> = {
     expects: "an interface identifier such as 0000:0000:0000:0001",
     encode: (text) =>
       /^[0-9a-f]{4}(:[0-9a-f]{4}){3}$/i.test(text) ? Buffer.from(text.replaceAll(":", ""), "hex") : undefined,
-    show: (value) =>
-      value.length === 8 ? value.toString("hex").replace(/(?!^)(?=(.{4})+$)/g, ":") : undefined,
+    show: (value) => (value.length === 8 ? value.toString("hex").replace(/(?!^)(?=(.{4})+$)/g, ":") : undefined),
   },
   // RFC 2868 §3: a number always gives up its first octet to the tag, a text only if there is one (1 to 31)
   "tagged-integer": {
@@ -154,8 +151,7 @@ export function parseReplyItem(item: string): NewAttribute {
   const value = forms[kind].encode(text, { name, tag: parseTag(tagText, definition) });
   if (!value) throw new Error(`${name}: "${escapeText(text)}" is not ${forms[kind].expects}.`);
   const most = vendor === standardVendor ? 253 : 247; // a vendor's has six octets of its own in front
-  if (value.length > most)
-    throw new Error(`${name}: the value has ${value.length} octets, at most ${most} fit.`);
+  if (value.length > most) throw new Error(`${name}: the value has ${value.length} octets, at most ${most} fit.`);
   if (vendor === standardVendor) return { type, value };
   const front = Buffer.from([0, 0, 0, 0, type, value.length + 2]);
   front.writeUInt32BE(vendor);
@@ -178,13 +174,11 @@ function parseTag(text: string | undefined, { name, kind }: Definition): number 
   if (kind !== "tagged-integer" && kind !== "tagged-text")
     throw new Error(`${name} takes no tag: write ${name}=VALUE.`);
   const tag = /^\d{1,2}$/.test(text) ? Number(text) : 0;
-  if (tag < 1 || tag > 31)
-    throw new Error(`${name}: the tag "${escapeText(text)}" is not a number from 1 to 31.`);
+  if (tag < 1 || tag > 31) throw new Error(`${name}: the tag "${escapeText(text)}" is not a number from 1 to 31.`);
   return tag;
 }
 
-const tagOf = (value: Buffer) =>
-  value.length > 0 && value[0]! >= 1 && value[0]! <= 31 ? value[0] : undefined;
+const tagOf = (value: Buffer) => (value.length > 0 && value[0]! >= 1 && value[0]! <= 31 ? value[0] : undefined);
 
 /** One line for a log, at most 253 characters. What is unknown may be a secret, so only its size is told. */
 export function describe({ type, value }: NewAttribute): { name: string; text: string } {

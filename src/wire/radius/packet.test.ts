@@ -71,8 +71,7 @@ test("the Message-Authenticator of RFC 5997 §6 is valid, and wrong with another
 });
 
 // radclient 3.2.1: two Proxy-States around a Message-Authenticator that is not the first attribute
-const radclient =
-  hex(`019e00a511ce84afc47d2b3a3360e33a50e53c970106616e6e61022266053a1aca02c31703ad0918e4ed4b398f
+const radclient = hex(`019e00a511ce84afc47d2b3a3360e33a50e53c970106616e6e61022266053a1aca02c31703ad0918e4ed4b398f
   6979d25358a15fa5bc0e1a3605bf680406c00002012104613150125c29da3a1a440e498fc5f6031566f1f9210461321a0b000030440105
   76706e1a190000000901137368656c6c3a707269762d6c766c3d313540060100000d51050134326114003020010db8000000000000000000
   000000060600000002`);
@@ -110,21 +109,16 @@ test.each([0, 15, 17])("a Message-Authenticator of %i octets is wrong", (octets)
 });
 
 // 1, 63…65 and 128 stand on both sides of HMAC's block, 5000 outgrows the scratch memory
-test.each([1, 63, 64, 65, 128, 5000])(
-  "a secret of %i octets signs, hides and answers as any other",
-  (octets) => {
-    const long = Buffer.alloc(octets, "0123456789abcdef");
-    const password = Buffer.from("correct horse");
-    const packet = packetOf(
-      encodeRequest({ code: code.accessRequest, identifier: 1, attributes: [], password }, long),
-    );
-    expect(checkMessageAuthenticator(packet, long)).toBe("valid");
-    const hidden = first(packet, attributeType.userPassword)!;
-    expect(revealPassword(packet, hidden, long)).toEqual(password);
-    const reply = encodeReply({ code: code.accessReject, attributes: [] }, packet, long);
-    expect(proves(reply, packet, long)).toBe(true);
-  },
-);
+test.each([1, 63, 64, 65, 128, 5000])("a secret of %i octets signs, hides and answers as any other", (octets) => {
+  const long = Buffer.alloc(octets, "0123456789abcdef");
+  const password = Buffer.from("correct horse");
+  const packet = packetOf(encodeRequest({ code: code.accessRequest, identifier: 1, attributes: [], password }, long));
+  expect(checkMessageAuthenticator(packet, long)).toBe("valid");
+  const hidden = first(packet, attributeType.userPassword)!;
+  expect(revealPassword(packet, hidden, long)).toEqual(password);
+  const reply = encodeReply({ code: code.accessReject, attributes: [] }, packet, long);
+  expect(proves(reply, packet, long)).toBe(true);
+});
 
 const filler = (octets: number) => Buffer.alloc(octets, hex("1a02"));
 test.each([
@@ -216,8 +210,7 @@ test("the same reply to the same request is the same octets, and a kept one does
 
 test("what cannot be sent is an error: a value of 254 octets, 4097 octets in all, a second Message-Authenticator", () => {
   const packet = packetOf(nemo);
-  const reply = (attributes: NewAttribute[]) =>
-    encodeReply({ code: code.accessAccept, attributes }, packet, secret);
+  const reply = (attributes: NewAttribute[]) => encodeReply({ code: code.accessAccept, attributes }, packet, secret);
   const value = (octets: number) => ({ type: attributeType.class, value: Buffer.alloc(octets) });
   expect(() => reply([value(254)])).toThrow("Attribute 25 has more than 253 octets.");
   const almost = Array.from({ length: 15 }, () => value(253)); // 38 octets and 15 × 255 leave 233
@@ -251,20 +244,17 @@ test("random octets never throw, and what they decode to gives the same octets a
 
 test("a mutated valid packet never throws and is never valid, and can be answered if it decodes", () => {
   const mutation = fc.tuple(fc.nat(radclient.length - 1), fc.integer({ min: 1, max: 255 }));
-  const property = fc.property(
-    fc.uniqueArray(mutation, { minLength: 1, selector: ([at]) => at }),
-    (mutations) => {
-      const mutated = Buffer.from(radclient);
-      for (const [at, change] of mutations) mutated[at]! ^= change;
-      const decoded = decode(mutated);
-      if (!decoded.ok) return;
-      expect(checkMessageAuthenticator(decoded.packet, radclientSecret)).not.toBe("valid");
-      const hidden = first(decoded.packet, attributeType.userPassword);
-      if (hidden) revealPassword(decoded.packet, hidden, radclientSecret);
-      const reply = encodeReply({ code: code.accessReject, attributes: [] }, decoded.packet, radclientSecret);
-      expect(proves(reply, decoded.packet, radclientSecret)).toBe(true);
-    },
-  );
+  const property = fc.property(fc.uniqueArray(mutation, { minLength: 1, selector: ([at]) => at }), (mutations) => {
+    const mutated = Buffer.from(radclient);
+    for (const [at, change] of mutations) mutated[at]! ^= change;
+    const decoded = decode(mutated);
+    if (!decoded.ok) return;
+    expect(checkMessageAuthenticator(decoded.packet, radclientSecret)).not.toBe("valid");
+    const hidden = first(decoded.packet, attributeType.userPassword);
+    if (hidden) revealPassword(decoded.packet, hidden, radclientSecret);
+    const reply = encodeReply({ code: code.accessReject, attributes: [] }, decoded.packet, radclientSecret);
+    expect(proves(reply, decoded.packet, radclientSecret)).toBe(true);
+  });
   fc.assert(property, { numRuns: 5000 });
 });
 
@@ -273,9 +263,7 @@ test("any attributes encoded into a request come back the same and in order", ()
   const any = fc.record({ type: fc.integer({ min: 81, max: 255 }), value: octets(253) });
   fc.assert(
     fc.property(fc.array(any, { maxLength: 15 }), octets(100), (attributes, anySecret) => {
-      const packet = packetOf(
-        encodeRequest({ code: 1, identifier: 255, attributes, authenticator }, anySecret),
-      );
+      const packet = packetOf(encodeRequest({ code: 1, identifier: 255, attributes, authenticator }, anySecret));
       expect(packet.attributes.slice(1).map(withoutOffset)).toEqual(attributes);
       expect(checkMessageAuthenticator(packet, anySecret)).toBe("valid");
     }),

@@ -45,9 +45,7 @@ describe("a State", () => {
     expect((await ask({ user: "eve", password: s.w.code(eve), state: own })).code).toBe(code.accessReject);
     expect((await other.ask({ password: s.w.code(ada), state: own }, server)).code).toBe(code.accessReject);
     expect((await ask({ password: s.w.code(ada), state: madeUp })).code).toBe(code.accessReject);
-    expect((await results(s.w)).slice(1)).toEqual(
-      Array.from({ length: 3 }, () => "FAILED_CHALLENGE_FOREIGN"),
-    );
+    expect((await results(s.w)).slice(1)).toEqual(Array.from({ length: 3 }, () => "FAILED_CHALLENGE_FOREIGN"));
     expect((await ask({ password: s.w.code(ada), state: own })).code).toBe(code.accessAccept);
   });
 
@@ -70,12 +68,7 @@ describe("a State", () => {
     const twice = [{ type: type.state, value: own }];
     const password = s.w.code(ada);
     expect((await ask({ password, state: own, more: twice })).code).toBe(code.accessReject);
-    for (const foreign of [
-      Buffer.alloc(0),
-      own.subarray(0, 16),
-      Buffer.concat([own, Buffer.of(0)]),
-      randomBytes(253),
-    ])
+    for (const foreign of [Buffer.alloc(0), own.subarray(0, 16), Buffer.concat([own, Buffer.of(0)]), randomBytes(253)])
       expect((await ask({ password, state: foreign })).code).toBe(code.accessReject);
     expect(await results(s.w)).toHaveLength(1);
     expect((await ask({ password, state: own })).code).toBe(code.accessAccept);
@@ -111,9 +104,7 @@ describe("a choice of methods", () => {
   test("is offered by digit; the digit gets the other method, and the way back is open", async () => {
     const ada = await s.w.person({ username: "ada", phone });
     const first = await ask({ password: "" });
-    expect(message(first)).toBe(
-      "Enter the code from your app or token. For another way answer 2: text to •• 67.",
-    );
+    expect(message(first)).toBe("Enter the code from your app or token. For another way answer 2: text to •• 67.");
     const second = await ask({ password: "2", state: state(first) });
     expect(second.code).toBe(code.accessChallenge);
     expect(message(second)).toBe("Enter the code we sent to •• 67. For another way answer 1: app or token.");
@@ -198,11 +189,8 @@ describe("a name", () => {
     );
   });
 
-  test.each(["", "@corp", "CORP\\", "ada\nadmin", "x".repeat(253)])(
-    "that is none, %j, is refused",
-    async (user) => {
-      const ada = await s.w.person({ username: "ada" });
-      expect((await ask({ user, password: s.w.code(ada) })).code).toBe(code.accessReject);
-    },
-  );
+  test.each(["", "@corp", "CORP\\", "ada\nadmin", "x".repeat(253)])("that is none, %j, is refused", async (user) => {
+    const ada = await s.w.person({ username: "ada" });
+    expect((await ask({ user, password: s.w.code(ada) })).code).toBe(code.accessReject);
+  });
 });

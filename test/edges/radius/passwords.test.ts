@@ -112,13 +112,7 @@ describe("password and code in one", () => {
     const ada = await person("secret");
     await s.client({ firstFactor: "local", mode: "append" });
     await serve();
-    for (const password of [
-      "secret",
-      "secret,",
-      `,${s.w.code(ada)}`,
-      s.w.code(ada),
-      `wrong,${s.w.code(ada)}`,
-    ]) {
+    for (const password of ["secret", "secret,", `,${s.w.code(ada)}`, s.w.code(ada), `wrong,${s.w.code(ada)}`]) {
       expect(await ask({ password })).toBe(code.accessReject);
       s.w.clock.at += 1;
     }
@@ -169,17 +163,14 @@ describe("someone without a method", () => {
 });
 
 // R-131
-test.each([10, 17])(
-  "Service-Type %i without a State asks for what nobody has authenticated for",
-  async (value) => {
-    const ada = await s.w.person({ username: "ada" });
-    await s.client();
-    await serve();
-    const before = await snapshot(s.w);
-    const more = [{ type: type.serviceType, value: Buffer.of(0, 0, 0, value) }];
-    expect(await ask({ password: s.w.code(ada), more })).toBe(code.accessReject);
-    expect(await snapshot(s.w)).toBe(before);
-    const login = [{ type: type.serviceType, value: Buffer.of(0, 0, 0, 8) }];
-    expect(await ask({ password: s.w.code(ada), more: login })).toBe(code.accessAccept);
-  },
-);
+test.each([10, 17])("Service-Type %i without a State asks for what nobody has authenticated for", async (value) => {
+  const ada = await s.w.person({ username: "ada" });
+  await s.client();
+  await serve();
+  const before = await snapshot(s.w);
+  const more = [{ type: type.serviceType, value: Buffer.of(0, 0, 0, value) }];
+  expect(await ask({ password: s.w.code(ada), more })).toBe(code.accessReject);
+  expect(await snapshot(s.w)).toBe(before);
+  const login = [{ type: type.serviceType, value: Buffer.of(0, 0, 0, 8) }];
+  expect(await ask({ password: s.w.code(ada), more: login })).toBe(code.accessAccept);
+});

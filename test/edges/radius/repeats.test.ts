@@ -147,11 +147,7 @@ describe.each(kinds)("on %s", (kind) => {
     const packets = [s.w.code(ada), s.w.code(ada), ""].map((password) => vpn.request({ password }));
     const answers = [];
     for (const bytes of packets) answers.push(await vpn.exchange(bytes, before));
-    expect(answers.map((one) => one.code)).toEqual([
-      code.accessAccept,
-      code.accessReject,
-      code.accessChallenge,
-    ]);
+    expect(answers.map((one) => one.code)).toEqual([code.accessAccept, code.accessReject, code.accessChallenge]);
     await before.stop();
     vpn.inbox.length = 0;
     const after = await s.serve(await s.w.node("node_b"));

@@ -173,8 +173,7 @@ export const valuesOf = ({ bytes }: Received, wanted: number): Buffer[] =>
     .attributes.filter((one) => one.type === wanted)
     .map((one) => one.value);
 
-export const message = (reply: Received): string =>
-  Buffer.concat(valuesOf(reply, type.replyMessage)).toString();
+export const message = (reply: Received): string => Buffer.concat(valuesOf(reply, type.replyMessage)).toString();
 
 export const proxyState = (value: Buffer | string): NewAttribute => ({
   type: type.proxyState,

@@ -20,10 +20,7 @@ describe("who a packet is from", () => {
     await s.client({}, { name: "branch", addresses: ["127.0.0.2"], secret: other });
     const server = await s.serve();
     const spoofing = await s.nas({ from: "127.0.0.2" });
-    const more = [
-      attribute(type.nasIpAddress, Buffer.of(127, 0, 0, 1)),
-      attribute(type.nasIdentifier, "vpn"),
-    ];
+    const more = [attribute(type.nasIpAddress, Buffer.of(127, 0, 0, 1)), attribute(type.nasIdentifier, "vpn")];
     const branch = await s.nas({ from: "127.0.0.2", secret: other });
     spoofing.send(spoofing.request({ password: s.w.code(ada), more }), server);
     await settled(branch, server);
@@ -42,9 +39,7 @@ describe("who a packet is from", () => {
       ["127.0.0.31", narrow],
       ["127.0.0.32", wide],
     ] as const)
-      expect((await (await s.nas({ from, secret: own })).ask({ password: "1" }, server)).code).toBe(
-        code.accessReject,
-      );
+      expect((await (await s.nas({ from, secret: own })).ask({ password: "1" }, server)).code).toBe(code.accessReject);
     const stranger = await s.nas({ from: "127.0.1.1", secret: wide });
     stranger.send(stranger.statusServer(), server);
     await waitUntil("the stranger to be counted", () => server.stats().dropped["unknown client"] === 1);
@@ -96,10 +91,7 @@ test("CHAP and EAP are refused and cost nobody an attempt", async () => {
   const server = await s.serve();
   const vpn = await s.nas();
   const before = await snapshot(s.w);
-  for (const more of [
-    [attribute(type.chapPassword, randomBytes(17))],
-    [attribute(type.eapMessage, randomBytes(9))],
-  ])
+  for (const more of [[attribute(type.chapPassword, randomBytes(17))], [attribute(type.eapMessage, randomBytes(9))]])
     expect((await vpn.ask({ more }, server)).code).toBe(code.accessReject);
   expect(await snapshot(s.w)).toBe(before);
 });

@@ -51,9 +51,7 @@ test("a refusal leaves 1.0 to 1.2 s after its request, whoever was refused for w
     expect(one.ms).toBeLessThan(1500);
   }
   // not a constant: an exact second would show what was computed before it
-  expect(Math.max(...times.map((one) => one.ms)) - Math.min(...times.map((one) => one.ms))).toBeGreaterThan(
-    20,
-  );
+  expect(Math.max(...times.map((one) => one.ms)) - Math.min(...times.map((one) => one.ms))).toBeGreaterThan(20);
 });
 
 test("a challenge and an acceptance wait for nothing", async () => {
@@ -158,10 +156,7 @@ describe("a server that stops", () => {
     };
     const server = await s.serve({ ...s.w.deps, db: { ...s.w.deps.db, settle } });
     const vpn = await s.nas();
-    const [right, wrong] = [
-      vpn.request({ password: s.w.code(ada) }),
-      vpn.request({ user: "eve", password: "000000" }),
-    ];
+    const [right, wrong] = [vpn.request({ password: s.w.code(ada) }), vpn.request({ user: "eve", password: "000000" })];
     vpn.send(right, server);
     vpn.send(wrong, server);
     await waitUntil("both decisions", async () => (await results(s.w)).length === 2 && waiting === 1);

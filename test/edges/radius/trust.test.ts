@@ -85,12 +85,7 @@ describe("a Message-Authenticator that is wrong", () => {
     const vpn = await s.nas();
     const first = vpn.request({ password: s.w.code(ada) });
     // signed where it stands: at the end
-    const last = Buffer.concat([
-      first.subarray(0, 20),
-      first.subarray(38),
-      Buffer.of(80, 18),
-      Buffer.alloc(16),
-    ]);
+    const last = Buffer.concat([first.subarray(0, 20), first.subarray(38), Buffer.of(80, 18), Buffer.alloc(16)]);
     createHmac("md5", secret)
       .update(last)
       .digest()
@@ -121,11 +116,7 @@ describe("what a client must sign", () => {
       const vpn = await s.nas();
       const before = await snapshot(s.w);
       const more =
-        carries === "proxied"
-          ? [proxyState("p")]
-          : carries === "EAP"
-            ? [attribute(type.eapMessage, "e")]
-            : [];
+        carries === "proxied" ? [proxyState("p")] : carries === "EAP" ? [attribute(type.eapMessage, "e")] : [];
       vpn.send(vpn.request({ password: s.w.code(ada), signed, more }), server);
       await settled(vpn, server);
       const changed = (await snapshot(s.w)) !== before;
@@ -188,30 +179,17 @@ test("nothing that a requester chose comes back, but Proxy-State", async () => {
   await s.client({ requireMessageAuthenticator: "no", reply: ["Session-Timeout=60"] });
   const server = await s.serve();
   const vpn = await s.nas();
-  const others = [
-    type.replyMessage,
-    type.class,
-    type.callingStationId,
-    type.nasIdentifier,
-    type.filterId,
-    250,
-  ];
+  const others = [type.replyMessage, type.class, type.callingStationId, type.nasIdentifier, type.filterId, 250];
   const more = others.map((of) => attribute(of, mark(`attribute ${of}`)));
   more.push(
-    attribute(
-      type.vendorSpecific,
-      Buffer.concat([Buffer.of(0, 0, 0x0d, 0xe9, 1, 20), Buffer.from(mark("VSA"))]),
-    ),
+    attribute(type.vendorSpecific, Buffer.concat([Buffer.of(0, 0, 0x0d, 0xe9, 1, 20), Buffer.from(mark("VSA"))])),
   );
   const replies = [];
   for (const signed of [true, false]) {
     const asked = await vpn.ask({ user, password: "", more, signed }, server);
     replies.push(
       asked,
-      await vpn.ask(
-        { user, password: mark("answer"), more, signed, state: valuesOf(asked, type.state)[0] },
-        server,
-      ),
+      await vpn.ask({ user, password: mark("answer"), more, signed, state: valuesOf(asked, type.state)[0] }, server),
     );
     replies.push(await vpn.ask({ user, password: mark("code"), more, signed }, server));
     replies.push(await vpn.ask({ user: mark("nobody"), password: mark("code"), more, signed }, server));
@@ -239,11 +217,7 @@ test("every Proxy-State comes back unchanged and in its order", async () => {
     Buffer.from("b"),
     randomBytes(7),
   ];
-  const more = [
-    proxyState(values[0]!),
-    attribute(type.nasIdentifier, "between"),
-    ...values.slice(1).map(proxyState),
-  ];
+  const more = [proxyState(values[0]!), attribute(type.nasIdentifier, "between"), ...values.slice(1).map(proxyState)];
   for (const password of ["", s.w.code(ada), "000000"])
     expect(valuesOf(await vpn.ask({ password, more }, server), type.proxyState)).toEqual(values);
 });
@@ -336,9 +310,7 @@ describe("what is malformed", () => {
     const mutated = ([at, octets]: [number, Uint8Array]) =>
       Buffer.concat([good.subarray(0, at), octets, good.subarray(at + octets.length)]);
     const noise = fc.sample(fc.uint8Array({ maxLength: 300 }), 1000).map((octets) => Buffer.from(octets));
-    const packets = [...noise, ...fc.sample(mutation, 2000).map(mutated)].filter(
-      (bytes) => !bytes.equals(good),
-    );
+    const packets = [...noise, ...fc.sample(mutation, 2000).map(mutated)].filter((bytes) => !bytes.equals(good));
     for (const [index, bytes] of packets.entries()) {
       vpn.send(bytes, server);
       if (index % 100 === 0) await settled(vpn, server);

@@ -2,14 +2,7 @@
 // needed, and it ends with us. `startFreeradiusProxy` puts it in front of a server, as many sites do.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  type Child,
-  findProgram,
-  freePort,
-  remove,
-  startProcess,
-  tempFolder,
-} from "../../support/process.ts";
+import { type Child, findProgram, freePort, remove, startProcess, tempFolder } from "../../support/process.ts";
 
 export type Freeradius = { port: number; pid: number; output(): string; stop(): Promise<void> };
 

@@ -12,8 +12,7 @@ export async function pamtester(
   { user, answers, timeoutSeconds = 5 }: { user: string; answers: string[]; timeoutSeconds?: number },
 ): Promise<{ accepted: boolean; output: string }> {
   const program = findProgram("pamtester");
-  if (program === undefined)
-    throw new Error("pamtester was not found: apt-get install pamtester libpam-radius-auth");
+  if (program === undefined) throw new Error("pamtester was not found: apt-get install pamtester libpam-radius-auth");
   const folder = tempFolder("pam");
   const servers = join(folder, "servers");
   writeFileSync(servers, `127.0.0.1:${server.port} ${server.secret} ${timeoutSeconds}\n`, { mode: 0o600 });
@@ -21,10 +20,7 @@ export async function pamtester(
   const file = join("/etc/pam.d", service);
   removeAtExit(file);
   try {
-    writeFileSync(
-      file,
-      `auth required pam_radius_auth.so conf=${servers} retry=1\naccount required pam_permit.so\n`,
-    );
+    writeFileSync(file, `auth required pam_radius_auth.so conf=${servers} retry=1\naccount required pam_permit.so\n`);
     const { code, output } = await run(program, [service, user, "authenticate"], {
       input: answers.map((answer) => `${answer}\n`).join(""),
     });

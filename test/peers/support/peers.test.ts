@@ -14,9 +14,7 @@ afterAll(() => Promise.all([proxy.stop(), home.stop()]));
 
 const statesSeen = () =>
   home.seen.map(({ request }) =>
-    request.attributes
-      .filter(({ type }) => type === attributeTypes.state)
-      .map(({ value }) => value.toString()),
+    request.attributes.filter(({ type }) => type === attributeTypes.state).map(({ value }) => value.toString()),
   );
 const as = (password: string): [string, string][] => [
   ["User-Name", "ada"],
@@ -36,9 +34,7 @@ test("radclient signs when told to, and reads accept and reject", async () => {
 });
 
 test("radclient takes no answer made with another secret", async () => {
-  expect(
-    await radclient({ ...home, secret: "another" }, as("287082"), { timeoutSeconds: 1 }),
-  ).toBeUndefined();
+  expect(await radclient({ ...home, secret: "another" }, as("287082"), { timeoutSeconds: 1 })).toBeUndefined();
 });
 
 test("an answer's attributes are read as printed, quotes undone", () => {

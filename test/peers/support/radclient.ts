@@ -20,16 +20,7 @@ export async function radclient(
   const signed: [string, string][] = messageAuthenticator ? [["Message-Authenticator", "0x00"]] : [];
   const { output } = await run(
     program,
-    [
-      "-x",
-      "-t",
-      String(timeoutSeconds),
-      "-r",
-      String(tries),
-      `127.0.0.1:${server.port}`,
-      "auth",
-      server.secret,
-    ],
+    ["-x", "-t", String(timeoutSeconds), "-r", String(tries), `127.0.0.1:${server.port}`, "auth", server.secret],
     {
       input: [...signed, ...attributes].map(([name, value]) => `${name} = ${quote(value)}\n`).join(""),
       timeoutMs: (timeoutSeconds * tries + 10) * 1000,
@@ -46,11 +37,9 @@ export function readAnswer(output: string): RadiusAnswer | undefined {
     if (/No reply from server|Reply verification failed/.test(output)) return undefined;
     throw new Error(`radclient failed:\n${output}`);
   }
-  const attributes = [...(received[2] ?? "").matchAll(/^\t([\w.-]+) = (.*)$/gm)].map(
-    ([, name = "", value = ""]) => ({
-      name,
-      value: value.startsWith('"') ? (JSON.parse(value) as string) : value,
-    }),
-  );
+  const attributes = [...(received[2] ?? "").matchAll(/^\t([\w.-]+) = (.*)$/gm)].map(([, name = "", value = ""]) => ({
+    name,
+    value: value.startsWith('"') ? (JSON.parse(value) as string) : value,
+  }));
   return { code: received[1] ?? "", attributes };
 }

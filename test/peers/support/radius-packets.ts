@@ -93,10 +93,7 @@ export function encodeAccessRequest(
   const authenticator = randomBytes(16);
   const body = withMessageAuthenticatorFirst([
     attribute(attributeTypes.userName, Buffer.from(ask.userName)),
-    attribute(
-      attributeTypes.userPassword,
-      crypt(Buffer.from(ask.password), secret, { authenticator, reveal: false }),
-    ),
+    attribute(attributeTypes.userPassword, crypt(Buffer.from(ask.password), secret, { authenticator, reveal: false })),
     attribute(4, Buffer.of(127, 0, 0, 1)), // NAS-IP-Address
     ...(ask.more ?? []).map(({ type, value }) => attribute(type, value)),
   ]);

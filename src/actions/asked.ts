@@ -1,0 +1,34 @@
+/** What an edge asks of a verification, and what it hears. */
+
+import type { Ask } from "#core/case.ts";
+import type { Application } from "#core/facts.ts";
+import type { Outcome } from "#core/outcome.ts";
+import type { Claim } from "#store/requests.ts";
+
+/** Where a request came from. `station` is the caller behind it, `claim` names this very request for repetitions. */
+export type Source = {
+  protocol: "radius" | "rest" | "cli";
+  clientIp?: string | undefined;
+  station?: string | undefined;
+  claim?: Claim | undefined;
+};
+export type Attempt = {
+  application: Application;
+  username: string;
+  password?: string | undefined;
+  code?: string | undefined;
+  method?: string | undefined;
+  source: Source;
+};
+export type Answer = {
+  application: Application;
+  username?: string | undefined;
+  challengeId: string;
+  round?: number | undefined;
+  response: string;
+  source: Source;
+};
+/** `elsewhere`: another node is answering this very request, so this one must stay silent. */
+export type Verified = Outcome | { kind: "elsewhere" };
+/** One request on its way: what was asked, by whom, and what it may join. */
+export type Request = { ask: Ask; source: Source; username: string; joinKey: string | undefined };

@@ -1,0 +1,53 @@
+/** What a decision is made of and what it may be: the words that core and actions share. */
+
+import type { Application, Challenge, Factor, Facts } from "./facts.ts";
+import type { Begun, Method, Moment, Seen, Sent } from "./methods/method.ts";
+import type { DenyCode } from "./outcome.ts";
+import type { ResultCode } from "./results.ts";
+
+/** What an edge asks. A first call has no `challengeId`; `password` is the verdict on it once it was looked at. */
+export type Ask = {
+  application: Application;
+  nameKey: string | undefined;
+  password?: "right" | "wrong" | "throttled" | "unavailable";
+  answer?: string | undefined;
+  method?: string | undefined;
+  challengeId?: string | undefined;
+  round?: number | undefined;
+};
+
+export type LockRules = {
+  /** consecutive failures that lock a factor, and for how long (ms) */
+  lockAfter: number;
+  lockMs: number;
+  /** consecutive failures after which only a new binding helps */
+  disableAfter: number;
+  /** failed codes a person may enter in 24 hours, over all factors */
+  perDay: number;
+};
+export type Rules = { locks: LockRules; tries: number };
+export type Case = {
+  facts: Facts;
+  ask: Ask;
+  rules: Rules;
+  moment: Moment;
+  /** unseals a factor for this decision */
+  seen: (factor: Factor) => Seen;
+  sent: (challenge: Challenge) => Sent | undefined;
+};
+
+export type Accepted = { factor: Factor; counter: number; drift: number };
+export type Decision =
+  | { kind: "ask"; gate: "password" }
+  | { kind: "allow"; gate: string; result: ResultCode; method?: Method; accepted: Accepted[] }
+  | {
+      kind: "deny";
+      gate: string;
+      code: DenyCode;
+      result: ResultCode;
+      method?: Method;
+      free: boolean;
+      retry: boolean;
+    }
+  | { kind: "challenge"; gate: string; factor: Factor; method: Method; begun: Begun; offered: Factor[] }
+  | { kind: "join"; gate: string; challenge: Challenge };

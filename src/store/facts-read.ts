@@ -1,0 +1,110 @@
+/** The facts of a decision as they stand in the database: people with their active factors, and challenges. */
+
+import type { Challenge, Factor, Person } from "#core/facts.ts";
+import type { Row, Run } from "./open.ts";
+import { listed, marks, over } from "./values.ts";
+
+type Wanted = {
+  now: number;
+  nameKey?: string | undefined;
+  challengeId?: string | undefined;
+  joinKey?: string | undefined;
+};
+
+/** A first request joins what its client asked for this short a while ago (R-123). */
+const joinMs = 20_000;
+
+const challengeColumns =
+  "id, user_id, factor_id, method, application_id, join_key, state, round, tries, expected, offered, correlation_id, expires_at";
+
+export async function readChallenges(run: Run, items: Wanted[]): Promise<(Challenge | undefined)[]> {
+  const ids = listed(items.flatMap((item) => item.challengeId ?? []));
+  const joins = listed(items.flatMap((item) => item.joinKey ?? []));
+  const found = new Map<unknown, Challenge>();
+  if (ids.length > 0)
+    for (const row of await run(`select ${challengeColumns} from challenge where id in (${marks(ids.length)})`, ids))
+      found.set(row["id"], challengeOf(row));
+  if (joins.length > 0) {
+    const since = Math.min(...items.map((item) => item.now)) - joinMs;
+    const young = `state = 'pending' and tries = 0 and created_at > ? order by created_at`;
+    const text = `select ${challengeColumns} from challenge where join_key in (${marks(joins.length)}) and ${young}`;
+    for (const row of await run(text, [...joins, since])) found.set(row["join_key"], challengeOf(row));
+  }
+  return items.map((item) => found.get(item.challengeId ?? item.joinKey));
+}
+
+/** People and their active factors by name or id; what an unfinished import has written is not there yet. */
+export async function readPeople(run: Run, items: Pick<Wanted, "nameKey">[], challenges: (Challenge | undefined)[]) {
+  const people = new Map<string, { person: Person; factors: Factor[] }>();
+  const ids = challenges.flatMap((challenge) => challenge?.userId ?? []);
+  const keys = items.flatMap((item, index) => (challenges[index] || item.nameKey === undefined ? [] : [item.nameKey]));
+  for (const [column, wanted] of [
+    ["id", ids],
+    ["name_key", keys],
+  ] as const) {
+    const rows = wanted.map((value) => [value]);
+    for (const row of await over(run, { columns: { k: "text" }, rows }, peopleBy(column))) {
+      const key = `${column === "id" ? "id" : "key"}:${row[column] as string}`;
+      const known = people.get(key) ?? { person: personOf(row), factors: [] };
+      people.set(key, known);
+      if (row["factor_id"] !== null && !known.factors.some((factor) => factor.id === row["factor_id"]))
+        known.factors.push(factorOf(row));
+    }
+  }
+  return people;
+}
+
+const peopleBy = (column: "id" | "name_key") => `
+  select p.id, p.name_key, p.username, p.display_name, p.first_name, p.last_name, p.email, p.language, p.state, p.password_hash,
+    p.default_method, f.id as factor_id, f.method, f.name, f.sealed_secret, f.parameters, f.address, f.counter, f.drift, f.fails,
+    f.attempted_at, f.locked_until, f.day_cost, f.day_start
+  from v join person p on p.${column} = v.k
+  left join factor f on f.user_id = p.id and f.state = 'active' and (f.import_id is null or f.import_id = p.import_id
+    or exists (select 1 from import j where j.id = f.import_id and j.committed_at is not null))
+  where p.import_id is null or exists (select 1 from import i where i.id = p.import_id and i.committed_at is not null)
+  order by f.created_at, f.id`;
+
+const personOf = (row: Row): Person => ({
+  id: row["id"] as string,
+  nameKey: row["name_key"] as string,
+  username: row["username"] as string,
+  displayName: row["display_name"] as string | null,
+  firstName: row["first_name"] as string | null,
+  lastName: row["last_name"] as string | null,
+  email: row["email"] as string | null,
+  language: row["language"] as string | null,
+  state: row["state"] as Person["state"],
+  passwordHash: row["password_hash"] as string | null,
+  defaultMethod: row["default_method"] as string | null,
+});
+
+const factorOf = (row: Row): Factor => ({
+  id: row["factor_id"] as string,
+  method: row["method"] as string,
+  name: row["name"] as string | null,
+  sealedSecret: row["sealed_secret"] as Uint8Array | null,
+  parameters: row["parameters"] as string,
+  address: row["address"] as string | null,
+  counter: row["counter"] as number,
+  drift: row["drift"] as number,
+  fails: row["fails"] as number,
+  attemptedAt: row["attempted_at"] as number,
+  lockedUntil: row["locked_until"] as number,
+  dayCost: row["day_cost"] as number,
+  dayStart: row["day_start"] as number,
+});
+
+const challengeOf = (row: Row): Challenge => ({
+  id: row["id"] as string,
+  userId: row["user_id"] as string,
+  factorId: row["factor_id"] as string,
+  method: row["method"] as string,
+  applicationId: row["application_id"] as string,
+  state: row["state"] as Challenge["state"],
+  round: row["round"] as number,
+  tries: row["tries"] as number,
+  expected: row["expected"] as Uint8Array | null,
+  offered: JSON.parse(row["offered"] as string) as string[],
+  correlationId: row["correlation_id"] as string,
+  expiresAt: row["expires_at"] as number,
+});
