@@ -164,11 +164,7 @@ async function entry(deps: Deps, on: Walk, row: Row): Promise<void> {
   anchorsAt(deps, on, on.last);
 }
 
-async function followed(
-  deps: Deps,
-  { chain, last, note }: Walk,
-  seq: number,
-): Promise<Uint8Array | undefined> {
+async function followed(deps: Deps, { chain, last, note }: Walk, seq: number): Promise<Uint8Array | undefined> {
   if (last && seq === last.seq + 1) return last.mac;
   // what retention removes while this runs leaves such a gap too
   const before = await macBefore(deps, chain.node, seq);
@@ -237,9 +233,7 @@ function sentenceFor(chain: Chain): string {
   if (!from || !to) return `${log} holds no entries.`;
   return [
     `${log}: every entry from ${from.seq} (${time(from.at)}) to ${to.seq} (${time(to.at)}) is as it was written, in order, and none between them is missing.`,
-    ...(from.seq > 1
-      ? [`Entries before ${from.seq} were removed by retention; a chained checkpoint says so.`]
-      : []),
+    ...(from.seq > 1 ? [`Entries before ${from.seq} were removed by retention; a chained checkpoint says so.`] : []),
     anchored
       ? `Nothing was removed before the anchor of ${time(anchored.at)} at entry ${anchored.seq}; entries that came after it could be missing only if somebody cut them off and set the node's head back as well.`
       : "No anchor of this chain was given: entries could be missing at its end if somebody cut them off and set the node's head back as well.",

@@ -18,13 +18,10 @@ function otherThan(value: unknown, chance: number): unknown {
     bytes[chance % bytes.length]! ^= 1 << (chance % 8);
     return bytes;
   }
-  if (typeof value === "number")
-    return [value + 1, value + 1000 + chance, -1 - chance, 0][chance % 4]! || value + 1000;
+  if (typeof value === "number") return [value + 1, value + 1000 + chance, -1 - chance, 0][chance % 4]! || value + 1000;
   if (typeof value === "string") {
     const cut = chance % value.length;
-    return [`${value} `, value.slice(0, -1), `${value.slice(0, cut)}~${value.slice(cut + 1)}`, ""][
-      chance % 4
-    ]!;
+    return [`${value} `, value.slice(0, -1), `${value.slice(0, cut)}~${value.slice(cut + 1)}`, ""][chance % 4]!;
   }
   return undefined;
 }
@@ -55,9 +52,7 @@ describe.each(kinds)("on %s", (kind) => {
       },
     ]);
     expect(verdict.sentence).toContain("every entry from 1 (2027-01-15T08:00:00.000Z) to 15");
-    expect(verdict.sentence).toContain(
-      "Nothing was removed before the anchor of 2027-01-15T08:00:00.000Z at entry 12",
-    );
+    expect(verdict.sentence).toContain("Nothing was removed before the anchor of 2027-01-15T08:00:00.000Z at entry 12");
   });
 
   test("any one value that is changed is found", async () => {
@@ -80,9 +75,7 @@ describe.each(kinds)("on %s", (kind) => {
     await fc.assert(
       fc.asyncProperty(change, async ({ at: [table, column], seq, chance }) => {
         const value = otherThan(evil.get(table, column, seq), chance);
-        fc.pre(
-          value !== undefined && !(column === "seq" && evil.get(table, "seq", value as number) !== undefined),
-        );
+        fc.pre(value !== undefined && !(column === "seq" && evil.get(table, "seq", value as number) !== undefined));
         await evil.set({ table, column, seq, value });
         const { ok } = await verified();
         await evil.restore();
@@ -157,11 +150,7 @@ describe.each(kinds)("on %s", (kind) => {
         ],
         "1 altered",
       ],
-      [
-        "a personal part for an entry without one",
-        ["update personal set seq = 5 where seq = 6"],
-        "5 personal_foreign",
-      ],
+      ["a personal part for an entry without one", ["update personal set seq = 5 where seq = 6"], "5 personal_foreign"],
       ["a personal part for no entry", ["update personal set seq = 77 where seq = 6"], "9 personal_foreign"],
     ];
     for (const [what, statements, problem] of attacks) {
@@ -173,10 +162,7 @@ describe.each(kinds)("on %s", (kind) => {
     expect(unseen).toEqual([]);
     expect((await verified()).ok).toBe(true);
     // the same octets, cut elsewhere
-    const [salt, fields] = [
-      evil.get("personal", "salt", 3) as Uint8Array,
-      evil.get("personal", "fields", 3) as string,
-    ];
+    const [salt, fields] = [evil.get("personal", "salt", 3) as Uint8Array, evil.get("personal", "fields", 3) as string];
     const longer = Buffer.concat([salt, Buffer.from(fields.slice(0, 1))]);
     await evil.set({ table: "personal", column: "salt", seq: 3, value: longer });
     await evil.set({ table: "personal", column: "fields", seq: 3, value: fields.slice(1) });
