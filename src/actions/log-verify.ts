@@ -21,7 +21,7 @@ import type { Deps } from "./deps.ts";
 import { macBefore } from "./retention.ts";
 
 /** All that can be wrong, and how it reads. */
-export const problems = {
+const problems = {
   altered: "the entry is not as it was written, or does not belong here",
   unreadable: "the entry holds something that was never written",
   twice: "two entries take one place",
