@@ -126,11 +126,7 @@ export async function openGateway(
 }
 
 /** Calls `fire` so many times a second, whether or not anything answers, until told to stop; open loop. */
-export async function pace(
-  perSecond: number,
-  fire: (index: number) => void,
-  signal: AbortSignal,
-): Promise<number> {
+export async function pace(perSecond: number, fire: (index: number) => void, signal: AbortSignal): Promise<number> {
   const begin = performance.now();
   let count = 0;
   while (!signal.aborted) {

@@ -3,17 +3,11 @@
 // started again.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { sendCommand } from "#edges/cli/client.ts";
 import { peopleCsv } from "../../bench/people.ts";
-import {
-  type Child,
-  type Exit,
-  freePort,
-  run,
-  startProcess,
-  tempFolder,
-  waitUntil,
-} from "../support/process.ts";
+import { type Child, type Exit, freePort, run, startProcess, tempFolder, waitUntil } from "../support/process.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const main = [
@@ -36,6 +30,8 @@ export type Node = {
   cli(args: readonly string[], how?: { input?: string; wrap?: Wrap }): Promise<Ran>;
   /** `cli … --json` that must succeed. */
   ask<T>(args: readonly string[], input?: string): Promise<T>;
+  /** A command to the running process by its socket: a process for each would take longer than what it asks. */
+  tell<T>(command: string, input?: object, file?: string): Promise<T>;
   /** Starts `countersign serve` and does not wait. */
   spawn(wrap?: Wrap): Child;
   /** Starts it and waits until it says that it is ready; gives how long that took. */
@@ -98,6 +94,10 @@ export async function makeNode(making: Making = {}): Promise<Node> {
       if (ran.code !== 0) throw new Error(`${args.join(" ")} ended with ${ran.code}: ${ran.output}`);
       return JSON.parse(ran.stdout) as T;
     },
+    tell: async <T>(name: string, input: object = {}, file = "") => {
+      const call = { command: name, input, file: Readable.from([Buffer.from(file)]), progress: () => undefined };
+      return (await sendCommand(join(data, "countersign.sock"), call)) as T;
+    },
     spawn: (wrap = []) => (child = startProcess(...command(["serve"], wrap), { env })),
     start: async (wrap = []) => {
       const before = performance.now();
@@ -110,7 +110,10 @@ export async function makeNode(making: Making = {}): Promise<Node> {
         },
         { everyMs: 5, explain: () => started.output().slice(-4000) },
       );
-      return performance.now() - before;
+      const took = performance.now() - before;
+      // the command socket opens a moment after the node can decide
+      await started.waitForOutput(/"msg":"ready"/);
+      return took;
     },
     ready,
     child: () => child!,
@@ -123,10 +126,7 @@ export async function makeNode(making: Making = {}): Promise<Node> {
 export const vpn = { name: "vpn", secret: "a shared secret for faults" };
 
 /** A RADIUS client on this machine whose User-Password is the code. */
-export async function addVpn(
-  node: Node,
-  more: readonly string[] = ["--first-factor", "none"],
-): Promise<void> {
+export async function addVpn(node: Node, more: readonly string[] = ["--first-factor", "none"]): Promise<void> {
   const client = ["radius-client", "add", "--name", vpn.name, "--address", "127.0.0.1", "--secret-file", "-"];
   await node.ask([...client, ...more], vpn.secret);
 }

@@ -51,9 +51,9 @@ export type Person = {
   granted: number;
   wrong: number;
 };
-type Oracle = { violations: (witness: Witness) => Promise<string[]> };
+export type Oracle = { violations: (witness: Witness) => Promise<string[]> };
 
-/** Remembers what it saw, so that its next look sees what went back. */
+/** Remembers what it saw, so that its next look sees what went back. The node runs while it looks. */
 export function oracleOf(node: Node): Oracle {
   const query = queryOf(node);
   const before = new Map<string, number>();
@@ -67,15 +67,13 @@ export function oracleOf(node: Node): Oracle {
       const people = await readPeople(query);
       const heads = await query("select id, seq from node");
       const seen = Map.groupBy(witness.read(), ({ user }) => userName(user));
-      const log = await node.cli(["log", "verify", "--json"]);
+      const log = await node.tell<{ ok: boolean; sentence: string }>("log verify");
       return [
         ...[...people.values()].flatMap((person) => aboutPerson(person, seen.get(person.username) ?? [])),
         ...[...seen.keys()].flatMap((name) => (people.has(name) ? [] : [`I3: ${name} is gone`])),
-        ...[...people.values()].flatMap((person) =>
-          rises(`the counter of ${person.username}`, person.counter),
-        ),
+        ...[...people.values()].flatMap((person) => rises(`the counter of ${person.username}`, person.counter)),
         ...heads.flatMap((head) => rises(`the log of ${String(head["id"])}`, Number(head["seq"]))),
-        ...(log.code === 0 && (JSON.parse(log.stdout) as { ok: boolean }).ok ? [] : [`I8: ${log.output}`]),
+        ...(log.ok ? [] : [`I8: ${log.sentence}`]),
       ];
     },
   };

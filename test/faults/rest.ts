@@ -19,10 +19,7 @@ export type Caller = Awaited<ReturnType<typeof makeCaller>>;
 type Key = { id: string; secret: string };
 type Call = { path?: string; body: object; user?: number; step?: number };
 
-export async function addApiKey(
-  node: Node,
-  more: readonly string[] = ["--first-factor", "none"],
-): Promise<Key> {
+export async function addApiKey(node: Node, more: readonly string[] = ["--first-factor", "none"]): Promise<Key> {
   return await node.ask<Key>(["api-key", "add", "--name", "shop", "--scope", "verify", ...more]);
 }
 
@@ -37,9 +34,7 @@ export async function makeCaller({ id, secret }: Key, witness?: Witness) {
     return async (url: string): Promise<RestAnswer> => {
       const seen = user === undefined ? undefined : witness?.sent(user, step ?? 0);
       const sentAt = performance.now();
-      const response = await fetch(url + path, { method: "POST", headers, body: text }).catch(
-        () => undefined,
-      );
+      const response = await fetch(url + path, { method: "POST", headers, body: text }).catch(() => undefined);
       const answer = (await response?.json().catch(() => ({}))) as Record<string, unknown> | undefined;
       const status = response?.status ?? 0;
       const verdict = verdicts[status] ?? "unavailable";

@@ -1,0 +1,151 @@
+// F-01: the process killed before its N-th sync to disk, for every N, on the embedded database. What is there afterwards is
+// the old state or the new one, never a mixture, and what was acknowledged is there.
+import { spawnSync } from "node:child_process";
+import { cpSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { currentStep, peopleCsv, userName } from "../../bench/people.ts";
+import { tempFolder } from "../support/process.ts";
+import { type Gateway, openGateway, verdictOf } from "./gateway.ts";
+import { makeNode, makeTemplate, type Node } from "./node.ts";
+import { oracleOf } from "./oracle.ts";
+import { openWitness } from "./witness.ts";
+
+const calls = "fdatasync,fsync";
+/** -D: the tracer is the grandchild, so that signals reach the node itself. */
+const tracer = (more: readonly string[]) => ["strace", "-D", "-f", ...more];
+const killAt = (count: number) =>
+  tracer(["-o", "/dev/null", "-e", `trace=${calls}`, "-e", `inject=${calls}:signal=SIGKILL:when=${count}`]);
+
+/** Why this cannot be done here; undefined when it can. */
+export function whyNoTracing(): string | undefined {
+  const { status, error } = spawnSync("strace", ["-o", "/dev/null", "true"]);
+  if (error) return "strace is not installed";
+  return status === 0 ? undefined : "strace may not trace here";
+}
+
+export type SyncPoint = { count: number; killed: boolean; acknowledged: boolean; wrong: string[] };
+export type Scenario = {
+  /** One run that dies before its sync number `count`, in a fresh data folder, and what was left of it. */
+  run: (count: number) => Promise<SyncPoint>;
+  /** How many syncs a run without a kill makes. */
+  total: () => Promise<number>;
+};
+
+const settled = 10;
+const imported = 1000;
+
+/** Where nothing is at work: ten people and a client. */
+export async function openScenarios(): Promise<{ login: Scenario; import: Scenario }> {
+  const template = await makeTemplate(settled);
+  const work = tempFolder("sync-points");
+  const fresh = async () => {
+    const data = join(work, "data");
+    rmSync(data, { recursive: true, force: true });
+    cpSync(template, data, { recursive: true });
+    return await makeNode({ data });
+  };
+  const count = async (go: (node: Node, wrap: string[]) => Promise<unknown>) => {
+    const log = join(work, "syncs");
+    await go(await fresh(), tracer(["-o", log, "-e", `trace=${calls}`]));
+    return readFileSync(log, "utf8").match(/ (fdatasync|fsync)\(/g)?.length ?? 0;
+  };
+  return {
+    login: { run: async (at) => await login(await fresh(), killAt(at), at), total: async () => await count(serveOnce) },
+    import: {
+      run: async (at) => await bulk(await fresh(), killAt(at), at),
+      total: async () => await count(importOnce),
+    },
+  };
+}
+
+/** Start, one login, stop: as far as it gets. */
+async function serveOnce(node: Node, wrap: string[], gateway?: Gateway) {
+  const user = 1;
+  const mine = gateway ?? (await openGateway([node.radiusPort]));
+  const packet = mine.prepare({ user, step: currentStep() });
+  let login;
+  try {
+    await node.start(wrap);
+    login = mine.send(packet);
+    await Promise.race([login.done, node.child().exited]);
+    await node.stop();
+  } catch {
+    // it died before it was ready
+  }
+  mine.giveUp();
+  if (!gateway) mine.close();
+  return { packet, login, exit: await node.child().exited };
+}
+
+async function login(node: Node, wrap: string[], count: number): Promise<SyncPoint> {
+  const witness = openWitness(join(tempFolder("witness"), "log"));
+  const gateway = await openGateway([node.radiusPort], { witness });
+  const oracle = oracleOf(node);
+  const { packet, login: first, exit } = await serveOnce(node, wrap, gateway);
+  await node.start();
+  const before = await oracle.violations(witness);
+  // the packet that had its answer gets it again; one that had none is answered now
+  const again = first && (await gateway.repeat(packet));
+  const later = gateway.send(gateway.prepare(packet));
+  await later.done;
+  const acknowledged = first?.verdict === "accept";
+  const wrong = [
+    ...before,
+    ...told("a right code was refused", first?.verdict !== undefined && !acknowledged),
+    ...told("the packet repeated is not accepted", first !== undefined && (!again || verdictOf(again) !== "accept")),
+    ...told("the packet repeated gets other octets", acknowledged && !again?.equals(first.reply!)),
+    ...told("a used code counts again", first !== undefined && later.verdict !== "reject"),
+    ...told("a code that was never sent does not count", !first && later.verdict !== "accept"),
+    ...(await oracle.violations(witness)),
+  ];
+  await node.kill();
+  gateway.close();
+  return { count, killed: exit.signal === "SIGKILL", acknowledged, wrong };
+}
+const told = (what: string, is: boolean) => (is ? [what] : []);
+
+const newcomers = () => {
+  const [header, ...rows] = peopleCsv(settled + imported)
+    .trim()
+    .split("\n");
+  return `${[header, ...rows.slice(settled)].join("\n")}\n`;
+};
+const importOnce = async (node: Node, wrap: string[]) =>
+  await node.cli(["user", "import", "-", "--json"], { wrap, input: newcomers() });
+
+async function bulk(node: Node, wrap: string[], count: number): Promise<SyncPoint> {
+  const { signal, code, stdout } = await importOnce(node, wrap);
+  const acknowledged = code === 0 && (JSON.parse(stdout) as { accepted: number }).accepted === imported;
+  await node.start();
+  const { people } = await node.tell<{ people: unknown[] }>("user list", { limit: 10_000 });
+  const there = people.length - settled;
+  const { records } = await node.tell<{ records: { result: string }[] }>("log list", {});
+  const recorded = records.filter(({ result }) => result === "PEOPLE_IMPORTED").length - 1;
+  const wrong = [
+    ...told(`${there} of ${imported} people are there`, there !== 0 && there !== imported),
+    ...told("an acknowledged import is gone", acknowledged && there === 0),
+    ...told(`${recorded} records tell of ${there} people`, recorded !== Number(there > 0)),
+    ...(await codesOf(node, there > 0 ? "accept" : "reject")),
+    ...(there === 0 ? await bulkAgain(node) : []),
+    ...told("the log does not verify", !(await node.tell<{ ok: boolean }>("log verify")).ok),
+  ];
+  await node.kill();
+  return { count, killed: signal === "SIGKILL", acknowledged, wrong };
+}
+
+async function bulkAgain(node: Node): Promise<string[]> {
+  const { accepted } = await node.tell<{ accepted: number }>("user import", {}, newcomers());
+  return [...told(`done again, it takes ${accepted}`, accepted !== imported), ...(await codesOf(node, "accept"))];
+}
+
+/** The codes of the first, a middle and the last newcomer. */
+async function codesOf(node: Node, wanted: string): Promise<string[]> {
+  const gateway = await openGateway([node.radiusPort]);
+  const users = [settled, settled + imported / 2, settled + imported - 1];
+  const logins = users.map((user) => gateway.send(gateway.prepare({ user, step: currentStep() })));
+  await Promise.all(logins.map(({ done }) => done));
+  gateway.close();
+  return logins.flatMap(({ user, verdict }) =>
+    verdict === wanted ? [] : [`${userName(user)} gets ${verdict}, not ${wanted}`],
+  );
+}
