@@ -62,10 +62,10 @@ export async function site(options: SiteOptions = {}) {
   };
 }
 
-export type To = { host: string; port: number };
-export type Received = { code: number; bytes: Buffer; from: To };
+type To = { host: string; port: number };
+type Received = { code: number; bytes: Buffer; from: To };
 type NasOptions = { from?: string; secret?: string };
-export type Asking = {
+type Asking = {
   user?: string;
   /** absent: none is sent */
   password?: string | Buffer;
