@@ -43,6 +43,8 @@ CREATE INDEX challenge_factor on challenge (factor_id);
 
 CREATE INDEX challenge_join on challenge (join_key);
 
+CREATE INDEX challenge_user on challenge (user_id);
+
 CREATE TABLE data_key (
   id text primary key,
   purpose text not null,

@@ -10,7 +10,9 @@ import type { Clock, Deps, Logger, Random } from "#actions/deps.ts";
 import { liveSettings } from "#actions/live-settings.ts";
 import { AppError } from "#core/errors.ts";
 import { startStore } from "#store/index.ts";
-import { openPostgres, openSqlite, type Db } from "#store/open.ts";
+import type { Db } from "#store/open.ts";
+import { openPostgres } from "#store/postgres.ts";
+import { openSqlite } from "#store/sqlite.ts";
 import type { Config } from "./config.ts";
 
 export type System = { deps: Deps; close(): Promise<void> };

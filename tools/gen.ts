@@ -12,7 +12,7 @@ import { z } from "zod";
 import { settingsSchema } from "#core/settings/index.ts";
 import { contract } from "#edges/http/contract.ts";
 import { migrate } from "#store/migrate.ts";
-import { openSqlite } from "#store/open.ts";
+import { openSqlite } from "#store/sqlite.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 

@@ -29,6 +29,7 @@ export type Factor = {
   lockedUntil: number;
   dayCost: number;
   dayStart: number;
+  createdAt: number;
 };
 
 export type Challenge = {

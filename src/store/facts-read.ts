@@ -33,36 +33,32 @@ export async function readChallenges(run: Run, items: Wanted[]): Promise<(Challe
   return items.map((item) => found.get(item.challengeId ?? item.joinKey));
 }
 
+export type Known = { person: Person; factors: Factor[] };
+
 /** People and their active factors by name or id; what an unfinished import has written is not there yet. */
-export async function readPeople(run: Run, items: Pick<Wanted, "nameKey">[], challenges: (Challenge | undefined)[]) {
-  const people = new Map<string, { person: Person; factors: Factor[] }>();
-  const ids = challenges.flatMap((challenge) => challenge?.userId ?? []);
-  const keys = items.flatMap((item, index) => (challenges[index] || item.nameKey === undefined ? [] : [item.nameKey]));
-  for (const [column, wanted] of [
-    ["id", ids],
-    ["name_key", keys],
-  ] as const) {
-    const rows = wanted.map((value) => [value]);
-    for (const row of await over(run, { columns: { k: "text" }, rows }, peopleBy(column))) {
-      const key = `${column === "id" ? "id" : "key"}:${row[column] as string}`;
-      const known = people.get(key) ?? { person: personOf(row), factors: [] };
-      people.set(key, known);
-      if (row["factor_id"] !== null && !known.factors.some((factor) => factor.id === row["factor_id"]))
-        known.factors.push(factorOf(row));
-    }
+export async function readPeople(run: Run, by: keyof typeof peopleBy, wanted: string[]): Promise<Map<string, Known>> {
+  const people = new Map<string, Known>();
+  const rows = [...new Set(wanted)].map((value) => [value]);
+  for (const row of await over(run, { columns: { k: "text" }, rows }, peopleBy[by])) {
+    const key = row[by] as string;
+    const known = people.get(key) ?? { person: personOf(row), factors: [] };
+    people.set(key, known);
+    if (row["factor_id"] !== null) known.factors.push(factorOf(row));
   }
+  for (const { factors } of people.values()) if (factors.length > 1) factors.sort(byAge);
   return people;
 }
+const byAge = (a: Factor, b: Factor) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1);
 
-const peopleBy = (column: "id" | "name_key") => `
+const peopleQuery = (column: string) => `
   select p.id, p.name_key, p.username, p.display_name, p.first_name, p.last_name, p.email, p.language, p.state, p.password_hash,
     p.default_method, f.id as factor_id, f.method, f.name, f.sealed_secret, f.parameters, f.address, f.counter, f.drift, f.fails,
-    f.attempted_at, f.locked_until, f.day_cost, f.day_start
+    f.attempted_at, f.locked_until, f.day_cost, f.day_start, f.created_at
   from v join person p on p.${column} = v.k
   left join factor f on f.user_id = p.id and f.state = 'active' and (f.import_id is null or f.import_id = p.import_id
     or exists (select 1 from import j where j.id = f.import_id and j.committed_at is not null))
-  where p.import_id is null or exists (select 1 from import i where i.id = p.import_id and i.committed_at is not null)
-  order by f.created_at, f.id`;
+  where p.import_id is null or exists (select 1 from import i where i.id = p.import_id and i.committed_at is not null)`;
+const peopleBy = { id: peopleQuery("id"), name_key: peopleQuery("name_key") };
 
 const personOf = (row: Row): Person => ({
   id: row["id"] as string,
@@ -92,6 +88,7 @@ const factorOf = (row: Row): Factor => ({
   lockedUntil: row["locked_until"] as number,
   dayCost: row["day_cost"] as number,
   dayStart: row["day_start"] as number,
+  createdAt: row["created_at"] as number,
 });
 
 const challengeOf = (row: Row): Challenge => ({

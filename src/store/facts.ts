@@ -5,7 +5,7 @@
 
 import type { Challenge, Factor, Facts, Taken } from "#core/facts.ts";
 import { readChallenges, readPeople } from "./facts-read.ts";
-import type { Db, Run } from "./open.ts";
+import { ending, type Db, type Run } from "./open.ts";
 import { claim, type Claim, type Repeated } from "./requests.ts";
 import { over, type Columns } from "./values.ts";
 
@@ -24,19 +24,24 @@ export type Reserved = { facts: Facts } | Repeated;
 export async function reserve(db: Db, items: Reserve[]): Promise<Reserved[]> {
   return await db.transaction(
     async (run) => {
-      const earlier = await claim(run, items, { shared: db.kind === "postgres" });
-      const challenges = await readChallenges(run, items);
-      const people = await readPeople(run, items, challenges);
-      const found = items.map((item, index): Facts => {
+      const [earlier, challenges, named] = await Promise.all([
+        claim(run, items, { shared: db.kind === "postgres" }),
+        readChallenges(run, items),
+        readPeople(
+          run,
+          "name_key",
+          items.flatMap((item) => (item.challengeId === undefined ? (item.nameKey ?? []) : [])),
+        ),
+      ]);
+      const answers = challenges.flatMap((challenge, index) =>
+        challenge && items[index]!.challengeId !== undefined ? challenge.userId : [],
+      );
+      const owners = await readPeople(run, "id", answers);
+      const found = items.map(({ challengeId, nameKey }, index): Facts => {
         const challenge = challenges[index];
-        const person = people.get(challenge ? `id:${challenge.userId}` : `key:${item.nameKey}`);
-        return {
-          person: person?.person,
-          factors: person?.factors ?? [],
-          challenge,
-          taken: new Map(),
-          answered: false,
-        };
+        const known = challengeId === undefined ? named.get(nameKey ?? "") : owners.get(challenge?.userId ?? "");
+        const { person, factors } = known ?? { person: undefined, factors: [] };
+        return { person, factors, challenge, taken: new Map(), answered: false };
       });
       const plans = items.map((item, index) =>
         earlier[index] ? { answer: false, attempts: [] } : item.plan(found[index]!),
@@ -50,7 +55,7 @@ export async function reserve(db: Db, items: Reserve[]): Promise<Reserved[]> {
       const wanted = plans.flatMap((plan, index) =>
         plan.answer && !answered.has(found[index]!.challenge!.id) ? [] : plan.attempts,
       );
-      const taken = await takeAttempts(run, wanted);
+      const taken = await takeAttempts(ending(run), wanted);
       return found.map((facts, index): Reserved => {
         const mine = plans[index]!.attempts.filter((attempt) => taken.get(attempt.factor.id) === attempt.taken);
         const won = facts.challenge !== undefined && answered.get(facts.challenge.id) === facts.challenge;

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { AppError } from "#core/errors.ts";
 import type { Keys } from "./keys.ts";
-import type { Db, Row, Run } from "./open.ts";
+import { ending, type Db, type Row, type Run } from "./open.ts";
 import { insert, type Columns } from "./values.ts";
 
 /**
@@ -143,15 +143,14 @@ async function append(
     mac = chainMac(keys, mac, row);
     rows.push({ ...row, mac });
   }
-  const move = "update node set seq = ?, mac = ?, seen_at = ? where id = ? and seq = ? returning id";
-  // sent together: the rows follow one another without waiting for each answer
-  const [moved] = await Promise.all([
-    run(move, [seq, mac, entries.at(-1)!.at, nodeId, from.seq]),
-    insert(run, logTable, rows),
+  // Where the row is not as we left it, someone else writes under this node's name: two processes with one id, or a restored
+  // database. Null is refused by the column, and the whole transaction with it.
+  const move = "update node set seq = case when seq = ? then cast(? as bigint) end, mac = ?, seen_at = ? where id = ?";
+  await Promise.all([
+    run(move, [from.seq, seq, mac, entries.at(-1)!.at, nodeId]),
     insert(run, personalTable, personal),
+    insert(ending(run), logTable, rows),
   ]);
-  // Someone else writes under this node's name: two processes with one id, or a restored database.
-  if (moved.length === 0) throw new AppError("unavailable", `another process writes the log of node ${nodeId}`);
   return { nodeId, seq, mac };
 }
 

@@ -149,8 +149,8 @@ export async function savePasswordHash(run: Run, { id, hash }: { id: string; has
 
 /** What a first request of this person would be decided on now; nothing is taken. */
 export async function readFacts(db: Db, { nameKey }: { nameKey: string | undefined }): Promise<Facts> {
-  const found = await db.transaction((run) => readPeople(run, [{ nameKey }], [undefined]));
-  const known = found.get(`key:${nameKey}`);
+  const found = await db.transaction((run) => readPeople(run, "name_key", nameKey === undefined ? [] : [nameKey]));
+  const known = found.get(nameKey ?? "");
   return {
     person: known?.person,
     factors: known?.factors ?? [],

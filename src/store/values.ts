@@ -5,18 +5,10 @@
 
 import type { Row, Run } from "./open.ts";
 
-const known = new Map<string, string>();
-
 /** `values (cast(? as text), cast(? as bigint)), …` */
 export function valuesOf(types: string, count: number): string {
-  const name = `${count} ${types}`;
-  let text = known.get(name);
-  if (text === undefined) {
-    const casts = types.split(" ").map((type) => `cast(? as ${type})`);
-    text = `values ${Array.from({ length: count }, () => `(${casts.join(", ")})`).join(", ")}`;
-    known.set(name, text);
-  }
-  return text;
+  const casts = types.split(" ").map((type) => `cast(? as ${type})`);
+  return `values ${Array.from({ length: count }, () => `(${casts.join(", ")})`).join(", ")}`;
 }
 
 /**
@@ -39,12 +31,26 @@ export const marks = (count: number): string => Array.from({ length: count }, ()
 /** A table's columns in order, each with its type. */
 export type Columns = Record<string, "text" | "bigint" | "blob">;
 
+const texts = new Map<string, Map<number, string>>();
+
+/** A statement's text for so many rows, made once: these are long, and compared whenever they are looked up. */
+function textFor(statement: string, count: number, make: () => string): string {
+  const bySize = texts.get(statement) ?? new Map<number, string>();
+  texts.set(statement, bySize);
+  const text = bySize.get(count) ?? make();
+  bySize.set(count, text);
+  return text;
+}
+
 /** Runs a statement over `v`, whose columns are named with their types and whose first is never null. */
 export async function over(run: Run, v: { columns: Columns; rows: unknown[][] }, statement: string): Promise<Row[]> {
   if (v.rows.length === 0) return [];
   const rows = padded(v.rows);
-  const values = valuesOf(Object.values(v.columns).join(" "), rows.length);
-  return await run(`with v(${Object.keys(v.columns).join(", ")}) as (${values}) ${statement}`, rows.flat());
+  const text = textFor(statement, rows.length, () => {
+    const values = valuesOf(Object.values(v.columns).join(" "), rows.length);
+    return `with v(${Object.keys(v.columns).join(", ")}) as (${values}) ${statement}`;
+  });
+  return await run(text, rows.flat());
 }
 
 /** Inserts rows whose keys are the columns, the first never null; `tail` is what follows the values (`on conflict …`). */
@@ -56,7 +62,10 @@ export async function insert(
   if (rows.length === 0) return [];
   const names = Object.keys(table.columns);
   const values = padded(rows.map((row) => names.map((name) => row[name] ?? null)));
-  const text = valuesOf(Object.values(table.columns).join(" "), values.length);
-  const into = `insert into ${table.name} (${names.join(", ")})`;
-  return await run(`${into} select * from (${text}) as v where column1 is not null ${table.tail ?? ""}`, values.flat());
+  const { name, columns, tail = "" } = table;
+  const text = textFor(`${name} ${tail}`, values.length, () => {
+    const list = valuesOf(Object.values(columns).join(" "), values.length);
+    return `insert into ${name} (${names.join(", ")}) select * from (${list}) as v where column1 is not null ${tail}`;
+  });
+  return await run(text, values.flat());
 }

@@ -11,7 +11,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { hotp } from "#core/methods/totp.ts";
 import { defaultSettings, type Settings } from "#core/settings/index.ts";
 import type { Deps, Message } from "#actions/deps.ts";
-import { openPostgres, openSqlite, type Db } from "#store/open.ts";
+import type { Db } from "#store/open.ts";
+import { openPostgres } from "#store/postgres.ts";
+import { openSqlite } from "#store/sqlite.ts";
 import { startStore } from "#store/index.ts";
 import { startPostgres, type Postgres } from "./postgres.ts";
 

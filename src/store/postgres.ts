@@ -1,0 +1,98 @@
+import { CompiledQuery, Kysely, PostgresDialect, sql } from "kysely";
+import type { DatabaseError, Pool, PoolClient } from "pg";
+import { AppError } from "#core/errors.ts";
+import { deadlineMs, transactions, type Db } from "./open.ts";
+import type { Tables } from "./schema.ts";
+
+/** PostgreSQL, for one node or many. Must stay true: a connection that broke off in the middle is never used again. */
+export async function openPostgres(url: string, { onError }: { onError: (error: Error) => void }): Promise<Db> {
+  const { default: pg } = await import("pg"); // 5 MB that a server on SQLite does without
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 12,
+    // statements follow one another without waiting for each answer; PostgreSQL runs them in order
+    pipeline: true,
+    connectionTimeoutMillis: deadlineMs,
+    query_timeout: deadlineMs,
+    statement_timeout: deadlineMs,
+    lock_timeout: deadlineMs,
+    idle_in_transaction_session_timeout: 10_000,
+    types: {
+      getTypeParser: ((oid: number, format: "text" | "binary") =>
+        oid === 20 ? safeInteger : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+    },
+  });
+  pool.on("error", onError);
+  const q = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: named(pool) }) });
+  // A batch is a few dozen rows found by key. Before its tables are analysed PostgreSQL would rather read them whole.
+  const byKey =
+    "begin; set local enable_hashjoin = off; set local enable_mergejoin = off; set local plan_cache_mode = force_generic_plan";
+  const begin = (relaxed: boolean) => [relaxed ? `${byKey}; set local synchronous_commit = off` : byKey];
+  const script = async (connection: Kysely<Tables>, text: string) => void (await sql.raw(text).execute(connection));
+  return {
+    kind: "postgres",
+    q,
+    script,
+    transaction: transactions(q, { begin, text: numbered() }),
+    now: async () => {
+      const text = "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint) as now";
+      return (await q.executeQuery<{ now: number }>(CompiledQuery.raw(text))).rows[0]!.now;
+    },
+    close: () => q.destroy(),
+  };
+}
+
+/** `?` as PostgreSQL writes it: `$1`, `$2`, … */
+function numbered(): (text: string) => string {
+  const known = new Map<string, string>();
+  return (text) => {
+    let written = known.get(text);
+    if (written === undefined) {
+      let count = 0;
+      written = text.replaceAll("?", () => `$${(count += 1)}`);
+      known.set(text, written);
+    }
+    return written;
+  };
+}
+
+/** Every statement is prepared once a connection: its name is its place in this list. */
+function named(pool: Pool) {
+  const names = new Map<string, string>();
+  const nameOf = (text: string) => {
+    let name = names.get(text);
+    if (name === undefined && names.size < 2000) names.set(text, (name = `s${names.size}`));
+    return name;
+  };
+  return {
+    connect: async () => {
+      const client = await pool.connect();
+      let broken = false;
+      return {
+        query: async (text: string, parameters: readonly unknown[]) => {
+          const name = parameters.length > 0 ? nameOf(text) : undefined;
+          try {
+            return await client.query({
+              text,
+              values: [...parameters],
+              ...(name === undefined ? {} : { name }),
+            });
+          } catch (error) {
+            // Without a severity it is not the server that speaks: what this connection says next may answer the last question.
+            broken ||= (error as Partial<DatabaseError>).severity === undefined;
+            throw error;
+          }
+        },
+        release: () => client.release(broken),
+      } as unknown as PoolClient;
+    },
+    end: () => pool.end(),
+    options: pool.options,
+  } as unknown as Pool;
+}
+
+function safeInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new AppError("internal", "a number in the database is too large");
+  return value;
+}
