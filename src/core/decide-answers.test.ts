@@ -31,12 +31,15 @@ describe("a lone digit", () => {
     ["２", undefined],
     ["", undefined],
   ])("%j stands for %s", (answer, id) => {
-    expect(chosen(facts, answer)?.id).toBe(id);
+    expect(chosen(facts, asks({ challengeId: facts.challenge!.id, answer }))?.id).toBe(id);
   });
 
   test("stands for nothing without a challenge, and no answer for none", () => {
-    expect(chosen(known(), "1")).toBeUndefined();
-    expect(chosen(facts, undefined)).toBeUndefined();
+    const challengeId = facts.challenge!.id;
+    expect(chosen(known(), asks({ challengeId, answer: "1" }))).toBeUndefined();
+    expect(chosen(facts, asks({ challengeId }))).toBeUndefined();
+    // a first request knows of a challenge that it may join, and answers none
+    expect(chosen(facts, asks({ answer: "1" }))).toBeUndefined();
   });
 });
 

@@ -79,7 +79,7 @@ describe("failures in a row", () => {
 
 //
 describe("a day's guesses", () => {
-  const spentDay = (changes: Partial<Factor> = {}) => ({ ...fresh, dayCost: 90, dayStart: start, ...changes });
+  const spentDay = (changes: Partial<Factor> = {}) => ({ ...fresh, dayCost: 45, dayStart: start, ...changes });
 
   test("are thirty over all methods, however far apart", () => {
     let factor = fresh;
@@ -90,45 +90,42 @@ describe("a day's guesses", () => {
         factor = { ...failed(factor, now), fails: 0, attemptedAt: 0, lockedUntil: 0 };
         granted += 1;
       }
-    expect(granted).toBe(30);
+    expect(granted).toBeLessThanOrEqual(30);
+    expect(granted).toBeGreaterThan(25);
   });
 
   test("at one factor are guesses at the person", () => {
     const other = { ...fresh, id: "fac_2" };
     expect(verdict(other, start + 1, [spentDay(), other])).toBe("locked_out");
-    expect(verdict(other, start + 1, [spentDay({ dayCost: 87 }), other])).toBe("granted");
-    expect(verdict(other, start + 1, [spentDay({ dayCost: 88 }), other])).toBe("locked_out");
+    expect(verdict(other, start + 1, [spentDay({ dayCost: 42 }), other])).toBe("granted");
+    expect(verdict(other, start + 1, [spentDay({ dayCost: 43 }), other])).toBe("locked_out");
     expect(verdict(other, start + day, [spentDay(), other])).toBe("granted");
   });
 
   test("cost more where more codes would be right: eighteen with a window of five", () => {
     const wide = { ...fresh, parameters: '{"window":2}' };
-    expect(verdict({ ...wide, dayCost: 85, dayStart: start }, start + 1)).toBe("granted");
-    expect(verdict({ ...wide, dayCost: 86, dayStart: start }, start + 1)).toBe("locked_out");
+    expect(verdict({ ...wide, dayCost: 40, dayStart: start }, start + 1)).toBe("granted");
+    expect(verdict({ ...wide, dayCost: 41, dayStart: start }, start + 1)).toBe("locked_out");
     expect(failed(wide, start)).toMatchObject({ cost: 5, dayCost: 5, dayStart: start });
   });
 
-  test("begin anew with the first failure after a day", () => {
-    const later = failed({ ...fresh, dayCost: 60, dayStart: start }, start + day);
-    expect(later).toMatchObject({ dayCost: 3, dayStart: start + day });
-    expect(failed({ ...fresh, dayCost: 60, dayStart: start }, start + day - 1)).toMatchObject({
-      dayCost: 63,
-      dayStart: start,
-    });
+  test("drain: half of what may come at once is forgotten in half a day", () => {
+    const full = spentDay();
+    expect(failed(full, start + day)).toMatchObject({ dayCost: 3, dayStart: start + day });
+    expect(failed(full, start + day / 2)).toMatchObject({ dayCost: 26, dayStart: start + day / 2 });
+    expect(verdict(full, start - day)).toBe("locked_out"); // a clock that steps back drains nothing
   });
 
-  // Each token is weighed alone, so a guess at five of them may cost more than is left of the day.
-  test.fails("at several tokens at once cost no more than what is left of the day", () => {
-    const spent = { ...fresh, dayCost: 84, dayStart: start };
+  test("at several tokens at once cost no more than what is left of the day", () => {
+    const spent = { ...fresh, dayCost: 39, dayStart: start };
     const all = [spent, ...["b", "c", "d", "e"].map((id) => ({ ...fresh, id }))];
     const facts = { ...noFacts, person, factors: all };
     const ask = { application: vpn, nameKey: "ada", answer: "123456" };
     const { attempts } = reservation(facts, ask, { now: start + 1, locks: rules });
-    expect(attempts.reduce((sum, { taken }) => sum + taken.cost, 0)).toBeLessThanOrEqual(6);
+    expect(attempts.reduce((sum, { taken }) => sum + taken.cost, 0)).toBe(6);
   });
 
-  // The day is a fixed one from the first failure: the end of one and the start of the next hold twice thirty.
-  test.fails("are thirty in any 24 hours, wherever those begin", () => {
+  test("are thirty in any 24 hours, wherever those begin", () => {
     const made: number[] = [];
     let factor = fresh;
     const guess = (now: number) => {
@@ -216,7 +213,7 @@ describe("luck over thirty days of the best strategy", () => {
     const made = guesses([...tokens(count, window), phone], 30);
     expect(total(made) / 30).toBeLessThan(1e-4);
     // and the attack was one: it used what there is
-    expect(total(made) / 30).toBeGreaterThan(2e-5);
+    expect(total(made) / 30).toBeGreaterThan(1e-5);
   });
 });
 

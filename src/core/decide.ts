@@ -31,10 +31,13 @@ export function mayAnswer({ facts, ask, now }: { facts: Facts; ask: Ask; now: nu
 const bound = ({ challenge, person }: Facts, ask: Ask) =>
   challenge?.applicationId === ask.application.id && (ask.nameKey === undefined || ask.nameKey === person?.nameKey);
 
+/** The challenge that is being answered; a first request may know of one that it could join, which is not that. */
+const answered = (facts: Facts, ask: Ask) => (ask.challengeId === undefined ? undefined : facts.challenge);
+
 /** The other method that a lone digit asks for, while a challenge is open. */
-export function chosen(facts: Facts, answer: string | undefined): Factor | undefined {
-  const id =
-    answer !== undefined && /^[1-9]$/.test(answer.trim()) ? facts.challenge?.offered[Number(answer) - 1] : undefined;
+export function chosen(facts: Facts, ask: Ask): Factor | undefined {
+  const digit = /^[1-9]$/.exec(ask.answer?.trim() ?? "");
+  const id = digit && answered(facts, ask)?.offered[Number(digit[0]) - 1];
   return facts.factors.find((factor) => factor.id === id);
 }
 
@@ -84,7 +87,8 @@ const challenge: Gate = (given) => {
 function used({ facts, ask, seen, sent, moment }: Case, open: Challenge, by: Method): Decision {
   const factor = facts.factors.find((one) => one.id === open.factorId);
   const checked = factor && by.check({ factor: seen(factor), sent: sent(open), answer: ask.answer ?? "" }, moment);
-  const again = checked && (checked.ok || checked.code === "code_duplicate");
+  // a standing method's code that would be right now is another code than the one that was accepted
+  const again = checked && (checked.ok ? !by.standing : checked.code === "code_duplicate");
   return again
     ? deny("challenge", "code_duplicate", by.results.code_duplicate, { method: by })
     : deny("challenge", "expired", by.results.expired, { method: by });
@@ -92,7 +96,7 @@ function used({ facts, ask, seen, sent, moment }: Case, open: Challenge, by: Met
 
 const code: Gate = (given) => {
   const { facts, ask } = given;
-  if (ask.answer === undefined || chosen(facts, ask.answer)) return undefined;
+  if (ask.answer === undefined || chosen(facts, ask)) return undefined;
   const tried = candidates(facts, ask);
   if (tried.length === 0) return deny("code", "no_method", "FAILED_NO_METHOD");
   const taken = tried.filter((factor) => facts.taken.has(factor.id));
@@ -118,16 +122,17 @@ function check({ facts, ask, seen, sent, moment }: Case, factor: Factor): Checke
 }
 
 /** A wrong answer leaves tries while the challenge has some; a repeated one is free (mission G13). */
-function wrong({ facts, rules }: Case, by: Method, verdict: "wrong_code" | "code_duplicate" | "code_old"): Decision {
-  const last = facts.challenge !== undefined && facts.challenge.tries + 1 >= rules.tries;
+function wrong(
+  { facts, ask, rules }: Case,
+  by: Method,
+  verdict: "wrong_code" | "code_duplicate" | "code_old",
+): Decision {
+  const open = answered(facts, ask);
+  const last = open !== undefined && open.tries + 1 >= rules.tries;
   if (last && verdict === "wrong_code")
     return deny("code", "too_many_tries", by.results.too_many_tries, { method: by, free: false });
-  const retry = facts.challenge !== undefined && !last;
-  return deny("code", verdict, by.results[verdict], {
-    method: by,
-    free: verdict === "code_duplicate",
-    retry,
-  });
+  const free = verdict === "code_duplicate";
+  return deny("code", verdict, by.results[verdict], { method: by, free, retry: open !== undefined && !last });
 }
 
 function refused({ facts, moment, rules }: Case, tried: Factor[]): Decision {
@@ -151,7 +156,7 @@ const begin: Gate = (given) => {
   const offered = order(facts, ask);
   const free = (factor: Factor) =>
     typeof nextAttempt(factor, facts.factors, { now: moment.now, rules: rules.locks }) !== "string";
-  const factor = chosen(facts, ask.answer) ?? offered.find(free) ?? undefined;
+  const factor = chosen(facts, ask) ?? offered.find(free) ?? undefined;
   if (!factor || !free(factor)) return refused(given, factor ? [factor] : offered);
   const by = methods.get(factor.method)!;
   return {
@@ -171,7 +176,7 @@ function order({ factors, person }: Facts, ask: Ask): Factor[] {
   return factors.toSorted((a, b) => rank(a) - rank(b)).slice(0, 9);
 }
 
-const gates: Gate[] = [person, password, known, method, challenge, code, begin];
+const gates: Gate[] = [person, challenge, password, known, method, code, begin];
 
 export function decide(given: Case): Decision {
   for (const gate of gates) {
@@ -182,23 +187,24 @@ export function decide(given: Case): Decision {
 }
 
 /** What an answer takes before it is checked: its round of the challenge, and an attempt at each factor it is tried against. */
-export function reservation(
-  facts: Facts,
-  ask: Ask,
-  { now, locks }: { now: number; locks: LockRules },
-): { answer: boolean; attempts: { factor: Factor; taken: Taken }[] } {
-  const passwordFirst =
-    ask.challengeId === undefined && ask.application.firstFactor !== "none" && ask.password !== "right";
+export function reservation(facts: Facts, ask: Ask, { now, locks }: { now: number; locks: LockRules }): Reservation {
   const answers = ask.challengeId !== undefined && mayAnswer({ facts, ask, now });
-  if (ask.answer === undefined || passwordFirst || (ask.challengeId !== undefined && !answers))
-    return { answer: false, attempts: [] };
-  if (facts.person?.state === "disabled" || chosen(facts, ask.answer)) return { answer: answers, attempts: [] };
-  const attempts = candidates(facts, ask).flatMap((factor) => {
-    const taken = nextAttempt(factor, facts.factors, { now, rules: locks });
-    return typeof taken === "string" ? [] : [{ factor, taken }];
-  });
+  const none = { answer: answers && ask.answer !== undefined, attempts: [] };
+  if (ask.answer === undefined || (ask.challengeId !== undefined ? !answers : !passwordDone(ask))) return none;
+  if (facts.person?.state === "disabled" || chosen(facts, ask)) return none;
+  const attempts: { factor: Factor; taken: Taken }[] = [];
+  let beside = 0;
+  for (const factor of candidates(facts, ask)) {
+    const taken = nextAttempt(factor, facts.factors, { now, rules: locks, beside });
+    if (typeof taken === "string") continue;
+    attempts.push({ factor, taken });
+    beside += taken.cost;
+  }
   return { answer: answers, attempts };
 }
+type Reservation = { answer: boolean; attempts: { factor: Factor; taken: Taken }[] };
+/** R-072: nobody without the password takes an attempt of the second factor. */
+const passwordDone = ({ application, password }: Ask) => application.firstFactor === "none" || password === "right";
 
 type Refused = "locked_out" | "throttled";
 
@@ -209,31 +215,30 @@ const freeFailures = 3;
 /** R-016: a code is tried against this many factors at most. */
 const candidateLimit = 5;
 
-const dayCost = (factor: Factor, now: number) => (factor.dayStart > now - day ? factor.dayCost : 0);
+/**
+ * What failures still weigh: half a day's worth may come at once and drains in a day, so that no 24 hours, wherever they
+ * begin, hold more than the day's worth.
+ */
+const capacity = (rules: LockRules) => (rules.perDay * usualWidth) / 2;
+const weight = ({ dayCost, dayStart }: Factor, { now, rules }: { now: number; rules: LockRules }) =>
+  Math.max(0, Math.ceil(dayCost - (Math.max(0, now - dayStart) * capacity(rules)) / day));
 const costOf = (factor: Factor) => Math.max(usualWidth, methods.get(factor.method)?.width(factor.parameters) ?? 0);
 
+/** `beside`: what other factors cost in the same guess. */
+type Weighing = { now: number; rules: LockRules; beside?: number };
+
 /** What one more attempt at the factor writes, or why it is not to be had now. */
-export function nextAttempt(
-  factor: Factor,
-  all: Factor[],
-  { now, rules }: { now: number; rules: LockRules },
-): Taken | Refused {
+export function nextAttempt(factor: Factor, all: Factor[], { now, rules, beside = 0 }: Weighing): Taken | Refused {
   if (factor.lockedUntil > now || factor.fails >= rules.disableAfter) return "locked_out";
-  const spent = all.reduce((sum, other) => sum + dayCost(other, now), 0);
-  if (spent + costOf(factor) > rules.perDay * usualWidth) return "locked_out";
+  const spent = all.reduce((sum, other) => sum + weight(other, { now, rules }), beside);
+  const cost = costOf(factor);
+  if (spent + cost > capacity(rules)) return "locked_out";
   const inCycle = factor.fails % rules.lockAfter;
   const pause = inCycle < freeFailures ? 0 : 1000 * 2 ** (inCycle - freeFailures);
   if (now < factor.attemptedAt + pause) return "throttled";
   const fails = factor.fails + 1;
-  const fresh = dayCost(factor, now) === 0;
-  return {
-    fails,
-    attemptedAt: now,
-    lockedUntil: fails % rules.lockAfter === 0 ? now + rules.lockMs : 0,
-    cost: costOf(factor),
-    dayCost: dayCost(factor, now) + costOf(factor),
-    dayStart: fresh ? now : factor.dayStart,
-  };
+  const lockedUntil = fails % rules.lockAfter === 0 ? now + rules.lockMs : 0;
+  return { fails, attemptedAt: now, lockedUntil, cost, dayCost: weight(factor, { now, rules }) + cost, dayStart: now };
 }
 
 /** The factors that an answer would be tried against. */

@@ -15,15 +15,10 @@ export function nameKey(text: string, rules: NameRules): string | undefined {
   const name = text.normalize("NFKC").trim().toLowerCase();
   if (name.length === 0 || name.length > 256 || /\p{Cc}/u.test(name)) return undefined;
   if (rules.strip === "none") return name;
+  const own = (domain: string) => rules.strip === "any" || rules.domains.includes(domain);
   const slash = name.lastIndexOf("\\");
-  const at = name.lastIndexOf("@");
-  const [local, domain] =
-    slash >= 0
-      ? [name.slice(slash + 1), name.slice(0, slash)]
-      : at > 0
-        ? [name.slice(0, at), name.slice(at + 1)]
-        : [name, undefined];
-  if (local === "") return undefined;
-  if (domain === undefined || rules.strip === "any" || rules.domains.includes(domain)) return local;
-  return name;
+  const afterSlash = slash >= 0 && own(name.slice(0, slash)) ? name.slice(slash + 1) : name;
+  const at = afterSlash.lastIndexOf("@");
+  const local = at > 0 && own(afterSlash.slice(at + 1)) ? afterSlash.slice(0, at) : afterSlash;
+  return local === "" ? undefined : local;
 }

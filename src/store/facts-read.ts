@@ -1,6 +1,7 @@
 /** The facts of a decision as they stand in the database: people with their active factors, and challenges. */
 
 import type { Challenge, Factor, Person } from "#core/facts.ts";
+import { methods } from "#core/methods/index.ts";
 import type { Row, Run } from "./open.ts";
 import { listed, marks, over } from "./values.ts";
 
@@ -43,7 +44,8 @@ export async function readPeople(run: Run, by: keyof typeof peopleBy, wanted: st
     const key = row[by] as string;
     const known = people.get(key) ?? { person: personOf(row), factors: [] };
     people.set(key, known);
-    if (row["factor_id"] !== null) known.factors.push(factorOf(row));
+    // a method of a newer version is no method here
+    if (methods.has(row["method"] as string)) known.factors.push(factorOf(row));
   }
   for (const { factors } of people.values()) if (factors.length > 1) factors.sort(byAge);
   return people;

@@ -68,6 +68,11 @@ function named(pool: Pool) {
     connect: async () => {
       const client = await pool.connect();
       let broken = false;
+      // The pool listens to idle connections alone; one that ends in use would otherwise end the process.
+      const lost = () => {
+        broken = true;
+      };
+      client.on("error", lost);
       return {
         query: async (text: string, parameters: readonly unknown[]) => {
           const name = parameters.length > 0 ? nameOf(text) : undefined;
@@ -83,7 +88,10 @@ function named(pool: Pool) {
             throw error;
           }
         },
-        release: () => client.release(broken),
+        release: () => {
+          client.off("error", lost);
+          client.release(broken);
+        },
       } as unknown as PoolClient;
     },
     end: () => pool.end(),

@@ -88,10 +88,12 @@ async function startThread(path: string): Promise<Thread> {
     return { rows: answered.rows.map((row) => asObject(answered.columns, row)) };
   };
   const numbers = new Map<string, number>();
+  let next = 0;
   return {
     ask: async (text, parameters) => {
       const known = numbers.get(text);
-      const number = known ?? (numbers.size < numberedLimit ? numbers.size : undefined);
+      // a number is never given twice: the thread would run the statement it knows by it
+      const number = known ?? (next < numberedLimit ? (next += 1) : undefined);
       if (number !== undefined) numbers.set(text, number);
       const asked = { number, text: known === undefined ? text : undefined, parameters: parameters.map(packed) };
       return await send(asked).catch((error: unknown) => {

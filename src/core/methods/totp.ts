@@ -68,7 +68,7 @@ export const totp: Method = {
     if (step === undefined) return { ok: false, code: "wrong_code" };
     if (step === factor.counter) return { ok: false, code: "code_duplicate" };
     if (step < factor.counter) return { ok: false, code: "code_old" };
-    return { ok: true, counter: step, drift: clamp(factor.drift + step - current) };
+    return { ok: true, counter: step, drift: clamp(factor.drift + Math.sign(step - current)) };
   },
 };
 
