@@ -124,7 +124,7 @@ function returned({ taken }: Facts, decision: Decision) {
 /** A right answer ends its challenge; so do the last wrong one and the choice of another method. */
 function ending({ challenge, answered }: Facts, decision: Decision): Settle["end"] {
   if (!challenge || !answered) return undefined;
-  const end = { id: challenge.id, round: challenge.round + 1 };
+  const end = { id: challenge.id };
   if (decision.kind === "allow") return { ...end, state: "approved" };
   if (decision.kind === "challenge") return { ...end, state: "cancelled" };
   return decision.kind === "deny" && !decision.retry ? { ...end, state: "denied" } : undefined;

@@ -1,5 +1,5 @@
 import { AppError } from "#core/errors.ts";
-import { UnknownOutcome } from "./open.ts";
+import { Unanswered, UnknownOutcome } from "./open.ts";
 
 /**
  * One commit for many: what is asked for in one event-loop turn, or while a batch is under way, goes together.
@@ -50,6 +50,11 @@ export function batched<I, O>(
   }
 
   async function oneByOne(items: Waiting<I, O>[], error: unknown): Promise<void> {
+    // Who came meanwhile has waited too: the deadline is of each answer, not of each try.
+    if (error instanceof Unanswered) {
+      for (const { reject } of [...items, ...queue.splice(0)]) reject(error);
+      return;
+    }
     if (items.length === 1 || error instanceof UnknownOutcome) {
       for (const { reject } of items) reject(error);
       return;

@@ -27,6 +27,9 @@ export type Db = {
 /** The commit was sent and no answer came: it may have happened. Whoever sees this reads again before going on. */
 export class UnknownOutcome extends Error {}
 
+/** The database did not speak: no statement of ours was wrong, and the next would wait as long. */
+export class Unanswered extends Error {}
+
 /** a database that does not answer within this time is unavailable. */
 export const deadlineMs = 2000;
 
@@ -59,14 +62,14 @@ export function transactions(q: Kysely<Tables>, { begin, text: written }: Dialec
         const begun = begin(options?.relaxed ?? false).map((text) => send(text));
         [result] = await Promise.all([work(run), ...begun]);
       } catch (error) {
-        // a dead connection cannot roll back; the server does it for us
-        await send("rollback").catch(() => undefined);
+        // a dead connection cannot roll back, and asking it would cost the deadline again; the server does it for us
+        if (!(error instanceof Unanswered)) await send("rollback").catch(() => undefined);
         throw error;
       }
       try {
         await (commit ?? send("commit"));
       } catch (error) {
-        await send("rollback").catch(() => undefined);
+        if (!(error instanceof Unanswered)) await send("rollback").catch(() => undefined);
         throw new UnknownOutcome("the commit was not answered", { cause: error });
       }
       return result;

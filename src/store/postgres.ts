@@ -1,7 +1,7 @@
 import { CompiledQuery, Kysely, PostgresDialect, sql } from "kysely";
 import type { DatabaseError, Pool, PoolClient } from "pg";
 import { AppError } from "#core/errors.ts";
-import { deadlineMs, transactions, type Db } from "./open.ts";
+import { deadlineMs, transactions, Unanswered, type Db } from "./open.ts";
 import type { Tables } from "./schema.ts";
 
 /** PostgreSQL, for one node or many. Must stay true: a connection that broke off in the middle is never used again. */
@@ -56,6 +56,14 @@ function numbered(): (text: string) => string {
   };
 }
 
+/** An error with a severity is the server's own; any other is of the way there. */
+const spoken = (error: unknown) => (error as Partial<DatabaseError>).severity !== undefined;
+function fail(error: unknown): never {
+  if (spoken(error)) throw error;
+  const { message, code } = error as Error & { code?: unknown };
+  throw Object.assign(new Unanswered(message, { cause: error }), { code });
+}
+
 /** Every statement is prepared once a connection: its name is its place in this list. */
 function named(pool: Pool) {
   const names = new Map<string, string>();
@@ -66,7 +74,7 @@ function named(pool: Pool) {
   };
   return {
     connect: async () => {
-      const client = await pool.connect();
+      const client = await pool.connect().catch(fail);
       let broken = false;
       // The pool listens to idle connections alone; one that ends in use would otherwise end the process.
       const lost = () => {
@@ -83,9 +91,9 @@ function named(pool: Pool) {
               ...(name === undefined ? {} : { name }),
             });
           } catch (error) {
-            // Without a severity it is not the server that speaks: what this connection says next may answer the last question.
-            broken ||= (error as Partial<DatabaseError>).severity === undefined;
-            throw error;
+            // what this connection says next may answer the last question
+            broken ||= !spoken(error);
+            return fail(error);
           }
         },
         release: () => {

@@ -16,8 +16,8 @@ export type Settle = {
   at: number;
   /** What the person proved: all of these must still be new, or nothing is accepted. */
   accept: { factorId: string; counter: number; drift: number; cost: number }[];
-  /** The challenge that this answer ends, as it was left by reserve. */
-  end?: { id: string; round: number; state: "approved" | "denied" | "cancelled" } | undefined;
+  /** The challenge that this answer ends. */
+  end?: { id: string; state: "approved" | "denied" | "cancelled" } | undefined;
   open?: NewChallenge | undefined;
   /** Budgets that must have room, all of them. */
   spend: Budget[];
@@ -73,19 +73,21 @@ async function accept(run: Run, { items, lost }: Round): Promise<void> {
   for (const { item, factorId } of wanted) if (!ids.has(factorId) || first.get(factorId) !== item) lost.add(item);
 }
 
+/** Of several answers to one challenge the first to come here ends it, whichever round it took. */
 async function endChallenges(run: Run, { items, lost }: Round): Promise<void> {
   const wanted = items.flatMap((item) => (item.end && !lost.has(item) ? [{ item, ...item.end }] : []));
+  const first = new Map<string, Settle>();
+  for (const { item, id } of wanted) if (!first.has(id)) first.set(id, item);
   const ended = await over(
     run,
     {
-      columns: { id: "text", round: "bigint", state: "text" },
-      rows: wanted.map(({ id, round, state }) => [id, round, state]),
+      columns: { id: "text", state: "text" },
+      rows: wanted.filter(({ item, id }) => first.get(id) === item).map(({ id, state }) => [id, state]),
     },
-    `update challenge set state = v.state from v
-     where challenge.id = v.id and challenge.round = v.round and challenge.state = 'pending' returning challenge.id, challenge.round`,
+    `update challenge set state = v.state from v where challenge.id = v.id and challenge.state = 'pending' returning challenge.id`,
   );
-  const rounds = new Set(ended.map((row) => `${row["id"] as string} ${row["round"] as number}`));
-  for (const { item, id, round } of wanted) if (!rounds.has(`${id} ${round}`)) lost.add(item);
+  const ids = new Set(ended.map((row) => row["id"]));
+  for (const { item, id } of wanted) if (!ids.has(id) || first.get(id) !== item) lost.add(item);
 }
 
 /** A budget taken in vain by a lost request is not given back: it was asked for. */
