@@ -8,7 +8,7 @@ import { readFacts } from "#store/people.ts";
 import type { Deps } from "./deps.ts";
 import { loadRadiusClients } from "./radius-clients.ts";
 import { namesOf, rulesOf } from "./rules.ts";
-import { judge } from "./verify.ts";
+import { judge } from "./rules.ts";
 
 /** Why someone can or cannot sign in to an application now: the same decision as at a sign-in, with nothing taken or sent. */
 

@@ -1,6 +1,6 @@
 import { base32, readSeed } from "#core/crypto/base32.ts";
 import { AppError } from "#core/errors.ts";
-import { defaultTotp, type TotpParameters } from "#core/methods/totp.ts";
+import { defaultTotp, type TotpParameters } from "#core/methods/totp-parameters.ts";
 import { clearFailures, deleteFactor, insertFactors, listFactors, type FactorDetails } from "#store/factors.ts";
 import { changed, type Actor } from "./change.ts";
 import type { Deps } from "./deps.ts";

@@ -1,5 +1,6 @@
-import type { Case, Rules } from "#core/case.ts";
-import type { Challenge, Factor } from "#core/facts.ts";
+import type { Ask, Case, Decision, Rules } from "#core/case.ts";
+import { decide } from "#core/decide.ts";
+import type { Challenge, Factor, Facts } from "#core/facts.ts";
 import type { Seen } from "#core/methods/method.ts";
 import type { NameRules } from "#core/names.ts";
 import type { Settings } from "#core/settings/index.ts";
@@ -23,7 +24,7 @@ export const rulesOf = (settings: Settings): Rules => ({
 });
 
 /** R-246: seeds are unsealed for one decision and wiped after it. */
-export function momentOf(deps: Deps): { moment: Omit<Case, "facts" | "ask">; wipe: () => void } {
+function momentOf(deps: Deps): { moment: Omit<Case, "facts" | "ask">; wipe: () => void } {
   const opened: Uint8Array[] = [];
   const seen = ({ id, sealedSecret, parameters, counter, drift, address }: Factor): Seen => {
     const place = { table: "factor", column: "sealed_secret", row: id };
@@ -41,3 +42,13 @@ export function momentOf(deps: Deps): { moment: Omit<Case, "facts" | "ask">; wip
 /** R-020, R-027: a code is remembered under a key of ours, for its one challenge. */
 export const codeHash = (deps: Deps, challengeId: string, code: string): Buffer =>
   deps.keys.mac("code", `${challengeId}\0${code}`);
+
+/** What would be decided now, and by which gate; nothing is taken and nothing written. */
+export function judge(deps: Deps, ask: Ask, facts: Facts): Decision {
+  const { moment, wipe } = momentOf(deps);
+  try {
+    return decide({ facts, ask, ...moment });
+  } finally {
+    wipe();
+  }
+}

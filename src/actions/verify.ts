@@ -4,7 +4,7 @@
  */
 
 import type { Ask, Decision } from "#core/case.ts";
-import { decide, reservation } from "#core/decide.ts";
+import { reservation } from "#core/decide.ts";
 import type { Facts } from "#core/facts.ts";
 import { nameKey } from "#core/names.ts";
 import type { Outcome } from "#core/outcome.ts";
@@ -15,7 +15,7 @@ import type { Deps } from "./deps.ts";
 import { opening } from "./opening.ts";
 import { checkPassword } from "./passwords.ts";
 import { outcomeOf, recordOf } from "./record.ts";
-import { momentOf, namesOf, rulesOf } from "./rules.ts";
+import { judge, namesOf, rulesOf } from "./rules.ts";
 import { told } from "./waiting.ts";
 
 /** Starts a verification; ends it at once where the code came along. */
@@ -52,16 +52,6 @@ export async function respond(deps: Deps, answer: Answer): Promise<Verified> {
   const reserved = await reserve(deps, request);
   if (!("facts" in reserved)) return repeated(reserved);
   return await conclude(deps, request, { facts: reserved.facts, decision: judge(deps, ask, reserved.facts) });
-}
-
-/** What would be decided now, and by which gate; nothing is taken and nothing written. */
-export function judge(deps: Deps, ask: Ask, facts: Facts): Decision {
-  const { moment, wipe } = momentOf(deps);
-  try {
-    return decide({ facts, ask, ...moment });
-  } finally {
-    wipe();
-  }
 }
 
 const repeated = (reserved: Exclude<Reserved, { facts: Facts }>): Verified =>

@@ -20,11 +20,9 @@ const deny = (gate: string, code: DenyCode, result: ResultCode, more: More = {})
 
 /** Is the challenge this edge's and this person's to answer? Read before an attempt is taken, and again after. */
 export function mayAnswer({ facts, ask, now }: { facts: Facts; ask: Ask; now: number }): boolean {
-  const { challenge, person } = facts;
-  if (!challenge || !person || !bound(facts, ask)) return false;
-  return (
-    challenge.state === "pending" && challenge.expiresAt > now && (ask.round ?? challenge.round) === challenge.round
-  );
+  const { challenge: open, person } = facts;
+  if (!open || !person || !bound(facts, ask) || open.state !== "pending") return false;
+  return open.expiresAt > now && (ask.round ?? open.round) === open.round;
 }
 
 /** an answer counts for the challenge's own application and person alone. */
@@ -89,9 +87,8 @@ function used({ facts, ask, seen, sent, moment }: Case, open: Challenge, by: Met
   const checked = factor && by.check({ factor: seen(factor), sent: sent(open), answer: ask.answer ?? "" }, moment);
   // a standing method's code that would be right now is another code than the one that was accepted
   const again = checked && (checked.ok ? !by.standing : checked.code === "code_duplicate");
-  return again
-    ? deny("challenge", "code_duplicate", by.results.code_duplicate, { method: by })
-    : deny("challenge", "expired", by.results.expired, { method: by });
+  const verdict = again ? "code_duplicate" : "expired";
+  return deny("challenge", verdict, by.results[verdict], { method: by });
 }
 
 const code: Gate = (given) => {
@@ -159,14 +156,7 @@ const begin: Gate = (given) => {
   const factor = chosen(facts, ask) ?? offered.find(free) ?? undefined;
   if (!factor || !free(factor)) return refused(given, factor ? [factor] : offered);
   const by = methods.get(factor.method)!;
-  return {
-    kind: "challenge",
-    gate: "begin",
-    factor,
-    method: by,
-    begun: by.begin(moment),
-    offered,
-  };
+  return { kind: "challenge", gate: "begin", factor, method: by, begun: by.begin(moment), offered };
 };
 
 function order({ factors, person }: Facts, ask: Ask): Factor[] {
@@ -202,7 +192,7 @@ export function reservation(facts: Facts, ask: Ask, { now, locks }: { now: numbe
   }
   return { answer: answers, attempts };
 }
-type Reservation = { answer: boolean; attempts: { factor: Factor; taken: Taken }[] };
+export type Reservation = { answer: boolean; attempts: { factor: Factor; taken: Taken }[] };
 /** nobody without the password takes an attempt of the second factor. */
 const passwordDone = ({ application, password }: Ask) => application.firstFactor === "none" || password === "right";
 

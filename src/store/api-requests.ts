@@ -5,10 +5,9 @@
 
 import { batched } from "./batch.ts";
 import type { Db } from "./open.ts";
-import { over, type Columns } from "./values.ts";
+import { over } from "./values.ts";
 
 export type Nonce = { id: string; keyId: string; expiresAt: number };
-const columns: Columns = { id: "text", key_id: "text", expires_at: "bigint" };
 
 /**
  * Takes nonces, many in one commit; false when one was taken before or its key has been revoked, which so needs no query
@@ -21,7 +20,8 @@ export function nonceBook(db: Db): (nonce: Nonce) => Promise<boolean> {
         const rows = nonces.map(({ id, keyId, expiresAt }) => [id, keyId, expiresAt]);
         const taken = await over(
           run,
-          { columns, rows },
+          "id text, key_id text, expires_at bigint",
+          rows,
           `insert into api_request (id, expires_at) select v.id, v.expires_at from v
            join api_key k on k.id = v.key_id and k.revoked_at is null where true
            on conflict (id) do nothing returning id`,

@@ -50,13 +50,10 @@ export function batched<I, O>(
   }
 
   async function oneByOne(items: Waiting<I, O>[], error: unknown): Promise<void> {
-    // Who came meanwhile has waited too: the deadline is of each answer, not of each try.
-    if (error instanceof Unanswered) {
-      for (const { reject } of [...items, ...queue.splice(0)]) reject(error);
-      return;
-    }
-    if (items.length === 1 || error instanceof UnknownOutcome) {
-      for (const { reject } of items) reject(error);
+    // No item's fault. Who came meanwhile has waited too: the deadline is of each answer, not of each try.
+    const noItem = error instanceof Unanswered || error instanceof UnknownOutcome;
+    if (noItem || items.length === 1) {
+      for (const { reject } of noItem ? [...items, ...queue.splice(0)] : items) reject(error);
       return;
     }
     for (const waiting of items) {

@@ -40,7 +40,7 @@ export type Known = { person: Person; factors: Factor[] };
 export async function readPeople(run: Run, by: keyof typeof peopleBy, wanted: string[]): Promise<Map<string, Known>> {
   const people = new Map<string, Known>();
   const rows = [...new Set(wanted)].map((value) => [value]);
-  for (const row of await over(run, { columns: { k: "text" }, rows }, peopleBy[by])) {
+  for (const row of await over(run, "k text", rows, peopleBy[by])) {
     const key = row[by] as string;
     const known = people.get(key) ?? { person: personOf(row), factors: [] };
     people.set(key, known);

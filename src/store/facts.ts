@@ -3,11 +3,12 @@
  * are taken by compare-and-set, so of any number of equal ones, on any node, one is taken.
  */
 
-import type { Challenge, Factor, Facts, Taken } from "#core/facts.ts";
+import type { Reservation } from "#core/decide.ts";
+import type { Challenge, Facts, Taken } from "#core/facts.ts";
 import { readChallenges, readPeople } from "./facts-read.ts";
 import { ending, type Db, type Run } from "./open.ts";
 import { claim, type Claim, type Repeated } from "./requests.ts";
-import { over, type Columns } from "./values.ts";
+import { over } from "./values.ts";
 
 export type Reserve = {
   now: number;
@@ -17,7 +18,7 @@ export type Reserve = {
   joinKey?: string | undefined;
   /** A request that must be worked on by one node only, and by whom it was answered. */
   claim?: Claim | undefined;
-  plan: (facts: Facts) => { answer: boolean; attempts: { factor: Factor; taken: Taken }[] };
+  plan: (facts: Facts) => Reservation;
 };
 export type Reserved = { facts: Facts } | Repeated;
 
@@ -76,44 +77,29 @@ export async function reserve(db: Db, items: Reserve[]): Promise<Reserved[]> {
 
 async function takeRounds(run: Run, wanted: { challenge: Challenge; try: boolean }[]): Promise<Map<string, Challenge>> {
   const first = new Map(wanted.map((one) => [one.challenge.id, one]));
+  const rows = [...first.values()].map((one) => [one.challenge.id, one.challenge.round, Number(one.try)]);
   const won = await over(
     run,
-    {
-      columns: { id: "text", round: "bigint", tries: "bigint" },
-      rows: [...first.values()].map((one) => [one.challenge.id, one.challenge.round, Number(one.try)]),
-    },
+    "id text, round bigint, tries bigint",
+    rows,
     `update challenge set round = challenge.round + 1, tries = challenge.tries + v.tries from v
      where challenge.id = v.id and challenge.round = v.round and challenge.state = 'pending' returning challenge.id`,
   );
   return new Map(won.map((row) => [String(row["id"]), first.get(String(row["id"]))!.challenge]));
 }
 
-const attemptColumns: Columns = {
-  id: "text",
-  seen_fails: "bigint",
-  seen_at: "bigint",
-  fails: "bigint",
-  attempted_at: "bigint",
-  locked_until: "bigint",
-  day_cost: "bigint",
-  day_start: "bigint",
-};
+const attempt = `id text, seen_fails bigint, seen_at bigint, fails bigint, attempted_at bigint, locked_until bigint, day_cost bigint, day_start bigint`;
 
-async function takeAttempts(run: Run, wanted: { factor: Factor; taken: Taken }[]): Promise<Map<string, Taken>> {
+async function takeAttempts(run: Run, wanted: Reservation["attempts"]): Promise<Map<string, Taken>> {
   const first = new Map(wanted.map((one) => [one.factor.id, one]));
-  const rows = [...first.values()].map(({ factor, taken }) => [
-    factor.id,
-    factor.fails,
-    factor.attemptedAt,
-    taken.fails,
-    taken.attemptedAt,
-    taken.lockedUntil,
-    taken.dayCost,
-    taken.dayStart,
-  ]);
+  const rows = [...first.values()].map(({ factor: { id, fails, attemptedAt }, taken }) => {
+    const after = [taken.fails, taken.attemptedAt, taken.lockedUntil, taken.dayCost, taken.dayStart];
+    return [id, fails, attemptedAt, ...after];
+  });
   const won = await over(
     run,
-    { columns: attemptColumns, rows },
+    attempt,
+    rows,
     `update factor set fails = v.fails, attempted_at = v.attempted_at, locked_until = v.locked_until, day_cost = v.day_cost, day_start = v.day_start
      from v where factor.id = v.id and factor.fails = v.seen_fails and factor.attempted_at = v.seen_at returning factor.id`,
   );

@@ -37,10 +37,8 @@ async function settleIn(run: Run, items: Settle[]): Promise<Written<Outcome[]>> 
   await endChallenges(run, { items, lost });
   await accept(run, { items, lost });
   const ends = items.map((item) => item.finish(!lost.has(item)));
-  await giveBack(
-    run,
-    ends.flatMap((end) => end.giveBack),
-  );
+  const free = ends.flatMap((end) => end.giveBack);
+  await giveBack(run, free);
   const won = items.filter((item) => !lost.has(item));
   await openChallenges(run, won);
   await post(run, won);
@@ -64,7 +62,8 @@ async function accept(run: Run, { items, lost }: Round): Promise<void> {
     .toSorted(byId);
   const raised = await over(
     run,
-    { columns: { id: "text", counter: "bigint", drift: "bigint", cost: "bigint", at: "bigint" }, rows },
+    "id text, counter bigint, drift bigint, cost bigint, at bigint",
+    rows,
     `update factor set counter = v.counter, drift = v.drift, fails = 0, attempted_at = 0, locked_until = 0, last_used_at = v.at,
        day_cost = case when factor.day_cost > v.cost then factor.day_cost - v.cost else 0 end
      from v where factor.id = v.id and factor.counter < v.counter and factor.state = 'active' returning factor.id`,
@@ -80,10 +79,8 @@ async function endChallenges(run: Run, { items, lost }: Round): Promise<void> {
   for (const { item, id } of wanted) if (!first.has(id)) first.set(id, item);
   const ended = await over(
     run,
-    {
-      columns: { id: "text", state: "text" },
-      rows: wanted.filter(({ item, id }) => first.get(id) === item).map(({ id, state }) => [id, state]),
-    },
+    "id text, state text",
+    wanted.filter(({ item, id }) => first.get(id) === item).map(({ id, state }) => [id, state]),
     `update challenge set state = v.state from v where challenge.id = v.id and challenge.state = 'pending' returning challenge.id`,
   );
   const ids = new Set(ended.map((row) => row["id"]));
@@ -98,17 +95,12 @@ async function spend(run: Run, { items, lost }: Round): Promise<void> {
 
 /** The lock that the attempt had set goes with it; the pause does not, or a used code would buy faster guesses. */
 async function giveBack(run: Run, returned: Returned[]): Promise<void> {
-  // One row a factor: where a batch refuses one code several times, `update … from` would give back the first alone.
-  const rows = [...Map.groupBy(returned, ({ factorId }) => factorId)].map(([id, all]) => [
-    id,
-    all.length,
-    all.reduce((sum, { cost }) => sum + cost, 0),
-  ]);
+  const rows = returned.map(({ factorId, cost }) => [factorId, cost]).toSorted(byId);
   await over(
     run,
-    { columns: { id: "text", attempts: "bigint", cost: "bigint" }, rows: rows.toSorted(byId) },
-    `update factor set locked_until = 0,
-       fails = case when factor.fails > v.attempts then factor.fails - v.attempts else 0 end,
+    "id text, cost bigint",
+    rows,
+    `update factor set fails = case when factor.fails > 0 then factor.fails - 1 else 0 end, locked_until = 0,
        day_cost = case when factor.day_cost > v.cost then factor.day_cost - v.cost else 0 end
      from v where factor.id = v.id`,
   );

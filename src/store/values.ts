@@ -42,15 +42,16 @@ function textFor(statement: string, count: number, make: () => string): string {
   return text;
 }
 
-/** Runs a statement over `v`, whose columns are named with their types and whose first is never null. */
-export async function over(run: Run, v: { columns: Columns; rows: unknown[][] }, statement: string): Promise<Row[]> {
-  if (v.rows.length === 0) return [];
-  const rows = padded(v.rows);
-  const text = textFor(statement, rows.length, () => {
-    const values = valuesOf(Object.values(v.columns).join(" "), rows.length);
-    return `with v(${Object.keys(v.columns).join(", ")}) as (${values}) ${statement}`;
+/** Runs a statement over `v`, rows whose columns are named with their types (`id text, at bigint`); the first is never null. */
+export async function over(run: Run, columns: string, rows: unknown[][], statement: string): Promise<Row[]> {
+  if (rows.length === 0) return [];
+  const full = padded(rows);
+  const text = textFor(statement, full.length, () => {
+    const pairs = columns.split(", ").map((column) => column.split(" "));
+    const names = pairs.map(([name]) => name).join(", ");
+    return `with v(${names}) as (${valuesOf(pairs.map(([, type]) => type).join(" "), full.length)}) ${statement}`;
   });
-  return await run(text, rows.flat());
+  return await run(text, full.flat());
 }
 
 /** Inserts rows whose keys are the columns, the first never null; `tail` is what follows the values (`on conflict …`). */

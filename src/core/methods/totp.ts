@@ -1,18 +1,9 @@
 import { hmacKey, type HmacKey } from "../crypto/hmac.ts";
 import type { Method, Seen } from "./method.ts";
+import { readTotpParameters, type TotpParameters } from "./totp-parameters.ts";
 import { readCode, same } from "./same.ts";
 
 /** App and token codes by time, RFC 6238 over RFC 4226. The counter is the newest step accepted: nothing at or before it counts again. */
-
-export type TotpParameters = {
-  digits: 6 | 7 | 8;
-  /** seconds */
-  period: 30 | 60;
-  algorithm: "sha1" | "sha256" | "sha512";
-  /** steps accepted on either side of the re-centred present (R-005) */
-  window: 0 | 1 | 2;
-};
-export const defaultTotp: TotpParameters = { digits: 6, period: 30, algorithm: "sha1", window: 1 };
 
 /** RFC 4226 §5.3: the HMAC of the counter, dynamically truncated to `digits` decimals. */
 export function hotp(
@@ -37,10 +28,6 @@ function codeAt(key: HmacKey, counter: number, digits: number): string {
 
 const driftBound = 10;
 const clamp = (steps: number) => Math.max(-driftBound, Math.min(driftBound, steps));
-
-export function readTotpParameters(text: string): TotpParameters {
-  return text === "" ? defaultTotp : { ...defaultTotp, ...(JSON.parse(text) as Partial<TotpParameters>) };
-}
 
 export const totp: Method = {
   id: "totp",

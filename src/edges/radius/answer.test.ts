@@ -5,8 +5,10 @@ import type { RadiusClient } from "#actions/radius-clients.ts";
 import { denyCodes, type Outcome } from "#core/outcome.ts";
 import { radiusClientOptions } from "#core/radius-client.ts";
 import { encodeRequest } from "#wire/radius/client.ts";
-import { attributeType as type, code, decode, type NewAttribute } from "#wire/radius/packet.ts";
-import { read, render } from "./answer.ts";
+import { attributeType as type, code } from "#wire/radius/codes.ts";
+import { decode, type NewAttribute } from "#wire/radius/packet.ts";
+import { read } from "./answer.ts";
+import { render } from "./render.ts";
 
 const secret = Buffer.from("a secret of thirty-two characters");
 const clientWith = (given: Partial<RadiusClient["options"]>): RadiusClient => {

@@ -1,24 +1,129 @@
 /**
- * An Access-Request to the one verification call, and its outcome to a reply. Rendering is pure, so that any node gives
- * the same bytes for the same outcome. Must stay true: nothing here tells an unknown person from a wrong code.
+ * One packet's way: believed or dropped, answered once, read, verified, and the reply sent from the address that was asked.
+ * Must stay true: nothing is done for a packet whose Message-Authenticator did not hold, a repetition is never verified
+ * twice, and nothing here tells an unknown person from a wrong code.
  */
 
-import type { RadiusClient } from "#actions/radius-clients.ts";
-import type { Answer, Attempt, Source, Verified } from "#actions/asked.ts";
-import type { DenyCode, Open } from "#core/outcome.ts";
+import type { RemoteInfo, Socket } from "node:dgram";
+import type { Answer, Attempt, Source } from "#actions/asked.ts";
+import { pinClient, type RadiusClient } from "#actions/radius-clients.ts";
+import { begin, respond } from "#actions/verify.ts";
 import {
-  attributeType as type,
   all,
-  code,
+  checkMessageAuthenticator,
+  decode,
+  encodeReply,
   first,
   revealPassword,
-  type NewAttribute,
   type Packet,
 } from "#wire/radius/packet.ts";
-import { readText, splitText } from "#wire/radius/text.ts";
-import { promptText } from "./prompt.ts";
+import { attributeType as type, code } from "#wire/radius/codes.ts";
+import { readText } from "#wire/radius/text.ts";
+import type { Server } from "./server.ts";
+import { reject, render, type Reply } from "./render.ts";
 
-export type Reply = { code: number; attributes: NewAttribute[] };
+/** R-133: above four fifths of this, only conversations that have begun go on. */
+const outstandingLimit = 16_384;
+/** R-132: a refusal leaves this long after its request, whatever refused it. */
+const rejectDelayMs = 1000;
+const rejectJitterMs = 200;
+
+/** `to`: the address that was asked; two of ours may be asked from one port with one Identifier (R-120). */
+export type Incoming = { socket: Socket; to: string; from: RemoteInfo; at: number };
+
+/** Everything that can be said about a packet without the database. */
+export function receive(server: Server, datagram: Buffer, incoming: Incoming): void {
+  server.count.received += 1;
+  const client = server.table.find(incoming.from.address);
+  if (!client) return server.dropped.count(incoming.from.address, "unknown client");
+  const decoded = decode(datagram);
+  const refusal = decoded.ok ? untrusted(decoded.packet, client) : `malformed: ${decoded.reason}`;
+  if (!decoded.ok || refusal !== undefined) return server.dropped.count(client.name, refusal!);
+  const { packet } = decoded;
+  if (packet.code === code.statusServer) return status(server, client, { packet, incoming });
+  pin(server, client, packet);
+  const busy = serveOnce(server, client, { packet, incoming });
+  if (busy !== undefined) server.dropped.count(client.name, busy);
+}
+
+/** R-109: `auto` only tightens: one good Message-Authenticator, and it is required from now on. */
+function pin(server: Server, client: RadiusClient, packet: Packet): void {
+  if (client.requiresMessageAuthenticator || client.options.requireMessageAuthenticator !== "auto") return;
+  if (!first(packet, type.messageAuthenticator) || first(packet, type.eapMessage)) return;
+  void pinClient(server.deps, client).catch(() => server.dropped.count(client.name, "could not be pinned"));
+}
+
+/** Starts the answer, unless it was given, is under way or would be too much; says why not. */
+function serveOnce(server: Server, client: RadiusClient, { packet, incoming }: Received): string | undefined {
+  const peer = `${incoming.to}>${claimed(client, { packet, incoming })}`;
+  const before = server.seen.find(peer, packet.authenticator);
+  if (before === "pending") return "repeated while under way";
+  if (before !== "new") return send(server, before, incoming);
+  if (!server.ready()) return "this node cannot decide now";
+  if (!server.allow(client)) return "over its rate";
+  const pending = server.seen.pending();
+  const begun = first(packet, type.state) !== undefined;
+  if (pending >= outstandingLimit || (pending > outstandingLimit * 0.8 && !begun)) return "overload";
+  server.seen.start(peer, packet.authenticator);
+  const work = answer(server, client, { packet, peer, incoming });
+  server.working.add(work);
+  void work.then(() => server.working.delete(work));
+  return undefined;
+}
+type Received = { packet: Packet; incoming: Incoming };
+/** What all nodes know a request by: each of them is asked at an address of its own. */
+const claimed = (client: RadiusClient, { packet, incoming: { from } }: Received) =>
+  `${client.id}:${from.address}:${from.port}:${packet.identifier}`;
+
+/** Why a packet is not to be believed; nothing changes because of it (R-106…R-108). */
+function untrusted(packet: Packet, client: RadiusClient): string | undefined {
+  if (packet.code !== code.accessRequest && packet.code !== code.statusServer)
+    return `code ${packet.code} is not served`;
+  const verdict = checkMessageAuthenticator(packet, client.secret);
+  if (verdict === "valid") return undefined;
+  if (verdict === "wrong") return "wrong Message-Authenticator: is the shared secret right?";
+  if (client.requiresMessageAuthenticator || packet.code === code.statusServer) return "no Message-Authenticator";
+  if (first(packet, type.eapMessage)) return "EAP-Message without Message-Authenticator";
+  if (client.options.limitProxyState && first(packet, type.proxyState))
+    return "Proxy-State without Message-Authenticator";
+  return undefined;
+}
+
+type Work = Received & { peer: string };
+
+async function answer(server: Server, client: RadiusClient, { packet, peer, incoming }: Work): Promise<void> {
+  const { deps, seen } = server;
+  try {
+    const asked = read(packet, client, claimed(client, { packet, incoming }));
+    let reply: Reply | undefined = reject;
+    if ("reject" in asked) server.dropped.count(client.name, asked.reject);
+    else reply = render(await ("begin" in asked ? begin(deps, asked.begin) : respond(deps, asked.respond)), client);
+    if (!reply) return seen.forget(peer, packet.authenticator);
+    const bytes = encodeReply(reply, packet, client.secret);
+    const due = incoming.at + rejectDelayMs + deps.random.int(rejectJitterMs);
+    if (reply.code === code.accessReject)
+      await deps.clock.sleep(Math.max(0, due - deps.clock.now()), server.stopping.signal);
+    if (seen.finish(peer, packet.authenticator, bytes)) send(server, bytes, incoming);
+  } catch (error) {
+    // Fail closed and silent: the client repeats, or asks another server.
+    seen.forget(peer, packet.authenticator);
+    server.dropped.count(client.name, "could not be answered");
+    const reason = error instanceof Error ? error.message : "unknown";
+    deps.log.debug("a request could not be answered", { client: client.name, reason });
+  }
+}
+
+/** R-115: the answer says that this node can authenticate; one that cannot is silent. */
+function status(server: Server, client: RadiusClient, { packet, incoming }: Received): void {
+  if (server.ready())
+    send(server, encodeReply({ code: code.accessAccept, attributes: [] }, packet, client.secret), incoming);
+}
+
+function send(server: Server, bytes: Buffer, { socket, from }: Incoming): undefined {
+  server.count.answered[bytes[0]!] = (server.count.answered[bytes[0]!] ?? 0) + 1;
+  socket.send(bytes, from.port, from.address);
+}
+
 /** What a request asks of the engine; a `reject` is refused for its form alone, with the reason for our log. */
 export type Asked = { begin: Attempt } | { respond: Answer } | { reject: string };
 
@@ -40,20 +145,12 @@ export function read(packet: Packet, client: RadiusClient, peer: string): Asked 
   if (text === undefined) return { reject: "the password does not read: is the shared secret right?" };
   const claim = { peer, authenticator: packet.authenticator.toString("base64url") };
   const source: Source = { protocol: "radius", station: textOf(packet, type.callingStationId), claim };
-  const state = states[0];
+  const [state] = states;
   if (!state) return { begin: attempt({ client, username, text, source }) };
   if (state.length !== stateLength) return { reject: "a State that is not ours" };
   const challengeId = `chl_${state.toString("base64url", 0, 16)}`;
-  return {
-    respond: {
-      application: client.application,
-      username,
-      challengeId,
-      round: state[16]!,
-      response: text,
-      source,
-    },
-  };
+  const { application } = client;
+  return { respond: { application, username, challengeId, round: state[16]!, response: text, source } };
 }
 
 function textOf(packet: Packet, attribute: number): string | undefined {
@@ -62,18 +159,9 @@ function textOf(packet: Packet, attribute: number): string | undefined {
 }
 const authorizesOnly = (packet: Packet) => authorizeOnly.includes(first(packet, type.serviceType)?.at(-1) ?? 0);
 
+type Given = { client: RadiusClient; username: string; text: string; source: Source };
 /** Where password and code are in the one field that PAP has. */
-function attempt({
-  client,
-  username,
-  text,
-  source,
-}: {
-  client: RadiusClient;
-  username: string;
-  text: string;
-  source: Source;
-}): Attempt {
+function attempt({ client, username, text, source }: Given): Attempt {
   const { firstFactor, mode, separator, codeLength } = client.options;
   const asked = { application: client.application, username, source };
   if (firstFactor === "none") return { ...asked, code: text === "" ? undefined : text };
@@ -81,46 +169,4 @@ function attempt({
   const at = mode === "append" ? text.lastIndexOf(separator) : text.length - codeLength;
   if (at <= 0) return { ...asked, password: text, code: "" };
   return { ...asked, password: text.slice(0, at), code: text.slice(mode === "append" ? at + 1 : at) };
-}
-
-/** How each refusal reads on the wire: silence makes the client try another server, everything else is the same Reject. */
-const refusals: Record<DenyCode, "reject" | "silence"> = {
-  unknown_person: "reject",
-  person_disabled: "reject",
-  wrong_password: "reject",
-  no_method: "reject",
-  wrong_code: "reject",
-  code_duplicate: "reject",
-  code_old: "reject",
-  too_many_tries: "reject",
-  expired: "reject",
-  superseded: "reject",
-  cancelled: "reject",
-  foreign_challenge: "reject",
-  locked_out: "reject",
-  throttled: "reject",
-  unavailable: "silence",
-};
-export const reject: Reply = { code: code.accessReject, attributes: [] };
-
-/** Undefined is silence. */
-export function render(outcome: Verified, client: RadiusClient): Reply | undefined {
-  if (outcome.kind === "elsewhere") return undefined;
-  if (outcome.kind === "allow") return { code: code.accessAccept, attributes: client.replyAttributes };
-  if (outcome.kind === "challenge") return challenge(outcome, "");
-  if (outcome.retry && client.application.canChallenge) return challenge(outcome.retry, "retry.wrong");
-  return refusals[outcome.code] === "silence" ? undefined : reject;
-}
-
-/** R-125: the State is the challenge's 128 random bits and the round that the next answer must name. */
-function challenge(open: Open, before: "" | "retry.wrong"): Reply {
-  const state = Buffer.concat([
-    Buffer.from(open.id.slice("chl_".length), "base64url"),
-    Buffer.from([open.round & 0xff]),
-  ]);
-  const message = splitText(promptText(open.prompt, before)).map((value) => ({
-    type: type.replyMessage,
-    value,
-  }));
-  return { code: code.accessChallenge, attributes: [{ type: type.state, value: state }, ...message] };
 }

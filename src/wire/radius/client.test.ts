@@ -2,7 +2,8 @@ import { createHash, createHmac } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { checkReply, encodeRequest, hidePassword } from "./client.ts";
-import { attributeType, code, decode, encodeReply } from "./packet.ts";
+import { attributeType, code } from "./codes.ts";
+import { decode, encodeReply } from "./packet.ts";
 import type { Packet } from "./packet.ts";
 
 const hex = (text: string) => Buffer.from(text.replaceAll(/\s/g, ""), "hex");

@@ -2,7 +2,8 @@
 // benches, the proxy. What must stay true: a reply is trusted only after its Response Authenticator and its
 // Message-Authenticator, if there is one, were checked against the very request it answers.
 import { createHmac, hash, randomBytes, timingSafeEqual } from "node:crypto";
-import { attributeType, checkMessageAuthenticator, decode } from "./packet.ts";
+import { attributeType } from "./codes.ts";
+import { checkMessageAuthenticator, decode } from "./packet.ts";
 import type { Malformed, NewAttribute, Packet } from "./packet.ts";
 
 export type NewRequest = {

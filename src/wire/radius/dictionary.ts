@@ -4,7 +4,7 @@
 import ipaddr from "ipaddr.js";
 import { standard, valueNames, vendors } from "./dictionary-table.ts";
 import type { Kind, Row } from "./dictionary-table.ts";
-import { attributeType } from "./packet.ts";
+import { attributeType } from "./codes.ts";
 import type { NewAttribute } from "./packet.ts";
 import { escapeText, readText } from "./text.ts";
 

@@ -2,16 +2,8 @@ import { createHash, createHmac } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { encodeRequest, hidePassword } from "./client.ts";
-import {
-  all,
-  attributeType,
-  checkMessageAuthenticator,
-  code,
-  decode,
-  encodeReply,
-  first,
-  revealPassword,
-} from "./packet.ts";
+import { attributeType, code } from "./codes.ts";
+import { all, checkMessageAuthenticator, decode, encodeReply, first, revealPassword } from "./packet.ts";
 import type { NewAttribute, Packet } from "./packet.ts";
 
 const hex = (text: string) => Buffer.from(text.replaceAll(/\s/g, ""), "hex");

@@ -2,37 +2,7 @@
 // Access-Request, so it copies once and asks OpenSSL only for digests. What must stay true: decoding never
 // throws whatever the network sends, and every reply starts with one Message-Authenticator (R-105).
 import { hash, timingSafeEqual } from "node:crypto";
-
-export const code = {
-  accessRequest: 1,
-  accessAccept: 2,
-  accessReject: 3,
-  accessChallenge: 11,
-  statusServer: 12,
-} as const;
-
-export const attributeType = {
-  userName: 1,
-  userPassword: 2,
-  chapPassword: 3,
-  nasIpAddress: 4,
-  nasPort: 5,
-  serviceType: 6,
-  framedIpAddress: 8,
-  filterId: 11,
-  replyMessage: 18,
-  state: 24,
-  class: 25,
-  vendorSpecific: 26,
-  sessionTimeout: 27,
-  callingStationId: 31,
-  nasIdentifier: 32,
-  proxyState: 33,
-  prompt: 76,
-  eapMessage: 79,
-  messageAuthenticator: 80,
-  nasIpv6Address: 95,
-} as const;
+import { attributeType } from "./codes.ts";
 
 /** `offset` is where the attribute's type octet stands in the packet's `bytes`. */
 export type Attribute = { type: number; value: Buffer; offset: number };
