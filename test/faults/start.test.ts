@@ -1,0 +1,107 @@
+// F-45, F-62 and their like: what an administrator has to mend before a start is told in one sentence, with exit code 1, and
+// nothing is changed meanwhile.
+import { randomBytes } from "node:crypto";
+import { chmodSync, cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createSocket } from "node:dgram";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { tempFolder } from "../support/process.ts";
+import { makeNode, makeTemplate, type Node } from "./node.ts";
+
+let template: string;
+let node: Node;
+beforeAll(async () => {
+  template = await makeTemplate(3);
+});
+beforeEach(async () => {
+  const data = join(tempFolder("start"), "data");
+  cpSync(template, data, { recursive: true });
+  node = await makeNode({ data });
+});
+afterAll(() => node.kill());
+
+/** What a start that must be refused says. */
+async function refusal(by = node): Promise<string> {
+  const child = by.spawn();
+  expect(await child.exited).toEqual({ code: 1, signal: null });
+  expect(child.stdout()).toBe("");
+  return child.output();
+}
+/** One line of words, with no stack behind it. */
+const oneSentence = (text: RegExp) => expect.stringMatching(new RegExp(`^(?=[A-Z])[^\\n]*${text.source}[^\\n]*\\n$`));
+
+test("a second process on one data folder", async () => {
+  await node.start();
+  const second = await makeNode({ data: node.data });
+  expect(await refusal(second)).toEqual(oneSentence(/Another countersign process uses the data folder/));
+  // the first one does not notice, its command socket least of all
+  expect(await node.ready()).toBe(true);
+  expect((await node.ask<{ people: unknown[] }>(["user", "list"])).people).toHaveLength(3);
+  await node.kill();
+  await second.start();
+  await second.kill();
+});
+
+test("a port that is taken, by TCP or UDP", async () => {
+  const port = Number(new URL(node.url).port);
+  const server = createServer().listen(port, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  expect(await refusal()).toEqual(oneSentence(new RegExp(`${port}.* taken`)));
+  await new Promise((resolve) => server.close(resolve));
+
+  const socket = createSocket("udp4");
+  await new Promise<void>((resolve) => socket.bind(node.radiusPort, "127.0.0.1", resolve));
+  expect(await refusal()).toEqual(oneSentence(new RegExp(`${node.radiusPort}.* taken`)));
+  socket.close();
+  await node.start();
+  await node.kill();
+});
+
+test("a master key that is missing, another one, too short or open to others", async () => {
+  const file = join(node.data, "master.key");
+  const right = readFileSync(file);
+  const sealed = () => readFileSync(join(node.data, "countersign.db"));
+  const before = sealed();
+  const put = (key: Buffer, mode = 0o400) => {
+    rmSync(file, { force: true });
+    writeFileSync(file, key);
+    chmodSync(file, mode);
+  };
+  rmSync(file);
+  expect(await refusal()).toEqual(oneSentence(/master key .* is missing/));
+  expect(() => readFileSync(file)).toThrow("ENOENT");
+  put(randomBytes(32));
+  expect(await refusal()).toEqual(oneSentence(/not the key the database was made with/));
+  put(right.subarray(1));
+  expect(await refusal()).toEqual(oneSentence(/does not hold 32/));
+  put(right, 0o444);
+  expect(await refusal()).toEqual(oneSentence(/can be read by others/));
+  expect(sealed().equals(before), "nothing was sealed anew").toBe(true);
+  put(right);
+  await node.start();
+  await node.kill();
+});
+
+test("a database that a newer, breaking version has changed", async () => {
+  const database = new DatabaseSync(join(node.data, "countersign.db"));
+  database.exec(
+    "insert into migration (name, number, hash, breaking, applied_at) values ('9999-newer.sql', 9999, '', 1, 1)",
+  );
+  database.close();
+  expect(await refusal()).toEqual(oneSentence(/changed by a newer version/));
+});
+
+test("a database that cannot be reached", async () => {
+  const nowhere = await makeNode({ databaseUrl: "postgres://countersign@127.0.0.1:1/none" });
+  expect(await refusal(nowhere)).toEqual(oneSentence(/database cannot be reached/));
+});
+
+test("a configuration with several mistakes, all told at once", async () => {
+  const env = { ...node.env, COUNTERSIGN_HTTP: "nowhere", COUNTERSIGN_ROLE: "king" };
+  Object.assign(node.env, env);
+  const said = await refusal();
+  expect(said).toContain("http:");
+  expect(said).toContain("role:");
+});
