@@ -1,15 +1,8 @@
 // A floor to measure against: a bare UDP server that does for each login only what RADIUS itself costs (decode, check the
 // Message-Authenticator, reveal the password, sign an Accept) with the product's own codec. No people, no store.
 import { createSocket } from "node:dgram";
-import {
-  attributeType,
-  checkMessageAuthenticator,
-  code,
-  decode,
-  encodeReply,
-  first,
-  revealPassword,
-} from "#wire/radius/packet.ts";
+import { attributeType, code } from "#wire/radius/codes.ts";
+import { checkMessageAuthenticator, decode, encodeReply, first, revealPassword } from "#wire/radius/packet.ts";
 
 const secret = Buffer.from(process.argv[2] ?? "");
 const socket = createSocket({ type: "udp4", recvBufferSize: 4_000_000 }, (bytes, from) => {

@@ -3,7 +3,7 @@
 import type { Deps } from "#actions/deps.ts";
 import { addRadiusClient } from "#actions/radius-clients.ts";
 import { serveRadius } from "#edges/radius/server.ts";
-import { code } from "#wire/radius/packet.ts";
+import { code } from "#wire/radius/codes.ts";
 import { freePort } from "../support/process.ts";
 import { radiusClient, type Reply } from "../support/radius.ts";
 import { rest } from "./http-driver.ts";

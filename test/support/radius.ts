@@ -3,7 +3,8 @@
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { checkReply, encodeRequest } from "#wire/radius/client.ts";
-import { attributeType as type, all, code, first, type NewAttribute, type Packet } from "#wire/radius/packet.ts";
+import { attributeType as type, code } from "#wire/radius/codes.ts";
+import { all, first, type NewAttribute, type Packet } from "#wire/radius/packet.ts";
 
 export type Reply = {
   code: number;

@@ -1,7 +1,7 @@
 // Conversations of several rounds: what a State is bound to, the choice of another method, and who a name means.
 import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { attributeType as type, code } from "#wire/radius/packet.ts";
+import { attributeType as type, code } from "#wire/radius/codes.ts";
 import { waitUntil } from "../../support/process.ts";
 import { message, results, site, state, valuesOf, type Nas, type Serving, type Site } from "./setup.ts";
 

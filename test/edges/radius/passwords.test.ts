@@ -1,7 +1,7 @@
 // What stands in the one field that PAP has: a password, a code, both, or neither.
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { newPasswordHash } from "#actions/passwords.ts";
-import { attributeType as type, code } from "#wire/radius/packet.ts";
+import { attributeType as type, code } from "#wire/radius/codes.ts";
 import { results, settled, site, snapshot, type Nas, type Serving, type Site } from "./setup.ts";
 
 let s: Site;

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Deps } from "#actions/deps.ts";
 import { newPasswordHash } from "#actions/passwords.ts";
-import { attributeType as type, code } from "#wire/radius/packet.ts";
+import { attributeType as type, code } from "#wire/radius/codes.ts";
 import { waitUntil } from "../../support/process.ts";
 import { kinds } from "../../support/world.ts";
 import { results, settled, site, state, type Site } from "./setup.ts";

@@ -1,7 +1,7 @@
 // Who a packet is from, which of our addresses it came to, and what is said of the packets that are dropped.
 import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { attributeType as type, code } from "#wire/radius/packet.ts";
+import { attributeType as type, code } from "#wire/radius/codes.ts";
 import { waitUntil } from "../../support/process.ts";
 import { settled, site, snapshot, type Site } from "./setup.ts";
 

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { Deps } from "#actions/deps.ts";
 import { newPasswordHash } from "#actions/passwords.ts";
 import { serveRadius } from "#edges/radius/server.ts";
-import { code } from "#wire/radius/packet.ts";
+import { code } from "#wire/radius/codes.ts";
 import { waitUntil } from "../../support/process.ts";
 import { results, settled, site, state, type Nas, type Site } from "./setup.ts";
 

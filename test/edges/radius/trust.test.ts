@@ -2,7 +2,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { attributeType as type, code } from "#wire/radius/packet.ts";
+import { attributeType as type, code } from "#wire/radius/codes.ts";
 import { readPacket } from "../../peers/support/radius-packets.ts";
 import { waitUntil } from "../../support/process.ts";
 import { proxyState, results, secret, settled, site, snapshot, valuesOf, type Site } from "./setup.ts";
