@@ -95,13 +95,18 @@ async function spend(run: Run, { items, lost }: Round): Promise<void> {
 
 /** The lock that the attempt had set goes with it; the pause does not, or a used code would buy faster guesses. */
 async function giveBack(run: Run, returned: Returned[]): Promise<void> {
-  const rows = returned.map(({ factorId, cost }) => [factorId, cost]).toSorted(byId);
+  // One row a factor: where a batch refuses one code several times, `update … from` would give back the first alone.
+  const rows = [...Map.groupBy(returned, ({ factorId }) => factorId)].map(([id, all]) => [
+    id,
+    all.length,
+    all[0]!.cost,
+  ]);
   await over(
     run,
-    "id text, cost bigint",
-    rows,
-    `update factor set fails = case when factor.fails > 0 then factor.fails - 1 else 0 end, locked_until = 0,
-       day_cost = case when factor.day_cost > v.cost then factor.day_cost - v.cost else 0 end
+    "id text, attempts bigint, cost bigint",
+    rows.toSorted(byId),
+    `update factor set fails = case when factor.fails > v.attempts then factor.fails - v.attempts else 0 end, locked_until = 0,
+       day_cost = case when factor.day_cost > v.attempts * v.cost then factor.day_cost - v.attempts * v.cost else 0 end
      from v where factor.id = v.id`,
   );
 }

@@ -3,6 +3,7 @@
 import { createHmac, hkdfSync } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { totp, currentStep, seedBase32, userName } from "../../bench/people.ts";
 import { encodeAccessRequest, readPacket } from "../peers/support/radius-packets.ts";
@@ -50,7 +51,7 @@ function canaries(): Map<string, Buffer> {
 
 const base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 function seedOf(user: number): Buffer {
-  const bits = [...seedBase32(user)].map((sign) => base32.indexOf(sign).toString(2).padStart(5, "0")).join("");
+  const bits = Array.from(seedBase32(user), (sign) => base32.indexOf(sign).toString(2).padStart(5, "0")).join("");
   return Buffer.from(bits.match(/.{8}/g)!.map((octet) => parseInt(octet, 2)));
 }
 
@@ -68,6 +69,12 @@ function places(): Map<string, Buffer> {
     if (name.isFile() && name.name !== "master.key")
       found.set(name.name, readFileSync(join(name.parentPath, name.name)));
   return found;
+}
+
+function alter(text: string): void {
+  const database = new DatabaseSync(join(node.data, "countersign.db"), { timeout: 5000 });
+  database.exec(text);
+  database.close();
 }
 
 async function signInEveryWay(): Promise<void> {
@@ -97,6 +104,10 @@ async function signInEveryWay(): Promise<void> {
   // and cut short, so that what is decoded is broken
   const { bytes } = readPacket(foreign);
   expect(await gateway.repeat({ packet: bytes.subarray(0, 40), socket: 1 }, { waitMs: 500 })).toBe(undefined);
+  // and where the database refuses, whose words are logged
+  alter("create trigger log_is_broken before insert on log begin select raise(abort, 'the disk is full'); end");
+  expect(await radius(3, `${password}3,${code(3)}`)).toBe(undefined);
+  alter("drop trigger log_is_broken");
   gateway.close();
 
   const key = await addApiKey(node, ["--first-factor", "local"]);
