@@ -95,20 +95,16 @@ async function spend(run: Run, { items, lost }: Round): Promise<void> {
 
 /** The lock that the attempt had set goes with it; the pause does not, or a used code would buy faster guesses. */
 async function giveBack(run: Run, returned: Returned[]): Promise<void> {
-  // One row a factor: where a batch refuses one code several times, `update … from` would give back the first alone.
+  // one row a factor, however often it is named: `update … from` takes the first alone
   const rows = [...Map.groupBy(returned, ({ factorId }) => factorId)].map(([id, all]) => [
     id,
     all.length,
     all[0]!.cost,
   ]);
-  await over(
-    run,
-    "id text, attempts bigint, cost bigint",
-    rows.toSorted(byId),
-    `update factor set fails = case when factor.fails > v.attempts then factor.fails - v.attempts else 0 end, locked_until = 0,
-       day_cost = case when factor.day_cost > v.attempts * v.cost then factor.day_cost - v.attempts * v.cost else 0 end
-     from v where factor.id = v.id`,
-  );
+  const update = `update factor set fails = case when factor.fails > v.n then factor.fails - v.n else 0 end, locked_until = 0,
+       day_cost = case when factor.day_cost > v.n * v.cost then factor.day_cost - v.n * v.cost else 0 end
+     from v where factor.id = v.id`;
+  await over(run, "id text, n bigint, cost bigint", rows.toSorted(byId), update);
 }
 /** Rows are locked in one order by every node, or two batches could wait for each other. */
 const byId = (a: unknown[], b: unknown[]) => (String(a[0]) < String(b[0]) ? -1 : 1);
