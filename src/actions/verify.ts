@@ -23,9 +23,7 @@ export async function begin(deps: Deps, attempt: Attempt): Promise<Verified> {
   const { application, source, username } = attempt;
   const key = nameKey(username, namesOf(deps));
   const ask: Ask = { application, nameKey: key, answer: attempt.code, method: attempt.method };
-  // R-123: only a RADIUS client that fails over asks again for what is already under way
-  const joins = key !== undefined && source.protocol === "radius";
-  const joinKey = joins ? `${application.id} ${source.station ?? ""} ${key}` : undefined;
+  const joinKey = joining(attempt, key);
   const request: Request = { ask, source, username, joinKey };
   const reserved = await reserve(deps, request);
   if (!("facts" in reserved)) return repeated(reserved);
@@ -36,8 +34,8 @@ export async function begin(deps: Deps, attempt: Attempt): Promise<Verified> {
   const from = source.station ?? source.clientIp ?? application.id;
   ask.password = await checkPassword(deps, { person, password: attempt.password ?? "", source: from });
   // R-072: the code's attempt is taken only now that the password is right; the claim on the request is ours already
-  const again = ask.password === "right" && ask.answer !== undefined;
-  const now = again ? await reserve(deps, { ...request, source: { ...source, claim: undefined } }) : reserved;
+  const both = ask.password === "right" && ask.answer !== undefined;
+  const now = both ? await reserve(deps, { ...request, source: { ...source, claim: undefined } }) : reserved;
   const facts = "facts" in now ? now.facts : reserved.facts;
   return await conclude(deps, request, { facts, decision: judge(deps, ask, facts) });
 }
@@ -52,6 +50,12 @@ export async function respond(deps: Deps, answer: Answer): Promise<Verified> {
   const reserved = await reserve(deps, request);
   if (!("facts" in reserved)) return repeated(reserved);
   return await conclude(deps, request, { facts: reserved.facts, decision: judge(deps, ask, reserved.facts) });
+}
+
+/** R-123: a RADIUS client that fails over asks again for what is already under way. */
+function joining({ application, source, code }: Attempt, key: string | undefined): string | undefined {
+  if (key === undefined || code !== undefined || source.protocol !== "radius") return undefined;
+  return `${application.id} ${source.station ?? ""} ${key}`;
 }
 
 const repeated = (reserved: Exclude<Reserved, { facts: Facts }>): Verified =>

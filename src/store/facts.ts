@@ -22,17 +22,14 @@ export type Reserve = {
 };
 export type Reserved = { facts: Facts } | Repeated;
 
-export async function reserve(db: Db, items: Reserve[]): Promise<Reserved[]> {
+export async function reserve(db: Db, items: Reserve[], startedAt: number): Promise<Reserved[]> {
   return await db.transaction(
     async (run) => {
+      const names = items.flatMap((item) => (item.challengeId === undefined ? (item.nameKey ?? []) : []));
       const [earlier, challenges, named] = await Promise.all([
-        claim(run, items, { shared: db.kind === "postgres" }),
+        claim(run, items, { shared: db.kind === "postgres", startedAt }),
         readChallenges(run, items),
-        readPeople(
-          run,
-          "name_key",
-          items.flatMap((item) => (item.challengeId === undefined ? (item.nameKey ?? []) : [])),
-        ),
+        readPeople(run, "name_key", names),
       ]);
       const answers = challenges.flatMap((challenge, index) =>
         challenge && items[index]!.challengeId !== undefined ? challenge.userId : [],

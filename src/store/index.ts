@@ -31,7 +31,7 @@ export async function startStore(db: Db, { node, master, now, salt }: Start): Pr
     node,
     audit,
     reserve: batched(
-      (items: Reserve[]) => reserve(db, items),
+      (items: Reserve[]) => reserve(db, items, now),
       (item) => item.challengeId ?? item.nameKey,
     ),
     // one factor appears once a statement, so of equal answers in one batch the second is settled after the first

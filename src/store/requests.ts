@@ -16,17 +16,20 @@ const leaseMs = 5000;
 /** R-120: how long an answer is remembered. */
 const rememberMs = 30_000;
 
+/** `shared`: other nodes claim requests too. */
+type Around = { shared: boolean; startedAt: number };
 type Claiming = { now: number; claim?: Claim | undefined };
 
 /** Claims each request for this node; what is not this node's to answer comes back, in its place. */
 export async function claim(
   run: Run,
   items: Claiming[],
-  { shared }: { shared: boolean },
+  { shared, startedAt }: Around,
 ): Promise<(Repeated | undefined)[]> {
-  const claims = items.flatMap(({ claim: one, now }) => (one ? [{ ...one, now }] : []));
+  // One process alone knows what it is at work on; only what was answered just before its start is news to it.
+  const news = (now: number) => shared || now < startedAt + rememberMs;
+  const claims = items.flatMap(({ claim: one, now }) => (one && news(now) ? [{ ...one, now }] : []));
   if (claims.length === 0) return items.map(() => undefined);
-  // One process alone knows what it is at work on; only what was answered before a restart is news to it.
   const mine = shared ? await claimRows(run, claims) : new Set<unknown>();
   const others = claims.filter((one) => !mine.has(one.peer));
   if (others.length === 0) return items.map(() => undefined);

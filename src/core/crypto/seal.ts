@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, randomBytes, type CipherKey } from "node:crypto";
 
 /**
  * Sealing of secrets at rest: AES-256-GCM, version ‖ iv ‖ tag ‖ ciphertext. The associated data names table, column, row
@@ -6,7 +6,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
  */
 
 export type Place = { table: string; column: string; row: string };
-export type SealKey = { version: number; key: Uint8Array };
+export type SealKey = { version: number; key: CipherKey };
 
 const ivLength = 12;
 const tagLength = 16;
@@ -23,7 +23,7 @@ export function seal(plain: Uint8Array, place: Place, { version, key }: SealKey)
 }
 
 /** Throws when the bytes were changed, belong to another row or were sealed under another key. */
-export function unseal(sealed: Uint8Array, place: Place, keyOf: (version: number) => Uint8Array): Buffer {
+export function unseal(sealed: Uint8Array, place: Place, keyOf: (version: number) => CipherKey): Buffer {
   if (sealed.length < head) throw new Error("sealed bytes are too short");
   const version = sealed[0]!;
   const decipher = createDecipheriv("aes-256-gcm", keyOf(version), sealed.subarray(1, 1 + ivLength), {
