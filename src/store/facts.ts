@@ -85,20 +85,21 @@ async function takeRounds(run: Run, wanted: { challenge: Challenge; try: boolean
   return new Map(won.map((row) => [String(row["id"]), first.get(String(row["id"]))!.challenge]));
 }
 
-const attempt = `id text, seen_fails bigint, seen_at bigint, fails bigint, attempted_at bigint, locked_until bigint, day_cost bigint, day_start bigint`;
+const attempt = `id text, seen_fails bigint, seen_at bigint, seen_cost bigint, fails bigint, attempted_at bigint, locked_until bigint, day_cost bigint, day_start bigint`;
 
 async function takeAttempts(run: Run, wanted: Reservation["attempts"]): Promise<Map<string, Taken>> {
   const first = new Map(wanted.map((one) => [one.factor.id, one]));
-  const rows = [...first.values()].map(({ factor: { id, fails, attemptedAt }, taken }) => {
+  const rows = [...first.values()].map(({ factor: { id, fails, attemptedAt, dayCost }, taken }) => {
     const after = [taken.fails, taken.attemptedAt, taken.lockedUntil, taken.dayCost, taken.dayStart];
-    return [id, fails, attemptedAt, ...after];
+    return [id, fails, attemptedAt, dayCost, ...after];
   });
   const won = await over(
     run,
     attempt,
     rows,
     `update factor set fails = v.fails, attempted_at = v.attempted_at, locked_until = v.locked_until, day_cost = v.day_cost, day_start = v.day_start
-     from v where factor.id = v.id and factor.fails = v.seen_fails and factor.attempted_at = v.seen_at returning factor.id`,
+     from v where factor.id = v.id and factor.fails = v.seen_fails and factor.attempted_at = v.seen_at
+       and factor.day_cost = v.seen_cost returning factor.id`,
   );
   return new Map(won.map((row) => [String(row["id"]), first.get(String(row["id"]))!.taken]));
 }

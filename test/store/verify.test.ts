@@ -67,6 +67,24 @@ describe.each(kinds)("on %s", (kind) => {
     });
   });
 
+  test("a right code sent many times at once by several ways costs no attempt in the end", async () => {
+    w = await world({ kind });
+    const ada = await w.person({ username: "ada" });
+    const nodes = [w.deps, await w.node("node_b")];
+    const spelled = ["ada", "ADA", "CORP\\ada", "ada@corp"];
+    const sent = Array.from({ length: 80 }, (_, n) => {
+      const attempt = { application, username: spelled[n % 4]!, code: w.code(ada), source };
+      return begin(nodes[n % (kind === "postgres" ? 2 : 1)]!, attempt);
+    });
+    const outcomes = await Promise.all(sent);
+    expect(outcomes.filter((one) => one.kind === "allow").length).toBe(1);
+    const { fails, day_cost } = await w.deps.db.q
+      .selectFrom("factor")
+      .select(["fails", "day_cost"])
+      .executeTakeFirstOrThrow();
+    expect({ fails, day_cost }).toEqual({ fails: 0, day_cost: 0 });
+  });
+
   test("a password comes before the code, and a wrong one costs the code nothing", async () => {
     w = await world({ kind });
     const passwordHash = await newPasswordHash(w.deps, "correct horse");

@@ -10,6 +10,7 @@ import { authenticator } from "#actions/api-keys.ts";
 import type { Deps } from "#actions/deps.ts";
 import { listener } from "./listener.ts";
 import { assetRoutes, pageRoute } from "./pages.ts";
+import { sendProblem } from "./problem.ts";
 import { verificationRoutes } from "./verifications.ts";
 
 export type Address = { host: string; port: number };
@@ -60,9 +61,16 @@ export async function serveHttp(deps: Deps, options: HttpOptions): Promise<HttpS
 }
 
 function peopleRoutes(app: FastifyInstance, deps: Deps, options: HttpOptions & { stopping: AbortSignal }): void {
-  const { phone, webDist, publicUrl, stopping, evaluation } = options;
+  const { phone, webDist, publicUrl, stopping, evaluation, ready } = options;
   const api = { deps, authenticate: authenticator(deps), publicUrl, stopping };
-  app.register(async (scope) => verificationRoutes(scope, api));
+  app.register(async (scope) => {
+    // a node whose clock or database is not right decides nothing
+    scope.addHook("onRequest", (_request, reply, done) => {
+      if (ready()) done();
+      else sendProblem(reply, 503);
+    });
+    verificationRoutes(scope, api);
+  });
   if (!evaluation || !phone) {
     app.get("/", (_request, reply) => reply.type("text/html; charset=utf-8").send(plainPage));
     return;
