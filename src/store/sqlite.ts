@@ -1,5 +1,4 @@
-import { once } from "node:events";
-import { Worker } from "node:worker_threads";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import {
   CompiledQuery,
   Kysely,
@@ -8,29 +7,28 @@ import {
   SqliteQueryCompiler,
   type DatabaseConnection,
   type Driver,
-  type QueryResult,
 } from "kysely";
+import { deadlineMs, transactions, type Db, type Row } from "./open.ts";
 import type { Tables } from "./schema.ts";
-import { packed, unpacked } from "./packed.ts";
-import type { Answered, Asked } from "./sqlite-thread.ts";
-import { deadlineMs, transactions, type Db } from "./open.ts";
 
-/** SQLite in one file, for one process. Must stay true: one connection, held by one transaction at a time. */
+/**
+ * SQLite in one file, for one process. Must stay true: one connection, held by one transaction at a time, and a transaction
+ * never outlives an event-loop turn, since an open one stalls every other query.
+ */
 export async function openSqlite(path: string): Promise<Db> {
-  const thread = await startThread(path);
+  const statements = openStatements(path);
   const q = new Kysely<Tables>({
     dialect: {
       createAdapter: () => new SqliteAdapter(),
-      createDriver: () => driverOver(thread),
+      createDriver: () => driverOver(statements),
       createIntrospector: (db) => new SqliteIntrospector(db),
       createQueryCompiler: () => new SqliteQueryCompiler(),
     },
   });
-  const script = async (_connection: Kysely<Tables>, text: string) => void (await thread.script(text));
   return {
     kind: "sqlite",
     q,
-    script,
+    script: async (_connection: Kysely<Tables>, text: string) => statements.script(text),
     transaction: transactions(q, {
       // A commit without its own sync is durable with the next one that has it: the log is one file, written in order.
       begin: (relaxed) => [`pragma synchronous = ${relaxed ? "normal" : "full"}`, "begin immediate"],
@@ -44,83 +42,61 @@ export async function openSqlite(path: string): Promise<Db> {
   };
 }
 
-type Rows = QueryResult<Record<string, unknown>>;
-type Thread = {
-  ask(text: string, parameters: readonly unknown[]): Promise<Rows>;
-  script(text: string): Promise<Rows>;
-  close(): Promise<void>;
+type Statements = {
+  run(text: string, parameters: readonly unknown[]): Row[];
+  script(text: string): void;
+  close(): void;
 };
+type Prepared = { statement: StatementSync; reads: boolean; starts: boolean; ends: boolean };
 
-/** Statements beyond this many texts are prepared each time. */
-const numberedLimit = 1000;
+/** Texts beyond this many are prepared anew: those that matter are few. */
+const preparedLimit = 1000;
 
-async function startThread(path: string): Promise<Thread> {
-  const worker = new Worker(new URL("./sqlite-thread.ts", import.meta.url), {
-    workerData: { path, deadlineMs },
-    resourceLimits: { maxYoungGenerationSizeMb: 8 },
-  });
-  type Waiting = { resolve: (answered: Answered) => void; reject: (error: Error) => void };
-  const waiting: Waiting[] = [];
-  let unsent: Asked[] = [];
-  let ended: Error | undefined;
-  const end = (error: Error) => {
-    ended ??= error;
-    for (const one of waiting.splice(0)) one.reject(ended);
-  };
-  await once(worker, "message"); // "open", or an error that rejects
-  worker.on("message", (answers: Answered[]) => {
-    for (const answered of answers) waiting.shift()?.resolve(answered);
-  });
-  worker.on("error", (error: Error) => end(error));
-  worker.on("exit", () => end(new Error("the database is closed")));
-  // Waking a thread costs more than most statements: what is asked for in one go is sent in one message.
-  const flush = () => {
-    worker.postMessage(unsent);
-    unsent = [];
-  };
-  const send = async (asked: Asked): Promise<Rows> => {
-    if (ended) throw ended;
-    const { promise, resolve, reject } = Promise.withResolvers<Answered>();
-    waiting.push({ resolve, reject });
-    if (unsent.push(asked) === 1) setImmediate(flush);
-    const answered = await promise;
-    if ("failed" in answered) throw Object.assign(new Error(answered.failed), { code: answered.code });
-    return { rows: answered.rows.map((row) => asObject(answered.columns, row)) };
-  };
-  const numbers = new Map<string, number>();
-  let next = 0;
+function openStatements(path: string): Statements {
+  const database = new DatabaseSync(path, { timeout: deadlineMs });
+  database.exec("pragma journal_mode = wal; pragma foreign_keys = on; pragma trusted_schema = off");
+  // FULL: what was acknowledged survives a power cut, not only the end of the process.
+  database.exec("pragma cache_size = -16000; pragma synchronous = full");
+  const prepared = new Map<string, Prepared>();
+  /** After a failure nothing of its transaction happens, though more of it may be on its way; as in PostgreSQL. */
+  let failed = false;
+
+  function prepare(text: string): Prepared {
+    const known = prepared.get(text);
+    if (known) return known;
+    const statement = database.prepare(text);
+    const made = {
+      statement,
+      reads: statement.columns().length > 0,
+      starts: text.startsWith("begin"),
+      ends: text === "rollback",
+    };
+    if (prepared.size >= preparedLimit) prepared.clear();
+    prepared.set(text, made);
+    return made;
+  }
+
   return {
-    ask: async (text, parameters) => {
-      const known = numbers.get(text);
-      // a number is never given twice: the thread would run the statement it knows by it
-      const number = known ?? (next < numberedLimit ? (next += 1) : undefined);
-      if (number !== undefined) numbers.set(text, number);
-      const asked = { number, text: known === undefined ? text : undefined, parameters: parameters.map(packed) };
-      return await send(asked).catch((error: unknown) => {
-        if (known === undefined) numbers.delete(text); // it may not have come to be prepared
-        throw error;
-      });
+    run: (text, parameters) => {
+      const { statement, reads, starts, ends } = prepare(text);
+      if (failed && !ends) throw new Error("the transaction has failed");
+      // whatever goes wrong from a transaction's first statement on goes wrong for all of it
+      failed = starts || database.isTransaction;
+      const values = parameters as SQLInputValue[];
+      const rows = reads ? (statement.all(...values) as Row[]) : [];
+      if (!reads) statement.run(...values);
+      failed = false;
+      return rows;
     },
-    script: async (script) => await send({ script }),
-    close: async () => {
-      if (ended) return;
-      const exit = once(worker, "exit");
-      worker.postMessage("close");
-      await exit;
-    },
+    script: (text) => database.exec(text),
+    close: () => database.close(),
   };
 }
 
-function asObject(columns: string[], row: unknown[]): Record<string, unknown> {
-  const object: Record<string, unknown> = {};
-  for (const [index, column] of columns.entries()) object[column] = unpacked(row[index]);
-  return object;
-}
-
-function driverOver(thread: Thread): Driver {
-  const run = async (text: string) => void (await thread.ask(text, []));
+function driverOver(statements: Statements): Driver {
+  const run = async (text: string) => void statements.run(text, []);
   const connection = {
-    executeQuery: async ({ sql, parameters }: CompiledQuery) => await thread.ask(sql, parameters),
+    executeQuery: async ({ sql, parameters }: CompiledQuery) => ({ rows: statements.run(sql, parameters) }),
     streamQuery: () => {
       throw new Error("nothing streams here: pages are read by key");
     },
@@ -132,6 +108,6 @@ function driverOver(thread: Thread): Driver {
     commitTransaction: async () => await run("commit"),
     rollbackTransaction: async () => await run("rollback"),
     releaseConnection: async () => undefined,
-    destroy: async () => await thread.close(),
+    destroy: async () => statements.close(),
   };
 }
