@@ -71,7 +71,7 @@ export async function openSystem(
       now: clock.now(),
       salt: () => random.bytes(16),
     });
-    const settings = await liveSettings(store);
+    const settings = await liveSettings(store, log);
     const deps: Deps = { db: store, keys, clock, random, settings, log, send: noCarrier };
     if (simulate) deps.send = async (message) => await keepMessage(deps, message);
     return {

@@ -59,8 +59,10 @@ export function transactions(q: Kysely<Tables>, { begin, text: written }: Dialec
       };
       let result;
       try {
-        const begun = begin(options?.relaxed ?? false).map((text) => send(text));
-        [result] = await Promise.all([work(run), ...begun]);
+        // Not sent ahead: Kysely keeps no order among statements that wait, and one of the work's that overtakes `begin` is
+        // committed by itself, whatever becomes of the rest.
+        for (const text of begin(options?.relaxed ?? false)) await send(text);
+        result = await work(run);
       } catch (error) {
         // a dead connection cannot roll back, and asking it would cost the deadline again; the server does it for us
         if (!(error instanceof Unanswered)) await send("rollback").catch(() => undefined);
