@@ -49,7 +49,11 @@ export function transactions(q: Kysely<Tables>, { begin, text: written }: Dialec
       const send = async (text: string, parameters: readonly unknown[] = []) =>
         (await connection.executeQuery<Row>(CompiledQuery.raw(text, [...parameters]))).rows;
       let commit: Promise<unknown> | undefined;
+      let ended = false;
       const run: Run = async (text, parameters, last) => {
+        // one that comes late, beside another that has failed, would be committed by itself
+        if (ended) throw new Error("the transaction has ended");
+        ended = last !== undefined;
         const answer = send(written(text), parameters);
         if (last) {
           commit = send("commit");
@@ -64,6 +68,7 @@ export function transactions(q: Kysely<Tables>, { begin, text: written }: Dialec
         for (const text of begin(options?.relaxed ?? false)) await send(text);
         result = await work(run);
       } catch (error) {
+        ended = true;
         // a dead connection cannot roll back, and asking it would cost the deadline again; the server does it for us
         if (!(error instanceof Unanswered)) await send("rollback").catch(() => undefined);
         throw error;
