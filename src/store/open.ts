@@ -3,7 +3,7 @@
  * Must stay true: a transaction waits for nothing but its own statements; on SQLite an open one stalls every other query.
  */
 
-import { CompiledQuery, type Kysely } from "kysely";
+import type { Kysely } from "kysely";
 import type { Tables } from "./schema.ts";
 
 export type Row = Record<string, unknown>;
@@ -33,21 +33,25 @@ export class Unanswered extends Error {}
 /** R-274: a database that does not answer within this time is unavailable. */
 export const deadlineMs = 2000;
 
+/** Hands a statement to the database at the call itself, so that statements keep the order in which they were called. */
+export type Send = (text: string, parameters: readonly unknown[]) => Promise<Row[]>;
+
 type Dialect = {
   /** what begins a transaction, each a statement */
   begin: (relaxed: boolean) => string[];
   text: (text: string) => string;
+  /** Runs the work with one connection that is nobody else's meanwhile. */
+  hold: <T>(work: (send: Send) => Promise<T>) => Promise<T>;
 };
 
 /**
  * A statement may be sent before the one before it was answered: both databases run them in order, and after one has failed
- * nothing of its transaction happens any more.
+ * nothing of its transaction happens any more. Not through Kysely, which keeps no order among statements that wait: one that
+ * overtakes `begin` is committed by itself, whatever becomes of the rest.
  */
-export function transactions(q: Kysely<Tables>, { begin, text: written }: Dialect): Db["transaction"] {
+export function transactions({ begin, text: written, hold }: Dialect): Db["transaction"] {
   return async (work, options) =>
-    await q.connection().execute(async (connection) => {
-      const send = async (text: string, parameters: readonly unknown[] = []) =>
-        (await connection.executeQuery<Row>(CompiledQuery.raw(text, [...parameters]))).rows;
+    await hold(async (send) => {
       let commit: Promise<unknown> | undefined;
       let ended = false;
       const run: Run = async (text, parameters, last) => {
@@ -56,27 +60,25 @@ export function transactions(q: Kysely<Tables>, { begin, text: written }: Dialec
         ended = last !== undefined;
         const answer = send(written(text), parameters);
         if (last) {
-          commit = send("commit");
+          commit = send("commit", []);
           commit.catch(() => undefined); // waited for below
         }
         return await answer;
       };
       let result;
       try {
-        // Not sent ahead: Kysely keeps no order among statements that wait, and one of the work's that overtakes `begin` is
-        // committed by itself, whatever becomes of the rest.
-        for (const text of begin(options?.relaxed ?? false)) await send(text);
-        result = await work(run);
+        const begun = begin(options?.relaxed ?? false).map((text) => send(text, []));
+        [result] = await Promise.all([work(run), ...begun]);
       } catch (error) {
         ended = true;
         // a dead connection cannot roll back, and asking it would cost the deadline again; the server does it for us
-        if (!(error instanceof Unanswered)) await send("rollback").catch(() => undefined);
+        if (!(error instanceof Unanswered)) await send("rollback", []).catch(() => undefined);
         throw error;
       }
       try {
-        await (commit ?? send("commit"));
+        await (commit ?? send("commit", []));
       } catch (error) {
-        if (!(error instanceof Unanswered)) await send("rollback").catch(() => undefined);
+        if (!(error instanceof Unanswered)) await send("rollback", []).catch(() => undefined);
         throw new UnknownOutcome("the commit was not answered", { cause: error });
       }
       return result;

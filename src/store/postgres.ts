@@ -1,7 +1,7 @@
 import { CompiledQuery, Kysely, PostgresDialect, sql } from "kysely";
-import type { DatabaseError, Pool, PoolClient } from "pg";
+import type { DatabaseError, Pool } from "pg";
 import { AppError } from "#core/errors.ts";
-import { deadlineMs, transactions, Unanswered, type Db } from "./open.ts";
+import { deadlineMs, transactions, Unanswered, type Db, type Row } from "./open.ts";
 import type { Tables } from "./schema.ts";
 
 /** PostgreSQL, for one node or many. Must stay true: a connection that broke off in the middle is never used again. */
@@ -23,7 +23,8 @@ export async function openPostgres(url: string, { onError }: { onError: (error: 
     },
   });
   pool.on("error", onError);
-  const q = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: named(pool) }) });
+  const connections = named(pool);
+  const q = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: connections as unknown as Pool }) });
   // A batch is a few dozen rows found by key. Before its tables are analysed PostgreSQL would rather read them whole.
   const byKey =
     "begin; set local enable_hashjoin = off; set local enable_mergejoin = off; set local plan_cache_mode = force_generic_plan";
@@ -33,7 +34,18 @@ export async function openPostgres(url: string, { onError }: { onError: (error: 
     kind: "postgres",
     q,
     script,
-    transaction: transactions(q, { begin, text: numbered() }),
+    transaction: transactions({
+      begin,
+      text: numbered(),
+      hold: async (work) => {
+        const client = await connections.connect();
+        try {
+          return await work(async (text, parameters) => (await client.query(text, parameters)).rows as Row[]);
+        } finally {
+          client.release();
+        }
+      },
+    }),
     now: async () => {
       const text = "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint) as now";
       return (await q.executeQuery<{ now: number }>(CompiledQuery.raw(text))).rows[0]!.now;
@@ -100,11 +112,11 @@ function named(pool: Pool) {
           client.off("error", lost);
           client.release(broken);
         },
-      } as unknown as PoolClient;
+      };
     },
     end: () => pool.end(),
     options: pool.options,
-  } as unknown as Pool;
+  };
 }
 
 function safeInteger(text: string): number {

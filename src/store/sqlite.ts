@@ -29,10 +29,14 @@ export async function openSqlite(path: string): Promise<Db> {
     kind: "sqlite",
     q,
     script: async (_connection: Kysely<Tables>, text: string) => statements.script(text),
-    transaction: transactions(q, {
+    transaction: transactions({
       // A commit without its own sync is durable with the next one that has it: the log is one file, written in order.
       begin: (relaxed) => [`pragma synchronous = ${relaxed ? "normal" : "full"}`, "begin immediate"],
       text: (text) => text,
+      hold: async (work) =>
+        await q
+          .connection()
+          .execute(async () => await work(async (text, parameters) => statements.run(text, parameters))),
     }),
     now: async () => {
       const text = "select cast(unixepoch('subsec') * 1000 as integer) as now";
