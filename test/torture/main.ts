@@ -67,12 +67,12 @@ async function kill({ rounds, perSeries, fresh }: Series): Promise<string[]> {
       played.push(one);
       const late = one.readyMs < readyLimitMs ? [] : [`ready after ${one.readyMs} ms`];
       wrong.push(...[...one.wrong, ...late].map((what) => `kill ${played.length}: ${what}`));
+      if (played.length % 10 === 0) say(`  ${played.length} kills, ${wrong.length} wrong`);
     }
     killing.close();
     await node.kill();
     witness.close();
     remove(folder);
-    say(`  ${played.length} kills, ${wrong.length} wrong`);
   }
   const sum = (of: (one: KillRound) => number) => played.reduce((total, one) => total + of(one), 0);
   const rate = Math.round((sum(({ sent }) => sent) / sum(({ killAfterMs }) => killAfterMs)) * 1000);
