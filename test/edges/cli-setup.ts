@@ -23,7 +23,7 @@ export function eachCli(): () => Cli {
 async function start() {
   const here: World = await world();
   const folder = mkdtempSync(join(tmpdir(), "countersign-cli-"));
-  Object.assign(here.deps, { settings: await liveSettings(here.deps.db) });
+  Object.assign(here.deps, { settings: await liveSettings(here.deps.db, here.deps.log) });
   const socket = join(folder, "countersign.sock");
   const served: { evaluation: boolean }[] = [];
   const stops: (() => Promise<void>)[] = [];
