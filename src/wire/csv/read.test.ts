@@ -36,7 +36,8 @@ describe("CSV", () => {
   });
 
   test("whatever is written is read again, however it arrives", async () => {
-    const field = fc.string({ unit: "grapheme" }).filter((text) => text !== "");
+    // a replacement character says that text was lost before, and is refused like octets that are none
+    const field = fc.string({ unit: "grapheme" }).filter((text) => text !== "" && !text.includes("\ufffd"));
     const table = fc.array(fc.array(field, { minLength: 1, maxLength: 4 }), { maxLength: 8 });
     await fc.assert(
       fc.asyncProperty(table, fc.integer({ min: 1, max: 9 }), async (rows, size) => {
