@@ -66,7 +66,9 @@ async function kill({ rounds, perSeries, fresh }: Series): Promise<string[]> {
       const one = await killing.play(randomMoment());
       played.push(one);
       const late = one.readyMs < readyLimitMs ? [] : [`ready after ${one.readyMs} ms`];
-      wrong.push(...[...one.wrong, ...late].map((what) => `kill ${played.length}: ${what}`));
+      const found = [...one.wrong, ...late].map((what) => `kill ${played.length}: ${what}`);
+      for (const what of found.slice(0, 3)) say(`  ✗ ${what}`);
+      wrong.push(...found);
       if (played.length % 10 === 0) say(`  ${played.length} kills, ${wrong.length} wrong`);
     }
     killing.close();
