@@ -1,7 +1,6 @@
 // The product as a process that can be killed: production role, a data folder of its own, driven through the command line
 // and the environment alone. Must stay true: ports are the test's own, and what the process was stays the same when it is
 // started again.
-import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -10,12 +9,7 @@ import { peopleCsv } from "../../bench/people.ts";
 import { type Child, type Exit, freePort, run, startProcess, tempFolder, waitUntil } from "../support/process.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const main = [
-  // a file of the compile cache, written at the end of a process, would be one more thing that a kill interrupts
-  "--disable-proto=throw",
-  "--disable-sigusr1",
-  join(root, "src/main.ts"),
-];
+const main = ["--disable-proto=throw", "--disable-sigusr1", join(root, "src/main.ts")];
 
 /** A program that starts the node, such as strace or faketime with their arguments. */
 export type Wrap = readonly string[];
@@ -158,14 +152,4 @@ export async function makeTemplate(people: number): Promise<string> {
   await importPeople(node, people);
   await addVpn(node);
   return node.data;
-}
-
-export function folderOf(path: string): string {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-  return path;
-}
-
-export function writeText(path: string, text: string): string {
-  writeFileSync(path, text, { mode: 0o600 });
-  return path;
 }
