@@ -50,21 +50,7 @@ async function startEdges({ config, deps, state, evaluation, stops }: Starting):
     radius = server;
     stops.push(() => server.stop());
   }
-  const http = await serveHttp(deps, {
-    people: config.http,
-    internal: config.internal,
-    publicUrl: config["public-url"],
-    ready: state.ready,
-    evaluation,
-    metrics: metrics({ radius: () => radius, ready: state.ready }),
-    ...(evaluation && {
-      phone: {
-        messages: async () => (await readInbox(deps)).map((message) => ({ ...message, kind: "text" as const })),
-      },
-    }),
-    webDist: new URL("../web/dist/", import.meta.url),
-  });
-  stops.push(() => http.stop());
+  // before HTTP says that this node is ready: a command then finds the server
   const reload = async () => {
     await deps.settings.reload();
     await radius?.reload();
@@ -81,6 +67,21 @@ async function startEdges({ config, deps, state, evaluation, stops }: Starting):
       // the next start does it
     }
   });
+  const http = await serveHttp(deps, {
+    people: config.http,
+    internal: config.internal,
+    publicUrl: config["public-url"],
+    ready: state.ready,
+    evaluation,
+    metrics: metrics({ radius: () => radius, ready: state.ready }),
+    ...(evaluation && {
+      phone: {
+        messages: async () => (await readInbox(deps)).map((message) => ({ ...message, kind: "text" as const })),
+      },
+    }),
+    webDist: new URL("../web/dist/", import.meta.url),
+  });
+  stops.push(() => http.stop());
   const checks = { name: "health", everyMs: 1000, run: state.check };
   const running = runJobs(deps, [checks, ...jobs(deps, { data: config.data, reload })], ending.signal);
   stops.push(async () => {

@@ -41,7 +41,9 @@ export async function serveCommands(deps: Deps, { path, changed }: Options): Pro
     stop: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       // a long import does not hold up the stop: what it has written is removed at the next start
-      await Promise.race([closed, deps.clock.sleep(graceMs)]);
+      const over = new AbortController();
+      await Promise.race([closed, deps.clock.sleep(graceMs, over.signal)]);
+      over.abort(); // a timer left behind would keep the process for as long
       server.closeAllConnections();
       await closed;
     },
