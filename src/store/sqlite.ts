@@ -61,6 +61,8 @@ function openStatements(path: string): Statements {
   database.exec("pragma journal_mode = wal; pragma foreign_keys = on; pragma trusted_schema = off");
   // FULL: what was acknowledged survives a power cut, not only the end of the process.
   database.exec("pragma cache_size = -16000; pragma synchronous = full");
+  // What an undone statement would need is kept here, not in files of the machine's temporary folder.
+  database.exec("pragma temp_store = memory");
   const prepared = new Map<string, Prepared>();
   /** After a failure nothing of its transaction happens, though more of it may be on its way; as in PostgreSQL. */
   let failed = false;
