@@ -9,8 +9,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { helpPath } from "#core/help.ts";
+import { pageErrors, type PageErrorName } from "#core/page-errors.ts";
 import { settingsSchema } from "#core/settings/index.ts";
 import { contract } from "#edges/http/contract.ts";
+import { translate } from "#i18n/translate.ts";
 import { migrate } from "#store/migrate.ts";
 import { openSqlite } from "#store/sqlite.ts";
 
@@ -128,6 +131,30 @@ function range({ enum: choices, type, minimum, maximum }: Field): string {
   return { boolean: "true, false", array: "list", integer: "whole number" }[type ?? ""] ?? "text";
 }
 
+function errorsPage(): string {
+  const sections = (Object.keys(pageErrors) as PageErrorName[]).map((name) => {
+    const { number, status, help, administrator } = pageErrors[name];
+    return [
+      `## ${number}`,
+      "",
+      `\`${name}\`, HTTP status ${status}, guide: \`${helpPath(help)}\``,
+      "",
+      `- **What the person reads:** ${translate("en", `page_error.${name}.what`)}`,
+      `- **What they can do:** ${translate("en", `page_error.${name}.next`)}`,
+      `- **What you can do:** ${administrator}`,
+      "",
+    ].join("\n");
+  });
+  return [
+    "# Errors on pages",
+    "",
+    "Every error page shows the page, the error's number, the time and the ids of request, session and person, as far as they",
+    "are known. `countersign log show ID` tells what happened from any of these ids. This page is written by `npm run gen`.",
+    "",
+    ...sections,
+  ].join("\n");
+}
+
 /** The generator needs an older TypeScript than ours, so it lives in the sdk's own packages. */
 function clientTypes(document: string): string {
   const folder = mkdtempSync(join(tmpdir(), "countersign-gen-"));
@@ -151,6 +178,7 @@ const document = await openApi();
 const files = {
   "generated/openapi.json": document,
   "generated/schema.sql": await schemaSql(),
+  "docs/reference/errors.md": errorsPage(),
   "docs/reference/settings.md": settingsPage(),
   "sdk/src/openapi.d.ts": clientTypes(document),
 };
