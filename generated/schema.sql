@@ -167,7 +167,7 @@ CREATE TABLE person (
   default_method text,
   import_id text,
   created_at bigint not null
-);
+, registered_at bigint, must_register text, register_until bigint, first_page_at bigint);
 
 CREATE TABLE personal (
   node_id text not null,
@@ -202,11 +202,51 @@ CREATE TABLE radius_request (
   expires_at bigint not null
 );
 
+CREATE TABLE remembered_device (
+  id text primary key,
+  token_hash text not null unique,
+  user_id text not null references person (id) on delete cascade,
+  user_agent text,
+  created_at bigint not null,
+  used_at bigint not null,
+  expires_at bigint not null
+);
+
+CREATE INDEX remembered_device_expiry on remembered_device (expires_at);
+
+CREATE INDEX remembered_device_of_user on remembered_device (user_id);
+
+CREATE TABLE session (
+  id text primary key,
+  token_hash text not null unique,
+  user_id text not null references person (id) on delete cascade,
+  proven text not null,
+  client_ip text,
+  user_agent text,
+  created_at bigint not null,
+  seen_at bigint not null,
+  expires_at bigint not null
+);
+
+CREATE INDEX session_expiry on session (expires_at);
+
+CREATE INDEX session_of_user on session (user_id);
+
 CREATE TABLE setting (
   name text primary key,
   value text not null,
   changed_at bigint not null
 );
+
+CREATE TABLE sign_in (
+  id text primary key,
+  browser_hash text not null,
+  state text not null,
+  version bigint not null,
+  expires_at bigint not null
+);
+
+CREATE INDEX sign_in_expiry on sign_in (expires_at);
 
 CREATE TABLE throttle (
   id text primary key,

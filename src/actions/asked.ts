@@ -7,7 +7,7 @@ import type { Claim } from "#store/requests.ts";
 
 /** Where a request came from. `station` is the caller behind it, `claim` names this very request for repetitions. */
 export type Source = {
-  protocol: "radius" | "rest" | "cli";
+  protocol: "radius" | "rest" | "cli" | "web";
   clientIp?: string | undefined;
   station?: string | undefined;
   claim?: Claim | undefined;

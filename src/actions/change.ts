@@ -2,8 +2,8 @@ import type { Entry } from "#store/log.ts";
 import type { Run } from "#store/open.ts";
 import type { Deps } from "./deps.ts";
 
-/** Who asks for a change: the system itself, whoever owns the command-line socket, or an integration's key. */
-export type Actor = "system" | "cli" | `key:${string}`;
+/** Who asks for a change: the system itself, whoever owns the command-line socket, an integration's key, or a person for themselves. */
+export type Actor = "system" | "cli" | `key:${string}` | `person:${string}`;
 
 type Change<T> = {
   value: T;

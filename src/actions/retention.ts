@@ -40,6 +40,9 @@ async function sweepAll(deps: Deps, now: number): Promise<void> {
     delivered: now - deps.settings.values()["retention.delivery-days"] * day,
     // a text that nobody took for a day is of no use to anyone, and it holds a number
     undelivered: now - day,
+    signIns: now,
+    sessions: now,
+    devices: now,
     phoneMessages: now - day,
   };
   for (const what of Object.keys(before) as Ending[])

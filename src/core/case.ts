@@ -1,7 +1,7 @@
 /** What a decision is made of and what it may be: the words that core and actions share. */
 
 import type { Application, Challenge, Factor, Facts } from "./facts.ts";
-import type { Begun, Method, Moment, Seen, Sent } from "./methods/method.ts";
+import type { Begun, Method, Moment, Proof, Seen, Sent } from "./methods/method.ts";
 import type { DenyCode } from "./outcome.ts";
 import type { ResultCode } from "./results.ts";
 
@@ -11,6 +11,7 @@ export type Ask = {
   nameKey: string | undefined;
   password?: "right" | "wrong" | "throttled" | "unavailable";
   answer?: string | undefined;
+  proof?: Proof | undefined;
   method?: string | undefined;
   challengeId?: string | undefined;
   round?: number | undefined;

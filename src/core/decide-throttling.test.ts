@@ -25,6 +25,7 @@ const fresh: Factor = {
   lockedUntil: 0,
   dayCost: 0,
   dayStart: 0,
+  expiresAt: null,
   createdAt: 0,
 };
 const vpn = { id: "app", name: "VPN", firstFactor: "none", canChallenge: true, allowWithoutMethodUntil: 0 } as const;

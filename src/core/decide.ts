@@ -58,13 +58,19 @@ const known: Gate = ({ facts }) =>
   facts.person ? undefined : deny("known", "unknown_person", "FAILED_UNKNOWN_PERSON");
 
 const method: Gate = ({ facts, ask, moment }) => {
-  const usable = ask.challengeId === undefined && !ask.application.canChallenge ? standing(facts) : facts.factors;
-  if (usable.length > 0) return undefined;
+  const alone = ask.challengeId === undefined && !ask.application.canChallenge;
+  if (usable(facts, ask, moment.now).some((factor) => !alone || methods.get(factor.method)!.standing)) return undefined;
   if (facts.factors.length === 0 && ask.application.allowWithoutMethodUntil > moment.now)
     return { kind: "allow", gate: "method", result: "SUCCESS_NO_METHOD_ALLOWED", accepted: [] };
   return deny("method", "no_method", "FAILED_NO_METHOD");
 };
-const standing = (facts: Facts) => facts.factors.filter((factor) => methods.get(factor.method)?.standing);
+/** The factors that this edge can ask for now. */
+const usable = ({ factors }: Facts, { application }: Ask, now: number) =>
+  factors.filter((factor) => {
+    const by = methods.get(factor.method);
+    if (!by || (by.pages && !application.pages) || by.over?.(factor)) return false;
+    return factor.expiresAt === null || factor.expiresAt > now;
+  });
 
 const challenge: Gate = (given) => {
   const { facts, ask, moment } = given;
@@ -92,9 +98,9 @@ function used({ facts, ask, seen, sent, moment }: Case, open: Challenge, by: Met
 }
 
 const code: Gate = (given) => {
-  const { facts, ask } = given;
+  const { facts, ask, moment } = given;
   if (ask.answer === undefined || chosen(facts, ask)) return undefined;
-  const tried = candidates(facts, ask);
+  const tried = candidates(facts, ask, moment.now);
   if (tried.length === 0) return deny("code", "no_method", "FAILED_NO_METHOD");
   const taken = tried.filter((factor) => facts.taken.has(factor.id));
   if (taken.length === 0) return refused(given, tried);
@@ -113,7 +119,12 @@ const code: Gate = (given) => {
 function check({ facts, ask, seen, sent, moment }: Case, factor: Factor): Checked {
   const by = methods.get(factor.method)!;
   return by.check(
-    { factor: seen(factor), sent: facts.challenge && sent(facts.challenge), answer: ask.answer ?? "" },
+    {
+      factor: seen(factor),
+      sent: facts.challenge && sent(facts.challenge),
+      answer: ask.answer ?? "",
+      proof: ask.proof?.factorId === factor.id ? ask.proof : undefined,
+    },
     moment,
   );
 }
@@ -150,7 +161,7 @@ const begin: Gate = (given) => {
   const open = facts.challenge;
   if (open && ask.challengeId === undefined && open.expiresAt > moment.now)
     return { kind: "join", gate: "begin", challenge: open };
-  const offered = order(facts, ask);
+  const offered = order(usable(facts, ask, moment.now), facts, ask);
   const free = (factor: Factor) =>
     typeof nextAttempt(factor, facts.factors, { now: moment.now, rules: rules.locks }) !== "string";
   const factor = chosen(facts, ask) ?? offered.find(free) ?? undefined;
@@ -159,7 +170,7 @@ const begin: Gate = (given) => {
   return { kind: "challenge", gate: "begin", factor, method: by, begun: by.begin(moment), offered };
 };
 
-function order({ factors, person }: Facts, ask: Ask): Factor[] {
+function order(factors: Factor[], { person }: Facts, ask: Ask): Factor[] {
   const ranks = [...methods.keys()];
   const rank = (factor: Factor) =>
     factor.method === ask.method ? -2 : factor.method === person?.defaultMethod ? -1 : ranks.indexOf(factor.method);
@@ -184,7 +195,7 @@ export function reservation(facts: Facts, ask: Ask, { now, locks }: { now: numbe
   if (facts.person?.state === "disabled" || chosen(facts, ask)) return none;
   const attempts: { factor: Factor; taken: Taken }[] = [];
   let beside = 0;
-  for (const factor of candidates(facts, ask)) {
+  for (const factor of candidates(facts, ask, now)) {
     const taken = nextAttempt(factor, facts.factors, { now, rules: locks, beside });
     if (typeof taken === "string") continue;
     attempts.push({ factor, taken });
@@ -232,8 +243,11 @@ export function nextAttempt(factor: Factor, all: Factor[], { now, rules, beside 
 }
 
 /** The factors that an answer would be tried against. */
-function candidates(facts: Facts, ask: Ask): Factor[] {
+function candidates(facts: Facts, ask: Ask, now: number): Factor[] {
   const { challenge } = facts;
-  if (ask.challengeId !== undefined) return facts.factors.filter((factor) => factor.id === challenge?.factorId);
-  return facts.factors.filter((factor) => methods.get(factor.method)?.standing).slice(0, candidateLimit);
+  const here = usable(facts, ask, now);
+  if (ask.challengeId !== undefined) return here.filter((factor) => factor.id === challenge?.factorId);
+  // a passkey names itself
+  if (ask.proof) return here.filter((factor) => factor.id === ask.proof?.factorId);
+  return here.filter((factor) => methods.get(factor.method)?.standing).slice(0, candidateLimit);
 }

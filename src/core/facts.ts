@@ -29,6 +29,8 @@ export type Factor = {
   lockedUntil: number;
   dayCost: number;
   dayStart: number;
+  /** epoch ms; null: does not end by itself */
+  expiresAt: number | null;
   createdAt: number;
 };
 
@@ -84,6 +86,8 @@ export type Application = {
   name: string;
   firstFactor: "none" | "local";
   canChallenge: boolean;
+  /** It shows pages of ours, on which the methods that need one work. */
+  pages?: true;
   /** Whom nobody can verify: refused, or let through until this time (epoch ms; R-130). */
   allowWithoutMethodUntil: number;
 };

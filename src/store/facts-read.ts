@@ -55,7 +55,7 @@ const byAge = (a: Factor, b: Factor) => a.createdAt - b.createdAt || (a.id < b.i
 const peopleQuery = (column: string) => `
   select p.id, p.name_key, p.username, p.display_name, p.first_name, p.last_name, p.email, p.language, p.state, p.password_hash,
     p.default_method, f.id as factor_id, f.method, f.name, f.sealed_secret, f.parameters, f.address, f.counter, f.drift, f.fails,
-    f.attempted_at, f.locked_until, f.day_cost, f.day_start, f.created_at
+    f.attempted_at, f.locked_until, f.day_cost, f.day_start, f.expires_at, f.created_at
   from v join person p on p.${column} = v.k
   left join factor f on f.user_id = p.id and f.state = 'active' and (f.import_id is null or f.import_id = p.import_id
     or exists (select 1 from import j where j.id = f.import_id and j.committed_at is not null))
@@ -90,6 +90,7 @@ const factorOf = (row: Row): Factor => ({
   lockedUntil: row["locked_until"] as number,
   dayCost: row["day_cost"] as number,
   dayStart: row["day_start"] as number,
+  expiresAt: row["expires_at"] as number | null,
   createdAt: row["created_at"] as number,
 });
 

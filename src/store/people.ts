@@ -7,7 +7,10 @@ import type { Db, Run } from "./open.ts";
 import type { Tables } from "./schema.ts";
 import { marks, valuesOf, type Columns } from "./values.ts";
 
-export type NewPersonRow = Omit<Tables["person"], "default_method">;
+export type NewPersonRow = Omit<
+  Tables["person"],
+  "default_method" | "registered_at" | "must_register" | "register_until" | "first_page_at"
+>;
 export type PersonDetails = {
   id: string;
   nameKey: string;

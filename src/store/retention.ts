@@ -15,6 +15,9 @@ const ending = {
   challenges: { table: "challenge", key: "id", when: "expires_at < ?" },
   delivered: { table: "outbox", key: "id", when: "state in ('sent', 'failed') and next_at < ?" },
   undelivered: { table: "outbox", key: "id", when: "state in ('waiting', 'sending') and next_at < ?" },
+  signIns: { table: "sign_in", key: "id", when: "expires_at < ?" },
+  sessions: { table: "session", key: "id", when: "expires_at < ?" },
+  devices: { table: "remembered_device", key: "id", when: "expires_at < ?" },
   phoneMessages: { table: "phone_message", key: "id", when: "at < ?" },
 } as const;
 export type Ending = keyof typeof ending;

@@ -39,6 +39,10 @@ export type Tables = {
     default_method: string | null;
     import_id: string | null;
     created_at: number;
+    registered_at: number | null;
+    must_register: string | null;
+    register_until: number | null;
+    first_page_at: number | null;
   };
   factor: {
     id: string;
@@ -139,5 +143,26 @@ export type Tables = {
     revoked_at: number | null;
   };
   api_request: { id: string; body_hash: string | null; response: string | null; expires_at: number };
+  sign_in: { id: string; browser_hash: string; state: string; version: number; expires_at: number };
+  session: {
+    id: string;
+    token_hash: string;
+    user_id: string;
+    proven: string;
+    client_ip: string | null;
+    user_agent: string | null;
+    created_at: number;
+    seen_at: number;
+    expires_at: number;
+  };
+  remembered_device: {
+    id: string;
+    token_hash: string;
+    user_id: string;
+    user_agent: string | null;
+    created_at: number;
+    used_at: number;
+    expires_at: number;
+  };
   throttle: { id: string; count: number; start: number; expires_at: number };
 };

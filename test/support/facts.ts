@@ -46,6 +46,7 @@ export const factor = (changes: Partial<Factor> = {}): Factor => ({
   lockedUntil: 0,
   dayCost: 0,
   dayStart: 0,
+  expiresAt: null,
   createdAt: 0,
   ...changes,
 });

@@ -1,6 +1,10 @@
 import type { Method } from "./method.ts";
+import { recovery } from "./recovery.ts";
 import { sms } from "./sms.ts";
+import { tap } from "./tap.ts";
 import { totp } from "./totp.ts";
 
 /** Every way of verifying a person, best first. To add one, write its file and name it here. */
-export const methods: ReadonlyMap<string, Method> = new Map([totp, sms].map((method) => [method.id, method]));
+export const methods: ReadonlyMap<string, Method> = new Map(
+  [totp, sms, tap, recovery].map((method) => [method.id, method]),
+);

@@ -21,6 +21,12 @@ export type Begun = { code?: string; message?: "sms" };
 /** What was sent for the challenge at hand, as its hash, and how an answer hashes (keyed and bound to the challenge). */
 export type Sent = { hash: Uint8Array; hashOf: (answer: string) => Uint8Array };
 
+/**
+ * The verdict on what only an action can look at, a passkey's signature: for this factor, and this answer, alone. No edge can
+ * give one.
+ */
+export type Proof = { factorId: string; ok: boolean; userVerified: boolean; signCount: number };
+
 export type Checked =
   | { ok: true; counter: number; drift: number }
   | { ok: false; code: Extract<DenyCode, "wrong_code" | "code_duplicate" | "code_old"> };
@@ -31,17 +37,23 @@ export type MethodResults = Record<
   ResultCode
 >;
 
+export type Checking = { factor: Seen; sent: Sent | undefined; answer: string; proof?: Proof | undefined };
+
 export type Method = {
   id: string;
-  /** RFC 8176 value that this method alone may claim. */
-  amr: string;
+  /** RFC 8176 value that this method alone may claim; undefined: it proves nothing to others (mission B). */
+  amr: string | undefined;
   /** The code exists before anyone asks for it, so it may come with the first packet. */
   standing: boolean;
   results: MethodResults;
+  /** Works where a page of ours is shown and nowhere else. */
+  pages?: true;
+  /** Used up, so that it is not offered any more. */
+  over?(factor: { counter: number }): boolean;
   /** How many different codes would be right at one moment: what a guess is worth. */
   width(parameters: string): number;
   /** How many digits are asked for. */
   length(parameters: string): number;
   begin(moment: Moment): Begun;
-  check(input: { factor: Seen; sent: Sent | undefined; answer: string }, moment: Moment): Checked;
+  check(input: Checking, moment: Moment): Checked;
 };

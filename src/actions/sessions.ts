@@ -1,0 +1,132 @@
+/**
+ * Sessions of people's browsers. Must stay true: a session is found by the hash of its cookie alone, and every look at it
+ * asks the database, so that what is ended anywhere is ended everywhere at once (R-190…R-193).
+ */
+
+import { createHash } from "node:crypto";
+import type { Proven } from "#core/strength.ts";
+import type { Run } from "#store/open.ts";
+import {
+  deleteDevices,
+  deleteSessions,
+  insertDevice,
+  insertSession,
+  listDeviceRows,
+  listSessionRows,
+  readSession,
+  touchSession,
+  useDevice,
+  type SessionRow,
+} from "#store/sessions.ts";
+import { changed, type Actor } from "./change.ts";
+import type { Deps } from "./deps.ts";
+
+export type Session = Omit<SessionRow, "proven"> & Proven;
+/** Where a browser is, for its owner to recognise it by. */
+export type Browser = { clientIp: string | undefined; userAgent: string | undefined };
+
+const minute = 60_000;
+const hour = 60 * minute;
+/** R-192 */
+const idleMs = hour;
+const lifeMs = 24 * hour;
+/** Being seen is written this often at most. */
+const touchMs = minute;
+
+const hashOf = (token: string) => createHash("sha256").update(token).digest("base64url");
+/** 192 bits; what the cookie holds. */
+export const newToken = (deps: Deps): string => deps.random.bytes(24).toString("base64url");
+export const tokenHash = hashOf;
+
+const sessionOf = ({ proven, ...row }: SessionRow): Session => ({ ...row, ...(JSON.parse(proven) as Proven) });
+const when = (deps: Deps) => ({ now: deps.clock.now(), idleMs });
+
+export async function findSession(deps: Deps, token: string | undefined): Promise<Session | undefined> {
+  if (token === undefined || token.length > 100) return undefined;
+  const row = await readSession(deps.db, hashOf(token), when(deps));
+  if (!row) return undefined;
+  const at = deps.clock.now();
+  if (row.seenAt < at - touchMs) await touchSession(deps.db, { id: row.id, at });
+  return sessionOf(row);
+}
+
+type Opening = { userId: string; proven: Proven; browser: Browser };
+
+/** Begins a session in the transaction that ends the sign-in; the token is for the cookie and nowhere else. */
+export async function openSession(
+  deps: Deps,
+  run: Run,
+  { userId, proven, browser }: Opening,
+): Promise<{ id: string; token: string }> {
+  const id = deps.random.id("ses_");
+  const token = newToken(deps);
+  const at = deps.clock.now();
+  await insertSession(run, {
+    id,
+    tokenHash: hashOf(token),
+    userId,
+    proven: JSON.stringify(proven),
+    ...shown(browser),
+    at,
+    expiresAt: at + lifeMs,
+  });
+  return { id, token };
+}
+const shown = ({ clientIp, userAgent }: Browser) => ({
+  clientIp: clientIp ?? null,
+  userAgent: userAgent?.slice(0, 300) ?? null,
+});
+
+export async function listSessions(deps: Deps, userId: string): Promise<Session[]> {
+  return (await listSessionRows(deps.db, userId, when(deps))).map(sessionOf);
+}
+
+/** Ends one session of a person (`only`), all but one (`except`), or all. */
+export async function endSessions(
+  deps: Deps,
+  actor: Actor,
+  { userId, ...which }: { userId: string; only?: string; except?: string },
+): Promise<{ ended: string[] }> {
+  return await changed(deps, actor, async (run) => {
+    const ended = await deleteSessions(run, { userId, ...which });
+    return { value: { ended }, result: "SESSIONS_ENDED", userId, detail: { sessions: ended } };
+  });
+}
+
+/** R-194: this browser need not repeat the second step for so many days; the token is for its cookie. */
+export async function rememberDevice(
+  deps: Deps,
+  run: Run,
+  { userId, browser, days }: { userId: string; browser: Browser; days: number },
+): Promise<string> {
+  const token = newToken(deps);
+  const at = deps.clock.now();
+  const { userAgent } = shown(browser);
+  const expiresAt = at + days * 24 * hour;
+  await insertDevice(run, { id: deps.random.id("dev_"), tokenHash: hashOf(token), userId, userAgent, at, expiresAt });
+  return token;
+}
+
+export async function isRemembered(
+  deps: Deps,
+  { token, userId }: { token: string | undefined; userId: string },
+): Promise<boolean> {
+  if (token === undefined || token.length > 100) return false;
+  const at = deps.clock.now();
+  return await deps.db.transaction((run) => useDevice(run, { tokenHash: hashOf(token), userId, at }));
+}
+
+export const listDevices = async (deps: Deps, userId: string) =>
+  await listDeviceRows(deps.db, userId, deps.clock.now());
+
+/** Forgets one remembered device of a person, or all. */
+export async function forgetDevices(
+  deps: Deps,
+  actor: Actor,
+  { userId, only }: { userId: string; only?: string },
+): Promise<{ forgotten: string[] }> {
+  return await changed(deps, actor, async (run) => {
+    const forgotten = await deleteDevices(run, { userId, ...(only !== undefined && { only }) });
+    return { value: { forgotten }, result: "DEVICES_FORGOTTEN", userId, detail: { devices: forgotten } };
+  });
+}
