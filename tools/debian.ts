@@ -12,6 +12,7 @@ type Package = {
 };
 
 export const packages: Record<string, Package> = {
+  chromium: { probe: ["chromium"], serves: "the browser tests" },
   freeradius: { probe: ["freeradius"], serves: "FreeRADIUS as a proxy in front of us" },
   "freeradius-utils": { probe: ["radclient"], serves: "radclient signing in" },
   oathtool: { probe: ["oathtool"], serves: "one-time passwords compared with oathtool" },

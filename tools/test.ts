@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Counts } from "../test/support/count-reporter.ts";
+import { findProgram } from "../test/support/process.ts";
 import { ensureDebian } from "./debian.ts";
 
 type Stage = { name: string; command: string[] };
@@ -16,11 +17,18 @@ const vitest = (project: string): Stage => ({
   command: ["node_modules/vitest/vitest.mjs", "run", "--project", project],
 });
 
-const stages: Stage[] = [
+const browser: Stage = {
+  name: "e2e",
+  command: ["node_modules/@playwright/test/cli.js", "test", "--config", "test/e2e/playwright.config.ts"],
+};
+
+/** Once the Debian packages are there. */
+const stagesNow = (): Stage[] => [
   { name: "check", command: ["tools/check.ts"] },
   { name: "pages", command: ["node_modules/vite/bin/vite.js", "build", "web", "--logLevel", "warn"] },
   vitest("unit"),
   ...["store", "edges", "peers", "faults"].filter((name) => existsSync(join(root, "test", name))).map(vitest),
+  ...(findProgram("chromium") === undefined ? [] : [browser]),
 ];
 
 function run({ name, command }: Stage, countFile: string): Counts {
@@ -51,6 +59,7 @@ const sum = (rows: Counts[]): Counts => ({
 });
 
 ensureDebian();
+const stages = stagesNow();
 const folder = mkdtempSync(join(tmpdir(), "countersign-test-"));
 const results = stages.map((stage) => run(stage, join(folder, "counts")));
 rmSync(folder, { recursive: true });

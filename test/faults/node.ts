@@ -1,6 +1,6 @@
-// The product as a process that can be killed: production role, a data folder of its own, driven through the command line
-// and the environment alone. Must stay true: ports are the test's own, and what the process was stays the same when it is
-// started again.
+// The product as a process that can be killed: in production or as the evaluation, a data folder of its own, driven
+// through the command line and the environment alone. Must stay true: ports are the test's own, and what the process was
+// stays the same when it is started again.
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -43,6 +43,7 @@ type Making = {
   keyFile?: string;
   name?: string;
   logLevel?: "debug" | "info" | "warn" | "error";
+  evaluation?: boolean;
 };
 
 export async function makeNode(making: Making = {}): Promise<Node> {
@@ -56,6 +57,7 @@ export async function makeNode(making: Making = {}): Promise<Node> {
     COUNTERSIGN_INTERNAL: `127.0.0.1:${internal}`,
     COUNTERSIGN_RADIUS: `127.0.0.1:${radiusPort}`,
     COUNTERSIGN_LDAP: "off",
+    COUNTERSIGN_PUBLIC_URL: `http://localhost:${http}`,
     COUNTERSIGN_NODE_NAME: making.name ?? "one",
     COUNTERSIGN_LOG_LEVEL: making.logLevel ?? "info",
     ...(making.databaseUrl !== undefined && { COUNTERSIGN_DATABASE_URL: making.databaseUrl }),
@@ -92,7 +94,10 @@ export async function makeNode(making: Making = {}): Promise<Node> {
       const call = { command: name, input, file: Readable.from([Buffer.from(file)]), progress: () => undefined };
       return (await sendCommand(join(data, "countersign.sock"), call)) as T;
     },
-    spawn: (wrap = []) => (child = startProcess(...command(["serve"], wrap), { env })),
+    spawn: (wrap = []) => {
+      const serve = making.evaluation ? ["serve", "--evaluation"] : ["serve"];
+      return (child = startProcess(...command(serve, wrap), { env }));
+    },
     start: async (wrap = []) => {
       const before = performance.now();
       const started = node.spawn(wrap);
@@ -106,7 +111,7 @@ export async function makeNode(making: Making = {}): Promise<Node> {
       );
       const took = performance.now() - before;
       // the command socket opens a moment after the node can decide
-      await started.waitForOutput(/"msg":"ready"/);
+      await started.waitForOutput(/"msg":"ready"|Countersign is running/);
       return took;
     },
     ready,
