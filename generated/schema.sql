@@ -125,6 +125,12 @@ CREATE INDEX log_correlation on log (correlation_id);
 
 CREATE INDEX log_user on log (user_id, at);
 
+CREATE TABLE mail_message (
+  id text primary key,
+  sealed_payload blob not null,
+  at bigint not null
+);
+
 CREATE TABLE migration (name text primary key, number bigint not null, hash text not null, breaking bigint not null, applied_at bigint not null);
 
 CREATE TABLE node (
@@ -145,7 +151,7 @@ CREATE TABLE outbox (
   attempts bigint not null default 0,
   next_at bigint not null,
   created_at bigint not null
-);
+, user_id text);
 
 CREATE INDEX outbox_due on outbox (state, next_at);
 
@@ -167,7 +173,7 @@ CREATE TABLE person (
   default_method text,
   import_id text,
   created_at bigint not null
-, registered_at bigint, must_register text, register_until bigint, first_page_at bigint);
+, registered_at bigint, must_register text, register_until bigint, first_page_at bigint, password_expired bigint not null default 0);
 
 CREATE TABLE personal (
   node_id text not null,

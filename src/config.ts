@@ -32,8 +32,26 @@ const schema = z.strictObject({
   internal: address.default({ host: "127.0.0.1", port: 8081 }),
   radius: address.default({ host: "127.0.0.1", port: 1812 }),
   ldap: address.default({ host: "127.0.0.1", port: 1389 }),
+  "smtp-host": z.string().min(1).optional(),
+  "smtp-port": z.coerce.number().int().min(1).max(65_535).default(587),
+  "smtp-user": z.string().min(1).optional(),
+  "smtp-password": z.string().min(1).optional(),
+  "smtp-from": z
+    .string()
+    .regex(/^[^\s\p{Cc}"(),:;<>@[\\\]]+@[A-Za-z0-9.-]+$/u, "is not one plain e-mail address")
+    .optional(),
   "node-name": z.string().min(1).max(100).default(hostname()),
   "log-level": z.enum(["debug", "info", "warn", "error"]).default("info"),
+});
+
+/** What is of no use, or not safe, without another. */
+const whole = schema.superRefine((config, context) => {
+  const needs = (key: keyof typeof schema.shape, message: string) =>
+    context.addIssue({ code: "custom", path: [key], message });
+  if (config["smtp-host"] !== undefined && config["smtp-from"] === undefined)
+    needs("smtp-from", "is needed with smtp-host");
+  if ((config["smtp-user"] === undefined) !== (config["smtp-password"] === undefined))
+    needs("smtp-password", "smtp-user and smtp-password go together");
 });
 
 export type Config = z.output<typeof schema>;
@@ -43,7 +61,7 @@ type Environment = Record<string, string | undefined>;
 export function readConfig(environment: Environment = process.env): Config {
   const file = environment["COUNTERSIGN_CONFIG"];
   const given = { ...readYaml(file), ...readEnvironment(environment) };
-  const parsed = schema.safeParse(given);
+  const parsed = whole.safeParse(given);
   if (!parsed.success) {
     const mistakes = parsed.error.issues.map((issue) => `  ${issue.path.join(".") || file}: ${issue.message}`);
     throw new AppError(

@@ -5,10 +5,12 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
+import { keepMail } from "#actions/mail.ts";
 import { keepMessage } from "#actions/phone.ts";
 import type { Clock, Deps, Logger, Random } from "#actions/deps.ts";
 import { liveSettings } from "#actions/live-settings.ts";
 import { AppError } from "#core/errors.ts";
+import { openSmtp, type Mailer } from "#delivery/email/smtp.ts";
 import { startStore } from "#store/index.ts";
 import type { Db } from "#store/open.ts";
 import { openPostgres } from "#store/postgres.ts";
@@ -72,11 +74,15 @@ export async function openSystem(
       salt: () => random.bytes(16),
     });
     const settings = await liveSettings(store, log);
-    const deps: Deps = { db: store, keys, clock, random, settings, log, send: noCarrier };
-    if (simulate) deps.send = async (message) => await keepMessage(deps, message);
+    const mailer = simulate ? undefined : mailServer(config);
+    const deps: Deps = { db: store, keys, clock, random, settings, log, send: carriers(mailer) };
+    if (simulate)
+      deps.send = async (message) =>
+        message.channel === "email" ? await keepMail(deps, message) : await keepMessage(deps, message);
     return {
       deps,
       close: async () => {
+        mailer?.close();
         await store.close();
         unlock();
       },
@@ -88,9 +94,23 @@ export async function openSystem(
   }
 }
 
-const noCarrier: Deps["send"] = async () => {
-  throw new AppError("unavailable", "no carrier for text messages is set up");
-};
+function mailServer(config: Config): Mailer | undefined {
+  const {
+    "smtp-host": host,
+    "smtp-port": port,
+    "smtp-user": user,
+    "smtp-password": password,
+    "smtp-from": from,
+  } = config;
+  return host === undefined || from === undefined ? undefined : openSmtp({ host, port, user, password, from });
+}
+
+const carriers =
+  (mailer: Mailer | undefined): Deps["send"] =>
+  async (message) => {
+    if (message.channel === "email" && mailer) return await mailer.send(message);
+    throw new AppError("unavailable", `no carrier for ${message.channel} is set up`);
+  };
 
 async function openDatabase(config: Config, log: Logger): Promise<Db> {
   const url = config["database-url"];

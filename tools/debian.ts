@@ -24,6 +24,7 @@ export const packages: Record<string, Package> = {
   faketime: { probe: ["faketime"], serves: "clock steps" },
   strace: { probe: ["strace"], serves: "kill at every fsync" },
   postgresql: { probe: ["initdb", "/usr/lib/postgresql/*/bin/initdb"], serves: "everything on PostgreSQL" },
+  openssl: { probe: ["openssl"], serves: "mail and pages over TLS" },
   sqlite3: { probe: ["sqlite3"], serves: "looking into a database from outside" },
 };
 

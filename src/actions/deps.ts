@@ -21,7 +21,10 @@ export type Random = {
   int: (below: number) => number;
   bytes: (length: number) => Buffer;
 };
-export type Message = { id: string; channel: "sms"; to: string; text: string };
+/** `to`: a number (E.164), or one e-mail address. A message that is handed over twice under one id is one message. */
+export type Message = Text | Mail;
+export type Text = { id: string; channel: "sms"; to: string; text: string };
+export type Mail = { id: string; channel: "email"; to: string; subject: string; text: string };
 /** The settings in force; `version` rises with each change and is written to every record. */
 export type LiveSettings = { values: () => Settings; version: () => number; reload: () => Promise<void> };
 export type LogFields = Record<string, string | number | boolean | null | undefined>;

@@ -6,6 +6,7 @@ import type { NewChallenge } from "#store/opened.ts";
 import type { Settle } from "#store/settle.ts";
 import type { Deps } from "./deps.ts";
 import { codeHash } from "./rules.ts";
+import { sealed } from "./deliver.ts";
 import { textFor } from "./texts.ts";
 import type { Request } from "./asked.ts";
 
@@ -50,26 +51,24 @@ export function opening(deps: Deps, { ask, joinKey }: Request, input: Opening): 
   return {
     challenge,
     shown,
-    ...sending(deps, { ...input, message, code, application: ask.application.name }),
+    ...sending(deps, { ...input, challengeId: id, channel: message, code, application: ask.application.name }),
   };
 }
 
-type Sending = Opening & { message: string; code: string; application: string };
+type Sending = Opening & { challengeId: string; channel: "sms"; code: string; application: string };
 
 /** R-040, mission G20: a text takes from both budgets or is not sent. */
 function sending(
   deps: Deps,
-  { facts, decision, message, code, application }: Sending,
+  { facts, decision, challengeId, channel, code, application }: Sending,
 ): Pick<Opened, "spend" | "message"> {
   const person = facts.person!;
   const settings = deps.settings.values();
   const id = deps.random.id("msg_");
-  const payload = Buffer.from(
-    JSON.stringify({ to: decision.factor.address, text: textFor({ person, application, code }) }),
-  );
-  const place = { table: "outbox", column: "sealed_payload", row: id };
+  const to = decision.factor.address!;
+  const message = sealed(deps, { id, channel, to, text: textFor({ person, application, code }) });
   return {
-    message: { id, channel: message, sealed_payload: deps.keys.seal("outbox", payload, place) },
+    message: { ...message, challenge_id: challengeId, user_id: person.id },
     spend: [
       { id: `sms 10m ${person.id}`, limit: settings["sms.per-ten-minutes"], windowMs: 600_000 },
       { id: `sms day ${person.id}`, limit: settings["sms.per-day"], windowMs: 86_400_000 },

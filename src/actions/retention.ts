@@ -44,6 +44,7 @@ async function sweepAll(deps: Deps, now: number): Promise<void> {
     sessions: now,
     devices: now,
     phoneMessages: now - day,
+    mailMessages: now - day,
   };
   for (const what of Object.keys(before) as Ending[])
     while ((await sweep(deps.db, what, before[what])) === pageSize) await setImmediate();

@@ -1,4 +1,4 @@
-/** What a decision leaves to be answered or sent: a new challenge, and its message in the outbox. */
+/** What a decision leaves to be answered: a new challenge. */
 
 import type { Run } from "./open.ts";
 import type { Settle } from "./settle.ts";
@@ -53,36 +53,4 @@ export async function openChallenges(run: Run, items: Settle[]): Promise<void> {
     challengeTable,
     opened.map(({ row }) => ({ state: "pending", round: 0, tries: 0, ...row })),
   );
-}
-
-const outboxTable = {
-  name: "outbox",
-  columns: {
-    id: "text",
-    channel: "text",
-    challenge_id: "text",
-    sealed_payload: "blob",
-    state: "text",
-    attempts: "bigint",
-    next_at: "bigint",
-    created_at: "bigint",
-  } satisfies Columns,
-};
-
-export async function post(run: Run, items: Settle[]): Promise<void> {
-  const rows = items.flatMap(({ at, open, message }) =>
-    message
-      ? [
-          {
-            ...message,
-            challenge_id: open?.row.id ?? null,
-            state: "waiting",
-            attempts: 0,
-            next_at: at,
-            created_at: at,
-          },
-        ]
-      : [],
-  );
-  await insert(run, outboxTable, rows);
 }

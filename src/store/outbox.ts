@@ -1,30 +1,73 @@
-import type { Db } from "./open.ts";
+import type { Db, Run } from "./open.ts";
+import { insert, type Columns } from "./values.ts";
 
-/** Messages to send, written with the decision that needs them and claimed by one node at a time. */
+/** Messages to send, written with the decision or change that needs them and claimed by one node at a time. */
 
-/** R-053: at most two attempts a message, the second after this long. */
-const attemptLimit = 2;
-const retryMs = 10_000;
+/**
+ * R-053: at most two attempts a text. A mail server may ask to come again later, so mail is tried twelve times in eleven
+ * hours. The wait grows with the square of the attempts; it is also how long one has before another node tries.
+ */
+const tries = { sms: { limit: 2, waitMs: 10_000 }, email: { limit: 12, waitMs: 60_000 } };
+export type Channel = keyof typeof tries;
+const perChannel = (rule: "limit" | "waitMs") =>
+  `case outbox.channel ${Object.entries(tries)
+    .map(([channel, rules]) => `when '${channel}' then ${rules[rule]}`)
+    .join(" ")} end`;
 
-export type Waiting = { id: string; channel: string; sealedPayload: Uint8Array; attempts: number };
+export type NewMessage = {
+  id: string;
+  channel: Channel;
+  challenge_id: string | null;
+  user_id: string;
+  sealed_payload: Uint8Array;
+};
+export type Waiting = { id: string; channel: Channel; sealedPayload: Uint8Array; attempts: number };
+
+const table = {
+  name: "outbox",
+  columns: {
+    id: "text",
+    channel: "text",
+    challenge_id: "text",
+    user_id: "text",
+    sealed_payload: "blob",
+    state: "text",
+    attempts: "bigint",
+    next_at: "bigint",
+    created_at: "bigint",
+  } satisfies Columns,
+};
+
+/** They are due at once. */
+export async function post(run: Run, messages: (NewMessage & { at: number })[]): Promise<void> {
+  const rows = messages.map(({ at, ...message }) => ({
+    ...message,
+    state: "waiting",
+    attempts: 0,
+    next_at: at,
+    created_at: at,
+  }));
+  await insert(run, table, rows);
+}
 
 /** Takes what is due; a message whose challenge has ended is due no more. */
 export async function takeDue(db: Db, now: number): Promise<Waiting[]> {
   const rows = await db.transaction((run) =>
     run(
-      `update outbox set state = 'sending', attempts = outbox.attempts + 1, next_at = cast(? as bigint)
-       where next_at <= cast(? as bigint) and state in ('waiting', 'sending') and attempts < ${attemptLimit}
+      `update outbox set state = 'sending', attempts = outbox.attempts + 1,
+         next_at = cast(? as bigint) + ${perChannel("waitMs")} * (outbox.attempts + 1) * (outbox.attempts + 1)
+       where next_at <= cast(? as bigint) and state in ('waiting', 'sending') and attempts < ${perChannel("limit")}
          and id in (select o.id from outbox o left join challenge c on c.id = o.challenge_id
            where o.state in ('waiting', 'sending') and o.next_at <= cast(? as bigint)
              and (o.challenge_id is null or (c.state = 'pending' and c.expires_at > cast(? as bigint)))
            order by o.next_at limit 50)
        returning id, channel, sealed_payload, attempts`,
-      [now + retryMs, now, now, now],
+      [now, now, now, now],
     ),
   );
   return rows.map((row) => ({
     id: row["id"] as string,
-    channel: row["channel"] as string,
+    channel: row["channel"] as Channel,
     sealedPayload: row["sealed_payload"] as Uint8Array,
     attempts: row["attempts"] as number,
   }));
@@ -39,8 +82,8 @@ export async function markSent(db: Db, id: string): Promise<void> {
     .execute();
 }
 
-export async function markFailed(db: Db, { id, attempts }: Waiting): Promise<void> {
-  if (attempts < attemptLimit) return;
+export async function markFailed(db: Db, { id, channel, attempts }: Waiting): Promise<void> {
+  if (attempts < tries[channel].limit) return;
   await db.q
     .updateTable("outbox")
     .set({ state: "failed", sealed_payload: Buffer.alloc(0) })

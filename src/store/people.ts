@@ -9,7 +9,7 @@ import { marks, valuesOf, type Columns } from "./values.ts";
 
 export type NewPersonRow = Omit<
   Tables["person"],
-  "default_method" | "registered_at" | "must_register" | "register_until" | "first_page_at"
+  "default_method" | "password_expired" | "registered_at" | "must_register" | "register_until" | "first_page_at"
 >;
 export type PersonDetails = {
   id: string;

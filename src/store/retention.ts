@@ -19,6 +19,7 @@ const ending = {
   sessions: { table: "session", key: "id", when: "expires_at < ?" },
   devices: { table: "remembered_device", key: "id", when: "expires_at < ?" },
   phoneMessages: { table: "phone_message", key: "id", when: "at < ?" },
+  mailMessages: { table: "mail_message", key: "id", when: "at < ?" },
 } as const;
 export type Ending = keyof typeof ending;
 
@@ -87,7 +88,10 @@ export async function dropBeside(db: Db, entries: { node: string; seq: number }[
  * False when there is nobody of this id.
  */
 export async function dropPerson(run: Run, { userId, since }: { userId: string; since: number }): Promise<boolean> {
-  await run("delete from outbox where challenge_id in (select id from challenge where user_id = ?)", [userId]);
+  await run("delete from outbox where user_id = ? or challenge_id in (select id from challenge where user_id = ?)", [
+    userId,
+    userId,
+  ]);
   await run(
     "delete from personal where (node_id, seq) in (select node_id, seq from log where user_id = ? and at >= ?)",
     [userId, since],

@@ -1,5 +1,7 @@
 /** The tables as Kysely sees them; the SQL in migrations/ is the truth, and rows never leave store/. */
 
+import type { Generated } from "kysely";
+
 type Blob = Uint8Array;
 
 export type Tables = {
@@ -36,6 +38,7 @@ export type Tables = {
     groups: string;
     state: string;
     password_hash: string | null;
+    password_expired: Generated<number>;
     default_method: string | null;
     import_id: string | null;
     created_at: number;
@@ -113,8 +116,10 @@ export type Tables = {
     attempts: number;
     next_at: number;
     created_at: number;
+    user_id: string | null;
   };
   phone_message: { id: string; sealed_payload: Blob; at: number };
+  mail_message: { id: string; sealed_payload: Blob; at: number };
   radius_client: {
     id: string;
     name: string;

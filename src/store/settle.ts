@@ -8,7 +8,8 @@ import type { Outcome } from "#core/outcome.ts";
 import { remember, type Claim } from "./requests.ts";
 import type { Entry, Log, Written } from "./log.ts";
 import type { Run } from "./open.ts";
-import { openChallenges, post, type NewChallenge } from "./opened.ts";
+import { openChallenges, type NewChallenge } from "./opened.ts";
+import { post, type NewMessage } from "./outbox.ts";
 import { takeFrom, type Budget } from "./throttle.ts";
 import { over } from "./values.ts";
 
@@ -21,7 +22,7 @@ export type Settle = {
   open?: NewChallenge | undefined;
   /** Budgets that must have room, all of them. */
   spend: Budget[];
-  message?: { id: string; channel: string; sealed_payload: Uint8Array } | undefined;
+  message?: NewMessage | undefined;
   claim?: Claim | undefined;
   /** What follows when every condition held, and when one did not; `giveBack` names factors whose attempt was free. */
   finish: (won: boolean) => { outcome: Outcome; entry: Entry; giveBack: Returned[] };
@@ -41,7 +42,10 @@ async function settleIn(run: Run, items: Settle[]): Promise<Written<Outcome[]>> 
   await giveBack(run, free);
   const won = items.filter((item) => !lost.has(item));
   await openChallenges(run, won);
-  await post(run, won);
+  await post(
+    run,
+    won.flatMap(({ at, message }) => (message ? [{ ...message, at }] : [])),
+  );
   await remember(
     run,
     items.flatMap(({ claim, at }, index) => (claim ? [{ claim, at, outcome: ends[index]!.outcome }] : [])),

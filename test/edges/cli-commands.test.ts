@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { keepMail } from "#actions/mail.ts";
 import { keepMessage } from "#actions/phone.ts";
 import { begin } from "#actions/verify.ts";
 import { eachCli } from "./cli-setup.ts";
@@ -296,5 +297,21 @@ describe.each(["in this process", "through the socket"])("commands %s", (how) =>
     });
     const stored = await here.deps.db.q.selectFrom("phone_message").select("sealed_payload").execute();
     expect(Buffer.from(stored[0]!.sealed_payload).toString("latin1")).not.toContain("code");
+  });
+
+  test("the simulated mailboxes are read, all of them or one person's, and nothing in them steers the terminal", async () => {
+    const { here, run, json } = cli();
+    for (const [index, to] of ["ada@example.org", "bo@example.org"].entries()) {
+      const text = `line ${index}\nanother\u001b[2J`;
+      await keepMail(here.deps, { id: `msg_${index}`, channel: "email", to, subject: `subject ${index}`, text });
+      here.clock.at += 1;
+    }
+    expect(await json(["mail", "inbox"])).toMatchObject({
+      messages: [{ subject: "subject 1" }, { subject: "subject 0" }],
+    });
+    expect(await json(["mail", "inbox", "ADA@example.org"])).toMatchObject({ messages: [{ subject: "subject 0" }] });
+    expect((await run(["mail", "inbox", "bo@example.org"])).stdout).toContain("line 1\nanother\ufffd[2J\n");
+    const stored = await here.deps.db.q.selectFrom("mail_message").select("sealed_payload").execute();
+    expect(Buffer.from(stored[0]!.sealed_payload).toString("latin1")).not.toContain("subject");
   });
 });

@@ -120,6 +120,10 @@ describe.each(kinds)("on %s", (kind) => {
         .insertInto("phone_message")
         .values({ id, sealed_payload: sealed, at: at - day })
         .execute();
+      await q
+        .insertInto("mail_message")
+        .values({ id, sealed_payload: sealed, at: at - day })
+        .execute();
     }
     const many = Array.from({ length: 1200 }, (_, index) => ({
       id: `many ${index}`,
@@ -134,11 +138,11 @@ describe.each(kinds)("on %s", (kind) => {
         .execute();
     await retain(w.deps);
     const left = await Promise.all(
-      (["api_request", "throttle", "challenge", "outbox", "phone_message"] as const).map(async (table) =>
-        (await q.selectFrom(table).select("id").orderBy("id").execute()).map((row) => row.id),
+      (["api_request", "throttle", "challenge", "outbox", "phone_message", "mail_message"] as const).map(
+        async (table) => (await q.selectFrom(table).select("id").orderBy("id").execute()).map((row) => row.id),
       ),
     );
-    expect(left).toEqual([["new"], ["new"], ["new"], ["new", "new sent"], ["new"]]);
+    expect(left).toEqual([["new"], ["new"], ["new"], ["new", "new sent"], ["new"], ["new"]]);
     expect(await q.selectFrom("radius_request").select("peer").execute()).toEqual([{ peer: "new" }]);
   });
 

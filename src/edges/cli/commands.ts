@@ -13,6 +13,7 @@ import { explain } from "#actions/explain.ts";
 import { addApp, listMethods, removeMethod, unlockMethods } from "#actions/factors.ts";
 import { addPerson, listPersons, loadPerson, removePerson, setPassword, setState } from "#actions/people.ts";
 import { verifyLog } from "#actions/log-verify.ts";
+import { readMail } from "#actions/mail.ts";
 import { importPeople } from "#actions/people-import.ts";
 import { columns, states } from "#actions/person-fields.ts";
 import { readInbox } from "#actions/phone.ts";
@@ -178,6 +179,10 @@ export const commands = {
   "phone inbox": command({
     input: z.strictObject({ number: name.optional() }),
     run: async (deps, input) => ({ messages: await readInbox(deps, input.number) }),
+  }),
+  "mail inbox": command({
+    input: z.strictObject({ address: name.optional() }),
+    run: async (deps, input) => ({ messages: await readMail(deps, input.address) }),
   }),
 };
 type Commands = typeof commands;

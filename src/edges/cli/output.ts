@@ -31,6 +31,9 @@ export function details(fields: Record<string, unknown>): string {
   return filled.map(([title, text]) => `${title.padEnd(width)}  ${text}`).join("\n");
 }
 
+/** A text of several lines. */
+export const lines = (text: string): string => text.split("\n").map(plain).join("\n");
+
 function textOf(value: unknown): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "string") return value;

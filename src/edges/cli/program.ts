@@ -65,6 +65,7 @@ const nouns: Record<string, string> = {
   settings: "what may change while the server runs",
   log: "sign-ins and changes",
   phone: "simulated phones of the evaluation",
+  mail: "simulated mailboxes of the evaluation",
 };
 
 function define(root: Command, { path, summary, example, define: more }: Verb): Command {

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from "commander";
-import { details, table, time } from "./output.ts";
+import { details, lines, table, time } from "./output.ts";
 import { whole } from "./people-verbs.ts";
 import { verb, type Verb } from "./verb.ts";
 
@@ -303,6 +303,20 @@ const others: Verb[] = [
     input: ([number]) => ({ number }),
     show: ({ messages }) =>
       table(messages, { time: (row) => time(row.at), to: (row) => row.to, text: (row) => row.text }),
+  }),
+  verb<"mail inbox">({
+    path: "mail inbox",
+    command: "mail inbox",
+    summary: "read what the evaluation's simulated mailboxes have received",
+    example: "countersign mail inbox anna@example.org",
+    define: (one) => one.argument("[address]"),
+    input: ([address]) => ({ address }),
+    show: ({ messages }) =>
+      messages.length === 0
+        ? "none"
+        : messages
+            .map(({ at, to, subject, text }) => `${details({ time: time(at), to, subject })}\n\n${lines(text)}`)
+            .join("\n\n"),
   }),
 ];
 
