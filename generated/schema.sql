@@ -142,6 +142,43 @@ CREATE TABLE node (
   seen_at bigint not null
 );
 
+CREATE TABLE oidc_item (
+  id text primary key,
+  model text not null,
+  grant_id text,
+  uid text,
+  sealed_payload blob not null,
+  consumed_at bigint,
+  expires_at bigint not null
+);
+
+CREATE INDEX oidc_item_expiry on oidc_item (expires_at);
+
+CREATE INDEX oidc_item_grant on oidc_item (grant_id);
+
+CREATE INDEX oidc_item_uid on oidc_item (uid);
+
+CREATE TABLE oidc_key (
+  id text primary key,
+  alg text not null,
+  version bigint not null,
+  sealed_jwk blob not null,
+  signs_from bigint not null,
+  created_at bigint not null,
+  unique (alg, version)
+);
+
+CREATE TABLE oidc_logout (
+  id text primary key,
+  client_id text not null,
+  user_id text not null,
+  sid text not null,
+  attempts bigint not null default 0,
+  next_at bigint not null
+);
+
+CREATE INDEX oidc_logout_due on oidc_logout (next_at);
+
 CREATE TABLE outbox (
   id text primary key,
   channel text not null,
@@ -206,6 +243,19 @@ CREATE TABLE radius_request (
   claimed_until bigint not null,
   outcome text,
   expires_at bigint not null
+);
+
+CREATE TABLE relying_party (
+  id text primary key,
+  name text not null unique,
+  secret_hash text,
+  redirect_uris text not null,
+  post_logout_uris text not null,
+  backchannel_logout_uri text,
+  groups text not null,
+  strength text not null,
+  options text not null,
+  created_at bigint not null
 );
 
 CREATE TABLE remembered_device (

@@ -18,6 +18,7 @@ const ending = {
   signIns: { table: "sign_in", key: "id", when: "expires_at < ?" },
   sessions: { table: "session", key: "id", when: "expires_at < ?" },
   devices: { table: "remembered_device", key: "id", when: "expires_at < ?" },
+  oidcItems: { table: "oidc_item", key: "id", when: "expires_at < ?" },
   phoneMessages: { table: "phone_message", key: "id", when: "at < ?" },
   mailMessages: { table: "mail_message", key: "id", when: "at < ?" },
 } as const;

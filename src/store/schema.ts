@@ -170,4 +170,27 @@ export type Tables = {
     expires_at: number;
   };
   throttle: { id: string; count: number; start: number; expires_at: number };
+  relying_party: {
+    id: string;
+    name: string;
+    secret_hash: string | null;
+    redirect_uris: string;
+    post_logout_uris: string;
+    backchannel_logout_uri: string | null;
+    groups: string;
+    strength: string;
+    options: string;
+    created_at: number;
+  };
+  oidc_item: {
+    id: string;
+    model: string;
+    grant_id: string | null;
+    uid: string | null;
+    sealed_payload: Blob;
+    consumed_at: number | null;
+    expires_at: number;
+  };
+  oidc_key: { id: string; alg: string; version: number; sealed_jwk: Blob; signs_from: number; created_at: number };
+  oidc_logout: { id: string; client_id: string; user_id: string; sid: string; attempts: number; next_at: number };
 };

@@ -8,6 +8,15 @@ import { AppError } from "#core/errors.ts";
 import { apiKeyOptions, apiScopes } from "#core/api-key.ts";
 import { radiusClientOptions } from "#core/radius-client.ts";
 import type { Deps } from "#actions/deps.ts";
+import { idTokenAlgs } from "#core/relying-party.ts";
+import { strengths } from "#core/strength.ts";
+import {
+  addApplication,
+  listApplications,
+  loadApplication,
+  removeApplication,
+  setApplication,
+} from "#actions/applications.ts";
 import { addApiKey, listApiKeys, revokeApiKey } from "#actions/api-keys.ts";
 import { explain } from "#actions/explain.ts";
 import { addApp, listMethods, removeMethod, unlockMethods } from "#actions/factors.ts";
@@ -34,12 +43,24 @@ const command = <S extends z.ZodType, R extends object>(one: Command<S, R>): Com
 
 const text = z.string().max(100_000);
 const name = z.string().min(1).max(256);
+const uri = z.string().max(2000);
 const username = z.strictObject({ username: name });
 const limit = z.int().min(1).max(10_000).default(100);
 const fields = Object.fromEntries(columns.map((column) => [column, text.optional()])) as Record<
   (typeof columns)[number],
   z.ZodOptional<typeof text>
 >;
+const applicationFields = z.strictObject({
+  redirectUris: z.array(uri).optional(),
+  postLogoutUris: z.array(uri).optional(),
+  backchannelLogoutUri: uri.optional(),
+  groups: z.array(name).optional(),
+  strength: z.enum(strengths).optional(),
+  logoUri: uri.optional(),
+  multipleauthn: z.boolean().optional(),
+  intranet: z.boolean().optional(),
+  idTokenAlg: z.enum(idTokenAlgs).optional(),
+});
 
 export const commands = {
   "user add": command({
@@ -139,6 +160,29 @@ export const commands = {
     input: z.strictObject({ name }),
     run: async (deps, input) => {
       await revokeApiKey(deps, "cli", input.name);
+      return { name: input.name };
+    },
+  }),
+  "application add": command({
+    input: applicationFields.extend({ name, redirectUris: z.array(uri), isPublic: z.boolean().optional() }),
+    run: async (deps, input) => await addApplication(deps, "cli", input),
+  }),
+  "application set": command({
+    input: applicationFields.extend({ name, newSecret: z.boolean().optional() }),
+    run: async (deps, input) => await setApplication(deps, "cli", input),
+  }),
+  "application list": command({
+    input: z.strictObject({}),
+    run: async (deps) => ({ applications: await listApplications(deps) }),
+  }),
+  "application show": command({
+    input: z.strictObject({ name }),
+    run: async (deps, input) => await loadApplication(deps, input.name),
+  }),
+  "application remove": command({
+    input: z.strictObject({ name }),
+    run: async (deps, input) => {
+      await removeApplication(deps, "cli", input.name);
       return { name: input.name };
     },
   }),

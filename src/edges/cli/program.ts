@@ -8,6 +8,7 @@ import { open } from "node:fs/promises";
 import { Command, CommanderError } from "commander";
 import { AppError } from "#core/errors.ts";
 import type { Deps } from "#actions/deps.ts";
+import { applicationVerbs } from "./application-verbs.ts";
 import { sendCommand, type Outgoing } from "./client.ts";
 import { peopleVerbs } from "./people-verbs.ts";
 import { systemVerbs } from "./system-verbs.ts";
@@ -43,7 +44,7 @@ export async function program(argv: readonly string[], io: Io): Promise<number> 
     .action(async (options: { evaluation?: boolean }) => {
       await io.serve({ evaluation: options.evaluation ?? false });
     });
-  for (const verb of [...peopleVerbs, ...systemVerbs])
+  for (const verb of [...peopleVerbs, ...applicationVerbs, ...systemVerbs])
     define(root, verb).action(async (...given) => {
       const done = given.at(-1) as Command;
       exit = await carryOut(io, verb, done);
@@ -62,6 +63,7 @@ const nouns: Record<string, string> = {
   method: "people's methods",
   "radius-client": "who may ask by RADIUS",
   "api-key": "who may ask by REST",
+  application: "who signs people in with OpenID Connect",
   settings: "what may change while the server runs",
   log: "sign-ins and changes",
   phone: "simulated phones of the evaluation",
