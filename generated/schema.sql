@@ -226,6 +226,14 @@ CREATE TABLE phone_message (
   at bigint not null
 );
 
+CREATE TABLE protected_site (
+  id text primary key,
+  name text not null,
+  host text not null unique,
+  rules text not null,
+  created_at bigint not null
+);
+
 CREATE TABLE radius_client (
   id text primary key,
   name text not null unique,
@@ -303,6 +311,35 @@ CREATE TABLE sign_in (
 );
 
 CREATE INDEX sign_in_expiry on sign_in (expires_at);
+
+CREATE TABLE site_session (
+  token_hash text primary key,
+  site_id text not null references protected_site (id) on delete cascade,
+  session_id text not null references session (id) on delete cascade,
+  seen_at bigint not null,
+  expires_at bigint not null
+);
+
+CREATE INDEX site_session_expiry on site_session (expires_at);
+
+CREATE INDEX site_session_of_session on site_session (session_id);
+
+CREATE INDEX site_session_of_site on site_session (site_id);
+
+CREATE TABLE site_ticket (
+  token_hash text primary key,
+  site_id text not null references protected_site (id) on delete cascade,
+  session_id text not null references session (id) on delete cascade,
+  state_hash text not null,
+  return_to text not null,
+  expires_at bigint not null
+);
+
+CREATE INDEX site_ticket_expiry on site_ticket (expires_at);
+
+CREATE INDEX site_ticket_of_session on site_ticket (session_id);
+
+CREATE INDEX site_ticket_of_site on site_ticket (site_id);
 
 CREATE TABLE throttle (
   id text primary key,

@@ -42,6 +42,8 @@ async function sweepAll(deps: Deps, now: number): Promise<void> {
     // a text that nobody took for a day is of no use to anyone, and it holds a number
     undelivered: now - day,
     signIns: now,
+    siteTickets: now,
+    siteSessions: now,
     sessions: now,
     devices: now,
     phoneMessages: now - day,

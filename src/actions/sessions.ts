@@ -14,6 +14,7 @@ import {
   listDeviceRows,
   listSessionRows,
   readSession,
+  readSessionById,
   touchSession,
   useDevice,
   type SessionRow,
@@ -43,7 +44,14 @@ const when = (deps: Deps) => ({ now: deps.clock.now(), idleMs });
 
 export async function findSession(deps: Deps, token: string | undefined): Promise<Session | undefined> {
   if (token === undefined || token.length > 100) return undefined;
-  const row = await readSession(deps.db, hashOf(token), when(deps));
+  return await seen(deps, await readSession(deps.db, hashOf(token), when(deps)));
+}
+
+/** The session that something else is bound to. */
+export const findSessionById = async (deps: Deps, id: string): Promise<Session | undefined> =>
+  await seen(deps, await readSessionById(deps.db, id, when(deps)));
+
+async function seen(deps: Deps, row: SessionRow | undefined): Promise<Session | undefined> {
   if (!row) return undefined;
   const at = deps.clock.now();
   if (row.seenAt < at - touchMs) await touchSession(deps.db, { id: row.id, at });

@@ -16,6 +16,8 @@ const ending = {
   delivered: { table: "outbox", key: "id", when: "state in ('sent', 'failed') and next_at < ?" },
   undelivered: { table: "outbox", key: "id", when: "state in ('waiting', 'sending') and next_at < ?" },
   signIns: { table: "sign_in", key: "id", when: "expires_at < ?" },
+  siteTickets: { table: "site_ticket", key: "token_hash", when: "expires_at < ?" },
+  siteSessions: { table: "site_session", key: "token_hash", when: "expires_at < ?" },
   sessions: { table: "session", key: "id", when: "expires_at < ?" },
   devices: { table: "remembered_device", key: "id", when: "expires_at < ?" },
   oidcItems: { table: "oidc_item", key: "id", when: "expires_at < ?" },

@@ -169,6 +169,22 @@ export type Tables = {
     used_at: number;
     expires_at: number;
   };
+  protected_site: { id: string; name: string; host: string; rules: string; created_at: number };
+  site_ticket: {
+    token_hash: string;
+    site_id: string;
+    session_id: string;
+    state_hash: string;
+    return_to: string;
+    expires_at: number;
+  };
+  site_session: {
+    token_hash: string;
+    site_id: string;
+    session_id: string;
+    seen_at: number;
+    expires_at: number;
+  };
   throttle: { id: string; count: number; start: number; expires_at: number };
   relying_party: {
     id: string;

@@ -72,6 +72,11 @@ export async function readSession(db: Db, tokenHash: string, when: Alive): Promi
   return row && sessionOf(row);
 }
 
+export async function readSessionById(db: Db, id: string, when: Alive): Promise<SessionRow | undefined> {
+  const row = await alive(db, when).where("session.id", "=", id).executeTakeFirst();
+  return row && sessionOf(row);
+}
+
 export async function listSessionRows(db: Db, userId: string, when: Alive): Promise<SessionRow[]> {
   return (
     await alive(db, when).where("session.user_id", "=", userId).orderBy("session.created_at", "desc").execute()

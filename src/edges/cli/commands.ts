@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { AppError } from "#core/errors.ts";
 import { apiKeyOptions, apiScopes } from "#core/api-key.ts";
+import { siteRule } from "#core/forward-rules.ts";
 import { radiusClientOptions } from "#core/radius-client.ts";
 import type { Deps } from "#actions/deps.ts";
 import { idTokenAlgs } from "#core/relying-party.ts";
@@ -28,6 +29,7 @@ import { columns, states } from "#actions/person-fields.ts";
 import { readInbox } from "#actions/phone.ts";
 import { addRadiusClient, loadRadiusClients, removeRadiusClient } from "#actions/radius-clients.ts";
 import { listLog } from "#actions/records.ts";
+import { addSite, listSites, removeSite, removeSiteRule, setSiteRule } from "#actions/sites.ts";
 import { listSettings, loadSetting, setSetting, unsetSetting } from "#actions/settings.ts";
 
 type Extra = {
@@ -185,6 +187,26 @@ export const commands = {
       await removeApplication(deps, "cli", input.name);
       return { name: input.name };
     },
+  }),
+  "site add": command({
+    input: z.strictObject({ host: name, name: name.optional(), rules: z.array(siteRule) }),
+    run: async (deps, input) => await addSite(deps, "cli", input),
+  }),
+  "site list": command({
+    input: z.strictObject({}),
+    run: async (deps) => ({ sites: await listSites(deps) }),
+  }),
+  "site set-rule": command({
+    input: z.strictObject({ host: name, rule: siteRule }),
+    run: async (deps, input) => await setSiteRule(deps, "cli", input),
+  }),
+  "site remove-rule": command({
+    input: z.strictObject({ host: name, path: name }),
+    run: async (deps, input) => await removeSiteRule(deps, "cli", input),
+  }),
+  "site remove": command({
+    input: z.strictObject({ host: name }),
+    run: async (deps, input) => await removeSite(deps, "cli", input.host),
   }),
   "settings list": command({
     input: z.strictObject({}),

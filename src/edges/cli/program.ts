@@ -11,6 +11,7 @@ import type { Deps } from "#actions/deps.ts";
 import { applicationVerbs } from "./application-verbs.ts";
 import { sendCommand, type Outgoing } from "./client.ts";
 import { peopleVerbs } from "./people-verbs.ts";
+import { siteVerbs } from "./site-verbs.ts";
 import { systemVerbs } from "./system-verbs.ts";
 import type { Verb } from "./verb.ts";
 
@@ -44,7 +45,7 @@ export async function program(argv: readonly string[], io: Io): Promise<number> 
     .action(async (options: { evaluation?: boolean }) => {
       await io.serve({ evaluation: options.evaluation ?? false });
     });
-  for (const verb of [...peopleVerbs, ...applicationVerbs, ...systemVerbs])
+  for (const verb of [...peopleVerbs, ...applicationVerbs, ...siteVerbs, ...systemVerbs])
     define(root, verb).action(async (...given) => {
       const done = given.at(-1) as Command;
       exit = await carryOut(io, verb, done);
@@ -64,6 +65,7 @@ const nouns: Record<string, string> = {
   "radius-client": "who may ask by RADIUS",
   "api-key": "who may ask by REST",
   application: "who signs people in with OpenID Connect",
+  site: "web applications behind a proxy that asks us",
   settings: "what may change while the server runs",
   log: "sign-ins and changes",
   phone: "simulated phones of the evaluation",
