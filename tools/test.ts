@@ -17,18 +17,13 @@ const vitest = (project: string): Stage => ({
   command: ["node_modules/vitest/vitest.mjs", "run", "--project", project],
 });
 
-const browser: Stage = {
-  name: "e2e",
-  command: ["node_modules/@playwright/test/cli.js", "test", "--config", "test/e2e/playwright.config.ts"],
-};
-
 /** Once the Debian packages are there. */
 const stagesNow = (): Stage[] => [
   { name: "check", command: ["tools/check.ts"] },
   { name: "pages", command: ["node_modules/vite/bin/vite.js", "build", "web", "--logLevel", "warn"] },
   vitest("unit"),
   ...["store", "edges", "peers", "faults"].filter((name) => existsSync(join(root, "test", name))).map(vitest),
-  ...(findProgram("chromium") === undefined ? [] : [browser]),
+  ...(findProgram("chromium") === undefined ? [] : [{ name: "e2e", command: ["tools/e2e.ts"] }]),
 ];
 
 function run({ name, command }: Stage, countFile: string): Counts {

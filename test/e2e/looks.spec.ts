@@ -8,6 +8,15 @@ import { expect, expectAccessible, test, watchConsole } from "./test.ts";
 const sideways = (page: Page) =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
+/** What is pressed or written into is large enough for a thumb. */
+const tooSmall = (page: Page) =>
+  page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>("button, select, input:not([type=hidden])")]
+      .map((one) => (one.matches("[type=checkbox], [type=radio]") ? (one.closest("label") ?? one) : one))
+      .filter((one) => one.offsetParent !== null && one.getBoundingClientRect().height < 44)
+      .map((one) => one.outerHTML),
+  );
+
 for (const [name, states] of Object.entries(pages))
   for (const [state, reach] of Object.entries(states))
     test(`${name}, ${state}: readable in both languages, light and dark, small and large`, async ({
@@ -27,6 +36,7 @@ for (const [name, states] of Object.entries(pages))
           if ((size === "phone") === (colorScheme === "light")) await expectAccessible(page);
           if (size === "phone") await page.setViewportSize({ width: 320, height: 640 });
           expect(await sideways(page)).toBe(0);
+          expect(await tooSmall(page)).toEqual([]);
           await page.setViewportSize(sizes[size]);
           expect(errors).toEqual([]);
         },
