@@ -65,6 +65,7 @@ export async function openSystem(
       id: nodeId(config.data, random),
       name: config["node-name"],
       address: config.radius?.host ?? config.http?.host ?? "-",
+      publicUrl: config["public-url"],
     };
     const master = (mayCreate: boolean) => masterKey(config["key-file"]!, mayCreate);
     const { store, keys } = await startStore(db, {

@@ -1,6 +1,9 @@
 import type { Entry } from "#store/log.ts";
 import type { Run } from "#store/open.ts";
+import { post } from "#store/outbox.ts";
+import { readAddressee } from "#store/people.ts";
 import type { Deps } from "./deps.ts";
+import { noticeOf, type Notice } from "./notices.ts";
 
 /** Who asks for a change: the system itself, whoever owns the command-line socket, an integration's key, or a person for themselves. */
 export type Actor = "system" | "cli" | `key:${string}` | `person:${string}`;
@@ -11,12 +14,15 @@ type Change<T> = {
   userId?: string;
   detail?: object;
   personal?: Record<string, string>;
+  /** What the person is told; queued in the same commit. */
+  notice?: Notice;
 };
 
 /** Every administrative change: what it does and its audit entry commit together, or neither (R-251). */
 export async function changed<T>(deps: Deps, actor: Actor, work: (run: Run) => Promise<Change<T>>): Promise<T> {
   return await deps.db.audit.write(async (run) => {
-    const { value, result, userId, detail, personal } = await work(run);
+    const { value, result, userId, detail, personal, notice } = await work(run);
+    if (notice && userId !== undefined) await tell(deps, run, { userId, notice });
     const entry: Entry = {
       id: deps.random.id("rec_"),
       at: deps.clock.now(),
@@ -31,4 +37,9 @@ export async function changed<T>(deps: Deps, actor: Actor, work: (run: Run) => P
     };
     return { value, entries: [entry] };
   });
+}
+
+async function tell(deps: Deps, run: Run, { userId, notice }: { userId: string; notice: Notice }): Promise<void> {
+  const person = notice.to ?? (await readAddressee(run, userId));
+  if (person) await post(run, noticeOf(deps, { ...notice, person, at: deps.clock.now() }));
 }

@@ -49,6 +49,7 @@ export async function addApp(deps: Deps, actor: Actor, input: NewApp): Promise<A
       userId: person.id,
       detail: { factor: id, method: "totp" },
       personal: { username: person.username },
+      notice: { kind: "method_added", method: "totp" },
     };
   });
 }
@@ -112,6 +113,7 @@ export async function removeMethod(deps: Deps, actor: Actor, wanted: Wanted): Pr
       userId: person.id,
       detail: { factor: factor.id, method: factor.method },
       personal: { username: person.username },
+      notice: { kind: "method_removed", method: factor.method },
     };
   });
 }
@@ -137,6 +139,7 @@ export async function unlockMethods(
       userId: person.id,
       detail: { factors: unlocked },
       personal: { username: person.username },
+      notice: { kind: "method_unlocked" },
     };
   });
 }

@@ -111,6 +111,7 @@ export async function setState(
       userId: id,
       detail: { from: before, to: state },
       personal: { username: name },
+      ...(state !== before && { notice: { kind: `state_${state}` as const } }),
     };
   });
 }
@@ -125,6 +126,12 @@ export async function setPassword(
   const hash = await newPasswordHash(deps, password);
   return await changed(deps, actor, async (run) => {
     if (!(await savePasswordHash(run, { id, hash }))) throw new AppError("not_found", `nobody is named ${username}`);
-    return { value: { id }, result: "PASSWORD_SET", userId: id, personal: { username: name } };
+    return {
+      value: { id },
+      result: "PASSWORD_SET",
+      userId: id,
+      personal: { username: name },
+      notice: { kind: "password_changed" },
+    };
   });
 }

@@ -14,8 +14,8 @@ export type Store = Db & {
   reserve: (item: Reserve) => Promise<Reserved>;
   settle: (item: Settle) => Promise<Outcome>;
 };
-/** A running server: its chain in the log bears its id. */
-export type Node = { id: string; name: string; address: string };
+/** A running server: its chain in the log bears its id; people reach it, or its group, at `publicUrl`. */
+export type Node = { id: string; name: string; address: string; publicUrl: string };
 
 /** `master` gives the key that opens the data keys; only on a database without any may it make a new one (R-243). */
 type Start = { node: Node; master: (mayCreate: boolean) => Uint8Array; now: number; salt: () => Uint8Array };

@@ -136,6 +136,22 @@ const detailsOf = (row: PersonRow): PersonDetails => ({
   createdAt: row.created_at,
 });
 
+/** Who is told something, and where. */
+export type Addressee = Pick<PersonDetails, "id" | "username" | "email" | "mobilePhone" | "language">;
+
+export async function readAddressee(run: Run, id: string): Promise<Addressee | undefined> {
+  const [row] = await run("select username, email, mobile_phone, language from person where id = ?", [id]);
+  return (
+    row && {
+      id,
+      username: row["username"] as string,
+      email: row["email"] as string | null,
+      mobilePhone: row["mobile_phone"] as string | null,
+      language: row["language"] as string | null,
+    }
+  );
+}
+
 /** Methods and open challenges go with their person. */
 export async function deletePerson(run: Run, id: string): Promise<boolean> {
   return (await run("delete from person where id = ? returning id", [id])).length > 0;

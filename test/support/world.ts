@@ -65,7 +65,7 @@ export async function world({ kind = "sqlite", settings = {}, hasty = false }: O
   async function node(id = "node_a"): Promise<Deps> {
     const db = await database.open();
     const salt = () => randomBytes(16);
-    const here = { id, name: id, address: "127.0.0.1" };
+    const here = { id, name: id, address: "127.0.0.1", publicUrl: "https://mfa.example.org" };
     const { store, keys } = await startStore(db, { node: here, master: () => master, now: clock.at, salt });
     closing.push(() => store.close());
     const log = (message: string, fields?: unknown) => void logged.push({ message, fields });

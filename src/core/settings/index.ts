@@ -8,6 +8,13 @@ import { z } from "zod";
 type Help = { title: string; help: string };
 const whole = (help: Help, range: { min: number; max: number; default: number }) =>
   z.int().min(range.min).max(range.max).default(range.default).meta(help);
+const line = (help: Help) =>
+  z
+    .string()
+    .max(200)
+    .regex(/^\P{Cc}*$/u)
+    .default("")
+    .meta(help);
 const toggle = (help: Help, fallback: boolean) => z.boolean().default(fallback).meta(help);
 
 export const settingsSchema = z.strictObject({
@@ -86,6 +93,13 @@ export const settingsSchema = z.strictObject({
     },
     { min: 3, max: 100, default: 10 },
   ),
+  "support.name": line({
+    title: "Name of the support",
+    help: 'Whom people turn to, as pages and notices call it. Empty: "your organisation\'s support".',
+  }),
+  "support.phone": line({ title: "Support's phone", help: "Shown to people who need help." }),
+  "support.email": line({ title: "Support's e-mail", help: "Shown to people who need help." }),
+  "support.hours": line({ title: "Support's hours", help: "When somebody answers, such as weekdays 8–17." }),
   "records.first-and-last-name": toggle(
     { title: "Names in records", help: "Authentication records hold the person's first and last name." },
     false,
