@@ -29,14 +29,19 @@ export async function listLog(deps: Deps, query: LogQuery): Promise<{ records: L
     before,
     limit: limit + 1,
   });
-  const applications = [...(await listRadiusClients(deps.db)), ...(await listApiKeys(deps))];
-  const names = new Map(applications.map(({ id, application }) => [id, application]));
-  const records = found.slice(0, limit).map((record) => ({
-    ...record,
-    application: record.applicationId === null ? null : (names.get(record.applicationId) ?? null),
-  }));
+  const records = await withApplications(deps, found.slice(0, limit));
   const last = records.at(-1);
   return { records, ...(found.length > limit && last && { next: writePosition(last) }) };
+}
+
+/** Applications by the name they have now. */
+export async function withApplications(deps: Deps, rows: RecordRow[]): Promise<LogRecord[]> {
+  const applications = [...(await listRadiusClients(deps.db)), ...(await listApiKeys(deps))];
+  const names = new Map(applications.map(({ id, application }) => [id, application]));
+  return rows.map((row) => ({
+    ...row,
+    application: row.applicationId === null ? null : (names.get(row.applicationId) ?? null),
+  }));
 }
 
 const writePosition = ({ at, nodeId, seq }: Position) =>

@@ -1,5 +1,6 @@
 /** The log as it is read: newest first, each row with its personal part where that is still there. */
 
+import { sql } from "kysely";
 import type { Db } from "./open.ts";
 
 export type Position = { at: number; nodeId: string; seq: number };
@@ -31,9 +32,8 @@ export type RecordQuery = {
   limit: number;
 };
 
-export async function listRecords(db: Db, query: RecordQuery): Promise<RecordRow[]> {
-  const { userId, correlationId, since, before, limit } = query;
-  let select = db.q
+const selection = (db: Db) =>
+  db.q
     .selectFrom("log")
     .leftJoin("personal", (join) =>
       join.onRef("personal.node_id", "=", "log.node_id").onRef("personal.seq", "=", "log.seq"),
@@ -41,7 +41,12 @@ export async function listRecords(db: Db, query: RecordQuery): Promise<RecordRow
     .leftJoin("node", "node.id", "log.node_id")
     .select(["log.id", "log.at", "log.node_id", "log.seq", "kind", "actor", "correlation_id", "user_id"])
     .select(["application_id", "protocol", "method", "mode", "result", "authenticated", "gate"])
-    .select(["policy_version", "detail", "personal.fields", "node.name", "node.address"])
+    .select(["policy_version", "detail", "personal.fields", "node.name", "node.address"]);
+type Found = Awaited<ReturnType<ReturnType<typeof selection>["executeTakeFirstOrThrow"]>>;
+
+export async function listRecords(db: Db, query: RecordQuery): Promise<RecordRow[]> {
+  const { userId, correlationId, since, before, limit } = query;
+  let select = selection(db)
     .orderBy("log.at", "desc")
     .orderBy("log.node_id", "desc")
     .orderBy("log.seq", "desc")
@@ -53,27 +58,65 @@ export async function listRecords(db: Db, query: RecordQuery): Promise<RecordRow
     select = select.where((eb) =>
       eb(eb.refTuple("log.at", "log.node_id", "log.seq"), "<", eb.tuple(before.at, before.nodeId, before.seq)),
     );
-  const rows = await select.execute();
-  return rows.map((row) => ({
-    id: row.id,
-    at: row.at,
-    nodeId: row.node_id,
-    seq: row.seq,
-    kind: row.kind,
-    actor: row.actor,
-    correlationId: row.correlation_id,
-    userId: row.user_id,
-    applicationId: row.application_id,
-    protocol: row.protocol,
-    method: row.method,
-    mode: row.mode,
-    result: row.result,
-    authenticated: row.authenticated > 0,
-    gate: row.gate,
-    policyVersion: row.policy_version,
-    detail: row.detail,
-    node: row.name,
-    nodeAddress: row.address,
-    personal: row.fields === null ? null : (JSON.parse(row.fields) as Record<string, string>),
-  }));
+  return (await select.execute()).map(recordOf);
 }
+
+/** Rows that are looked through at once: a few milliseconds of the event loop. */
+const stretch = 2000;
+
+/** The newest record with this id, of this challenge, or whose details name it. Nothing is indexed by these, so it takes its time. */
+export async function findMention(db: Db, id: string): Promise<RecordRow | undefined> {
+  const found: RecordRow[] = [];
+  const pattern = `%"${id.replaceAll(/[!%_]/g, "!$&")}"%`;
+  const named = sql<boolean>`(log.id = ${id} or log.challenge_id = ${id} or log.detail like ${pattern} escape '!')`;
+  for (const { node, first, last } of await listReaches(db))
+    for (let to = last; to >= first; to -= stretch) {
+      const row = await selection(db)
+        .where("log.node_id", "=", node)
+        .where("log.seq", ">", to - stretch)
+        .where("log.seq", "<=", to)
+        .where(named)
+        .orderBy("log.seq", "desc")
+        .limit(1)
+        .executeTakeFirst();
+      if (row) {
+        found.push(recordOf(row));
+        break;
+      }
+    }
+  return found.toSorted((a, b) => b.at - a.at)[0];
+}
+
+/** From where to where each chain goes. */
+async function listReaches(db: Db): Promise<{ node: string; first: number; last: number }[]> {
+  const rows = await db.q
+    .selectFrom("node")
+    .innerJoin("log", "log.node_id", "node.id")
+    .select((eb) => ["node.id", "node.seq", eb.fn.min("log.seq").as("first")])
+    .groupBy(["node.id", "node.seq"])
+    .execute();
+  return rows.map(({ id, seq, first }) => ({ node: id, first: Number(first), last: seq }));
+}
+
+const recordOf = (row: Found): RecordRow => ({
+  id: row.id,
+  at: row.at,
+  nodeId: row.node_id,
+  seq: row.seq,
+  kind: row.kind,
+  actor: row.actor,
+  correlationId: row.correlation_id,
+  userId: row.user_id,
+  applicationId: row.application_id,
+  protocol: row.protocol,
+  method: row.method,
+  mode: row.mode,
+  result: row.result,
+  authenticated: row.authenticated > 0,
+  gate: row.gate,
+  policyVersion: row.policy_version,
+  detail: row.detail,
+  node: row.name,
+  nodeAddress: row.address,
+  personal: row.fields === null ? null : (JSON.parse(row.fields) as Record<string, string>),
+});

@@ -83,6 +83,16 @@ export async function listSessionRows(db: Db, userId: string, when: Alive): Prom
   ).map(sessionOf);
 }
 
+/** Whose session it is or was, as long as its row is there. */
+export async function findSessionOwner(db: Db, id: string): Promise<{ userId: string; createdAt: number } | undefined> {
+  const row = await db.q
+    .selectFrom("session")
+    .select(["user_id", "created_at"])
+    .where("id", "=", id)
+    .executeTakeFirst();
+  return row && { userId: row.user_id, createdAt: row.created_at };
+}
+
 export async function touchSession(db: Db, { id, at }: { id: string; at: number }): Promise<void> {
   await db.q.updateTable("session").set({ seen_at: at }).where("id", "=", id).where("seen_at", "<", at).execute();
 }

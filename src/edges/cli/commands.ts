@@ -30,6 +30,7 @@ import { readInbox } from "#actions/phone.ts";
 import { addRadiusClient, loadRadiusClients, removeRadiusClient } from "#actions/radius-clients.ts";
 import { listLog } from "#actions/records.ts";
 import { addSite, listSites, removeSite, removeSiteRule, setSiteRule } from "#actions/sites.ts";
+import { tellStory } from "#actions/story.ts";
 import { listSettings, loadSetting, setSetting, unsetSetting } from "#actions/settings.ts";
 
 type Extra = {
@@ -233,6 +234,10 @@ export const commands = {
       limit,
     }),
     run: async (deps, input) => await listLog(deps, input),
+  }),
+  "log show": command({
+    input: z.strictObject({ id: name }),
+    run: async (deps, input) => await tellStory(deps, input.id),
   }),
   "log verify": command({
     input: z.strictObject({}),

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from "commander";
+import { helpPath } from "#core/help.ts";
 import { details, lines, table, time } from "./output.ts";
 import { whole } from "./people-verbs.ts";
 import { verb, type Verb } from "./verb.ts";
@@ -256,6 +257,19 @@ const others: Verb[] = [
           correlation: (row) => row.correlationId,
         }),
         ...(next === undefined ? [] : [`There are more: --after ${next}`]),
+      ].join("\n"),
+  }),
+  verb<"log show">({
+    path: "log show",
+    command: "log show",
+    summary: "tell what happened, from any id on an error page or in the log, and what to do next",
+    example: "countersign log show cor_V1StGXR8Z5jdHi6BmyTgcw",
+    define: (one) => one.argument("<id>", "of a request, record, challenge, session, person, method, client or key"),
+    input: ([id = ""]) => ({ id }),
+    show: ({ entries, advice }) =>
+      [
+        ...entries.map(({ at, sentence }) => `${time(at)}  ${sentence}`),
+        ...(advice ? ["", advice.administrator, `For the person: ${helpPath(advice.help)}`] : []),
       ].join("\n"),
   }),
   verb<"log verify", { anchors?: string }>({
