@@ -67,6 +67,7 @@ export const results = {
     "let through without a second step: the application allows it for a time",
     false,
   ),
+  SUCCESS_PASSKEY_PENDING: result("pending", "a passkey was asked for, no answer yet"),
   SUCCESS_PASSKEY_VERIFIED: result("yes", "a passkey was verified"),
   SUCCESS_RECOVERY_CODE_USED: result("yes", "a recovery code was used"),
   SUCCESS_TEMPORARY_ACCESS_PASS_USED: result("yes", "a Temporary Access Pass was used"),

@@ -1,4 +1,5 @@
 import type { Method } from "./method.ts";
+import { passkey } from "./passkey.ts";
 import { recovery } from "./recovery.ts";
 import { sms } from "./sms.ts";
 import { tap } from "./tap.ts";
@@ -6,5 +7,5 @@ import { totp } from "./totp.ts";
 
 /** Every way of verifying a person, best first. To add one, write its file and name it here. */
 export const methods: ReadonlyMap<string, Method> = new Map(
-  [totp, sms, tap, recovery].map((method) => [method.id, method]),
+  [passkey, totp, sms, tap, recovery].map((method) => [method.id, method]),
 );
