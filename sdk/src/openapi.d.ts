@@ -69,7 +69,7 @@ export interface components {
        * @description The method wanted; the person's default, or the next that can be used, otherwise.
        * @enum {string}
        */
-      method?: "totp" | "sms" | "tap" | "recovery";
+      method?: "passkey" | "totp" | "sms" | "tap" | "recovery";
       /** @description Where the person comes from, for the record. */
       clientIp?: string;
       /** @description The caller's own random text; the signed verdict repeats it. */
