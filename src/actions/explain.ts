@@ -75,6 +75,8 @@ const refusals: Record<DenyCode, string> = {
   unknown_person: "Nobody has this name.",
   person_disabled: "The account is disabled. `countersign user enable` lets the person in again.",
   wrong_password: "The password is wrong.",
+  password_expired:
+    "The password was set by the help desk, and the person must change it on the sign-in page before it is good elsewhere.",
   no_method: "The person has no method that can be used here. `countersign method add-app` hands one out.",
   wrong_code: "The code is wrong.",
   code_duplicate: "The code was used before.",
@@ -87,6 +89,8 @@ const refusals: Record<DenyCode, string> = {
   locked_out:
     "There were too many wrong answers. The method opens again by itself, or with `countersign method unlock`.",
   throttled: "There were wrong answers a moment ago; the next one is taken after a pause.",
+  method_broken:
+    "The method's secret in the database does not open: it was altered or moved. Find out by whom; then remove the method and hand out a new one.",
   unavailable: "Something that is needed for the decision cannot be reached.",
 };
 

@@ -1,7 +1,8 @@
 import type { Ask, Case, Decision, Rules } from "#core/case.ts";
 import { decide } from "#core/decide.ts";
 import type { Challenge, Factor, Facts } from "#core/facts.ts";
-import type { Seen } from "#core/methods/method.ts";
+import { methods } from "#core/methods/index.ts";
+import type { Method, Seen } from "#core/methods/method.ts";
 import type { NameRules } from "#core/names.ts";
 import type { Settings } from "#core/settings/index.ts";
 import type { Deps } from "./deps.ts";
@@ -26,9 +27,9 @@ export const rulesOf = (settings: Settings): Rules => ({
 /** seeds are unsealed for one decision and wiped after it. */
 function momentOf(deps: Deps): { moment: Omit<Case, "facts" | "ask">; wipe: () => void } {
   const opened: Uint8Array[] = [];
-  const seen = ({ id, sealedSecret, parameters, counter, drift, address }: Factor): Seen => {
-    const place = { table: "factor", column: "sealed_secret", row: id };
-    const secret = sealedSecret ? deps.keys.unseal("factor", sealedSecret, place) : Buffer.alloc(0);
+  const seen = ({ id, method, sealedSecret, parameters, counter, drift, address }: Factor): Seen => {
+    const secret =
+      methods.get(method)?.sealed || sealedSecret ? unseal(deps, { id, method, sealedSecret }) : Buffer.alloc(0);
     opened.push(secret);
     return { secret, parameters, counter, drift, address };
   };
@@ -37,6 +38,26 @@ function momentOf(deps: Deps): { moment: Omit<Case, "facts" | "ask">; wipe: () =
   const rules = rulesOf(deps.settings.values());
   const moment = { now: deps.clock.now(), randomInt: deps.random.int };
   return { moment: { rules, moment, seen, sent }, wipe: () => opened.forEach((secret) => secret.fill(0)) };
+}
+
+/** F-48: whoever can write the database can alter a secret, or put one where its code is known to them. */
+class BrokenSecret extends Error {
+  readonly method: Method | undefined;
+  constructor(method: Method | undefined) {
+    super("a secret does not open");
+    this.method = method;
+  }
+}
+
+function unseal(deps: Deps, { id, method, sealedSecret }: Pick<Factor, "id" | "method" | "sealedSecret">): Buffer {
+  const place = { table: "factor", column: "sealed_secret", row: id };
+  try {
+    return deps.keys.unseal("factor", sealedSecret ?? Buffer.alloc(0), place);
+  } catch {
+    const alarm = "the secret of a method does not open: it was altered, or moved here from another";
+    deps.log.error(alarm, { factor: id });
+    throw new BrokenSecret(methods.get(method));
+  }
 }
 
 /** a code is remembered under a key of ours, for its one challenge. */
@@ -48,6 +69,11 @@ export function judge(deps: Deps, ask: Ask, facts: Facts): Decision {
   const { moment, wipe } = momentOf(deps);
   try {
     return decide({ facts, ask, ...moment });
+  } catch (error) {
+    if (!(error instanceof BrokenSecret)) throw error;
+    const more = error.method ? { method: error.method } : {};
+    const refusal = { kind: "deny", gate: "secret", code: "method_broken", free: true, retry: false } as const;
+    return { ...refusal, result: "FAILED_SERVER_ERROR", ...more };
   } finally {
     wipe();
   }

@@ -32,6 +32,7 @@ export const denyCodes = [
   "unknown_person",
   "person_disabled",
   "wrong_password",
+  "password_expired",
   "no_method",
   "wrong_code",
   "code_duplicate",
@@ -43,6 +44,7 @@ export const denyCodes = [
   "foreign_challenge",
   "locked_out",
   "throttled",
+  "method_broken",
   "unavailable",
 ] as const;
 export type DenyCode = (typeof denyCodes)[number];

@@ -75,6 +75,7 @@ export const results = {
   FAILED_RECOVERY_CODE_INCORRECT: result("no", "the recovery code is wrong"),
   FAILED_TEMPORARY_ACCESS_PASS_INCORRECT: result("no", "the Temporary Access Pass is wrong"),
   FAILED_PASSWORD_INCORRECT: result("no", "the password is wrong", false),
+  FAILED_PASSWORD_EXPIRED: result("no", "the password is right, but must be changed first", false),
   FAILED_UNKNOWN_PERSON: result("no", "nobody has this name", false),
   FAILED_PERSON_DISABLED: result("no", "the person's account is disabled", false),
   FAILED_NO_METHOD: result("no", "the person has no method that can be used here", false),

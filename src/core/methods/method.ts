@@ -46,6 +46,8 @@ export type Method = {
   /** The code exists before anyone asks for it, so it may come with the first packet. */
   standing: boolean;
   results: MethodResults;
+  /** Its factors hold a sealed secret: one without was altered. */
+  sealed?: true;
   /** Works where a page of ours is shown and nowhere else. */
   pages?: true;
   /** Used up, so that it is not offered any more. */

@@ -21,6 +21,7 @@ export const recovery: Method = {
   id: "recovery",
   amr: undefined,
   standing: false,
+  sealed: true,
   pages: true,
   results: {
     asked: "SUCCESS_OATH_CODE_PENDING",

@@ -16,6 +16,7 @@ export const tap: Method = {
   id: "tap",
   amr: undefined,
   standing: false,
+  sealed: true,
   pages: true,
   results: {
     asked: "SUCCESS_OATH_CODE_PENDING",

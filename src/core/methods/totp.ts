@@ -33,6 +33,7 @@ export const totp: Method = {
   id: "totp",
   amr: "otp",
   standing: true,
+  sealed: true,
   results: {
     asked: "SUCCESS_OATH_CODE_PENDING",
     verified: "SUCCESS_OATH_CODE_VERIFIED",

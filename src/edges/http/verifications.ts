@@ -153,6 +153,7 @@ export const refusals: Record<DenyCode, 403 | 503> = {
   unknown_person: 403,
   person_disabled: 403,
   wrong_password: 403,
+  password_expired: 403,
   no_method: 403,
   wrong_code: 403,
   code_duplicate: 403,
@@ -164,6 +165,7 @@ export const refusals: Record<DenyCode, 403 | 503> = {
   foreign_challenge: 403,
   locked_out: 403,
   throttled: 403,
+  method_broken: 403,
   unavailable: 503,
 };
 const statuses = { 200: "allowed", 202: "challenge", 403: "denied", 503: "unavailable" } as const;

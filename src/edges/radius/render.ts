@@ -15,6 +15,7 @@ const refusals: Record<DenyCode, "reject" | "silence"> = {
   unknown_person: "reject",
   person_disabled: "reject",
   wrong_password: "reject",
+  password_expired: "reject",
   no_method: "reject",
   wrong_code: "reject",
   code_duplicate: "reject",
@@ -26,6 +27,7 @@ const refusals: Record<DenyCode, "reject" | "silence"> = {
   foreign_challenge: "reject",
   locked_out: "reject",
   throttled: "reject",
+  method_broken: "reject",
   unavailable: "silence",
 };
 export const reject: Reply = { code: code.accessReject, attributes: [] };
