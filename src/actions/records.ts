@@ -1,6 +1,8 @@
 import { AppError } from "#core/errors.ts";
 import { listRadiusClients } from "#store/radius-clients.ts";
 import { listRecords, type Position, type RecordRow } from "#store/records.ts";
+import { listRelyingParties } from "#store/relying-parties.ts";
+import { listSiteRows } from "#store/sites.ts";
 import { listApiKeys } from "./api-keys.ts";
 import type { Deps } from "./deps.ts";
 import { loadPerson } from "./people.ts";
@@ -36,8 +38,12 @@ export async function listLog(deps: Deps, query: LogQuery): Promise<{ records: L
 
 /** Applications by the name they have now. */
 export async function withApplications(deps: Deps, rows: RecordRow[]): Promise<LogRecord[]> {
-  const applications = [...(await listRadiusClients(deps.db)), ...(await listApiKeys(deps))];
-  const names = new Map(applications.map(({ id, application }) => [id, application]));
+  const clients = [...(await listRadiusClients(deps.db)), ...(await listApiKeys(deps))];
+  const own = [...(await listRelyingParties(deps.db)), ...(await listSiteRows(deps.db))];
+  const names = new Map([
+    ...clients.map(({ id, application }) => [id, application] as const),
+    ...own.map(({ id, name }) => [id, name] as const),
+  ]);
   return rows.map((row) => ({
     ...row,
     application: row.applicationId === null ? null : (names.get(row.applicationId) ?? null),

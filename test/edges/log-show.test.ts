@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { addApplication } from "#actions/applications.ts";
 import { unlockMethods } from "#actions/factors.ts";
 import { addRadiusClient, loadRadiusClients } from "#actions/radius-clients.ts";
 import { openSession } from "#actions/sessions.ts";
+import { addSite } from "#actions/sites.ts";
 import { tellStory } from "#actions/story.ts";
 import { begin, respond } from "#actions/verify.ts";
+import type { Entry } from "#store/log.ts";
 import { kinds, world, type World } from "../support/world.ts";
 import { eachCli } from "./cli-setup.ts";
 
@@ -63,11 +66,41 @@ describe.each(kinds)("what happened, on %s", (kind) => {
     expect(await sentences(id)).toEqual(told);
   });
 
+  test("a site and an application of the browser are told by name", async () => {
+    const site = await addSite(here.deps, "cli", { host: "wiki.example", rules: [] });
+    const application = await addApplication(here.deps, "cli", {
+      name: "Payroll",
+      redirectUris: ["https://payroll.example/back"],
+    });
+    const entry = (applicationId: string): Entry => ({
+      id: `rec_${applicationId}`,
+      at: here.clock.at,
+      kind: "authentication",
+      correlationId: "cor_1",
+      applicationId,
+      result: "FAILED_POLICY",
+      authenticated: false,
+    });
+    await here.deps.db.audit.write(async () => ({
+      value: undefined,
+      entries: [entry(site.id), entry(application.id)],
+    }));
+    expect(await sentences("cor_1")).toEqual([
+      "somebody at wiki.example: a policy refuses this sign-in. Refused.",
+      "somebody at Payroll: a policy refuses this sign-in. Refused.",
+    ]);
+  });
+
   test("a change is found by what it names, far back and before the newest of its kind", async () => {
     await here.person({ username: "anna" });
     const { unlocked } = await unlockMethods(here.deps, "cli", { username: "anna" });
-    const entry = (name: string) =>
-      ({ id: name, at: here.clock.at, kind: "system", result: "NOTHING", authenticated: false }) as const;
+    const entry = (id: string): Entry => ({
+      id,
+      at: here.clock.at,
+      kind: "system",
+      result: "NOTHING",
+      authenticated: false,
+    });
     for (let written = 0; written < 4100; written += 500)
       await here.deps.db.audit.write(async () => ({
         value: undefined,
