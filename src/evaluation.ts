@@ -22,6 +22,7 @@ async function makeSamples(deps: Deps): Promise<Sample> {
   await addPerson(deps, "system", { username: "ada", display_name: "Ada Sample", language: "en", password });
   const phone = { mobile_phone: "+46701234567", language: "sv", password };
   await addPerson(deps, "system", { username: "bo", display_name: "Bo Exempel", ...phone });
+  await addPerson(deps, "system", { username: "cleo", display_name: "Cleo New", password });
   const app = await addApp(deps, "system", { username: "ada", name: "Sample app" });
   const client = { name: "sample-vpn", addresses: ["127.0.0.1"], application: "Sample VPN", options: {} };
   const { secret } = await addRadiusClient(deps, "system", client);
@@ -37,8 +38,9 @@ Countersign is running: an evaluation, with sample people and simulated phones. 
 
   Simulated phones   ${config["public-url"]}/phone
   RADIUS             ${radius}, shared secret ${radiusSecret}
-  People             ada (codes from an app), bo (codes by text message)
-  Password of both   ${password}
+  Sign in            ${config["public-url"]}/sign-in
+  People             ada (codes from an app), bo (codes by text message), cleo (nothing set up yet)
+  Password of all    ${password}
   Ada's app key      ${adaSeed}
 
 Sign in as a VPN would (radclient is in Debian's freeradius-utils, oathtool in oathtool):

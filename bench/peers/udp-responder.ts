@@ -2,7 +2,8 @@
 // Message-Authenticator, reveal the password, sign an Accept) with the product's own codec. No people, no store.
 import { createSocket } from "node:dgram";
 import { attributeType, code } from "#wire/radius/codes.ts";
-import { checkMessageAuthenticator, decode, encodeReply, first, revealPassword } from "#wire/radius/packet.ts";
+import { checkMessageAuthenticator, decode, encodeReply, first } from "#wire/radius/packet.ts";
+import { revealPassword } from "#wire/radius/password.ts";
 
 const secret = Buffer.from(process.argv[2] ?? "");
 const socket = createSocket({ type: "udp4", recvBufferSize: 4_000_000 }, (bytes, from) => {

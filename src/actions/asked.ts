@@ -2,6 +2,7 @@
 
 import type { Ask } from "#core/case.ts";
 import type { Application } from "#core/facts.ts";
+import type { Proof } from "#core/methods/method.ts";
 import type { Outcome } from "#core/outcome.ts";
 import type { Claim } from "#store/requests.ts";
 
@@ -18,6 +19,8 @@ export type Attempt = {
   password?: string | undefined;
   code?: string | undefined;
   method?: string | undefined;
+  /** given by an action alone, never by an edge */
+  proof?: Proof | undefined;
   source: Source;
 };
 export type Answer = {
@@ -26,9 +29,17 @@ export type Answer = {
   challengeId: string;
   round?: number | undefined;
   response: string;
+  /** given by an action alone, never by an edge */
+  proof?: Proof | undefined;
   source: Source;
 };
 /** `elsewhere`: another node is answering this very request, so this one must stay silent. */
 export type Verified = Outcome | { kind: "elsewhere" };
 /** One request on its way: what was asked, by whom, and what it may join. */
 export type Request = { ask: Ask; source: Source; username: string; joinKey: string | undefined };
+
+/** R-123: a RADIUS client that fails over asks again for what is already under way. */
+export function joining({ application, source, code }: Attempt, key: string | undefined): string | undefined {
+  if (key === undefined || code !== undefined || source.protocol !== "radius") return undefined;
+  return `${application.id} ${source.station ?? ""} ${key}`;
+}

@@ -24,6 +24,10 @@ export const rulesOf = (settings: Settings): Rules => ({
   },
 });
 
+/** R-104: passkeys are never among them. */
+export const methodsOff = (settings: Settings): ReadonlySet<string> =>
+  new Set((["totp", "sms", "recovery"] as const).filter((id) => !settings[`methods.${id}.enabled`]));
+
 /** R-246: seeds are unsealed for one decision and wiped after it. */
 function momentOf(deps: Deps): { moment: Omit<Case, "facts" | "ask">; wipe: () => void } {
   const opened: Uint8Array[] = [];

@@ -10,19 +10,27 @@ import { nameKey } from "#core/names.ts";
 import type { Outcome } from "#core/outcome.ts";
 import type { Reserved } from "#store/facts.ts";
 import type { Settle } from "#store/settle.ts";
-import type { Answer, Attempt, Request, Verified } from "./asked.ts";
+import { joining, type Answer, type Attempt, type Request, type Verified } from "./asked.ts";
 import type { Deps } from "./deps.ts";
 import { opening } from "./opening.ts";
 import { checkPassword } from "./passwords.ts";
 import { outcomeOf, recordOf } from "./record.ts";
-import { judge, namesOf, rulesOf } from "./rules.ts";
+import { judge, methodsOff, namesOf, rulesOf } from "./rules.ts";
 import { told } from "./waiting.ts";
 
 /** Starts a verification; ends it at once where the code came along. */
 export async function begin(deps: Deps, attempt: Attempt): Promise<Verified> {
   const { application, source, username } = attempt;
   const key = nameKey(username, namesOf(deps));
-  const ask: Ask = { application, nameKey: key, answer: attempt.code, method: attempt.method };
+  const off = methodsOff(deps.settings.values());
+  const ask: Ask = {
+    application,
+    nameKey: key,
+    answer: attempt.code,
+    method: attempt.method,
+    proof: attempt.proof,
+    off,
+  };
   const joinKey = joining(attempt, key);
   const request: Request = { ask, source, username, joinKey };
   const reserved = await reserve(deps, request);
@@ -45,17 +53,12 @@ export async function respond(deps: Deps, answer: Answer): Promise<Verified> {
   const { application, challengeId, round, response, source, username = "" } = answer;
   // a name that cannot be one is nobody's, and must not pass for "no name given"
   const key = answer.username === undefined ? undefined : (nameKey(username, namesOf(deps)) ?? "");
-  const ask: Ask = { application, nameKey: key, challengeId, round, answer: response };
+  const off = methodsOff(deps.settings.values());
+  const ask: Ask = { application, nameKey: key, challengeId, round, answer: response, proof: answer.proof, off };
   const request: Request = { ask, source, username, joinKey: undefined };
   const reserved = await reserve(deps, request);
   if (!("facts" in reserved)) return repeated(reserved);
   return await conclude(deps, request, { facts: reserved.facts, decision: judge(deps, ask, reserved.facts) });
-}
-
-/** R-123: a RADIUS client that fails over asks again for what is already under way. */
-function joining({ application, source, code }: Attempt, key: string | undefined): string | undefined {
-  if (key === undefined || code !== undefined || source.protocol !== "radius") return undefined;
-  return `${application.id} ${source.station ?? ""} ${key}`;
 }
 
 const repeated = (reserved: Exclude<Reserved, { facts: Facts }>): Verified =>

@@ -12,6 +12,8 @@ export type Ask = {
   password?: "right" | "wrong" | "throttled" | "unavailable";
   answer?: string | undefined;
   proof?: Proof | undefined;
+  /** methods that an administrator has switched off */
+  off?: ReadonlySet<string> | undefined;
   method?: string | undefined;
   challengeId?: string | undefined;
   round?: number | undefined;

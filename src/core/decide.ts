@@ -1,6 +1,6 @@
 /**
  * Whether this person may in, and by what: gates in order, the first that speaks wins and is named in the record.
- * Pure. Must stay true: nothing allows but the code gate (or, by a dated exception, the method gate), and no answer is
+ * Pure. Must stay true: nothing allows but the code gate (or, where the application says so, the first and the method gate), and no answer is
  * checked for a factor that no attempt was taken of. A guess is paid for before it is looked at (R-065…R-072): attempts are
  * written by compare-and-set, so parallel guesses cost what they are, and success gives them back.
  */
@@ -57,6 +57,12 @@ const password: Gate = ({ facts, ask }) => {
 const known: Gate = ({ facts }) =>
   facts.person ? undefined : deny("known", "unknown_person", "FAILED_UNKNOWN_PERSON");
 
+/** Where the application asks for no more than the password, or the browser is remembered. */
+const first: Gate = ({ ask }) => {
+  const result = ask.challengeId === undefined && ask.password === "right" && ask.application.passwordSuffices;
+  return result ? { kind: "allow", gate: "first", result, accepted: [] } : undefined;
+};
+
 const method: Gate = ({ facts, ask, moment }) => {
   const alone = ask.challengeId === undefined && !ask.application.canChallenge;
   if (usable(facts, ask, moment.now).some((factor) => !alone || methods.get(factor.method)!.standing)) return undefined;
@@ -65,10 +71,10 @@ const method: Gate = ({ facts, ask, moment }) => {
   return deny("method", "no_method", "FAILED_NO_METHOD");
 };
 /** The factors that this edge can ask for now. */
-const usable = ({ factors }: Facts, { application }: Ask, now: number) =>
+const usable = ({ factors }: Facts, { application, off }: Ask, now: number) =>
   factors.filter((factor) => {
     const by = methods.get(factor.method);
-    if (!by || (by.pages && !application.pages) || by.over?.(factor)) return false;
+    if (!by || off?.has(by.id) || (by.pages && !application.pages) || by.over?.(factor)) return false;
     return factor.expiresAt === null || factor.expiresAt > now;
   });
 
@@ -177,7 +183,7 @@ function order(factors: Factor[], { person }: Facts, ask: Ask): Factor[] {
   return factors.toSorted((a, b) => rank(a) - rank(b)).slice(0, 9);
 }
 
-const gates: Gate[] = [person, challenge, password, known, method, code, begin];
+const gates: Gate[] = [person, challenge, password, known, first, method, code, begin];
 
 export function decide(given: Case): Decision {
   for (const gate of gates) {

@@ -1,5 +1,7 @@
 /** What is known when a decision is made: plain data, read in one commit by store/facts.ts. */
 
+import type { ResultCode } from "./results.ts";
+
 export type Person = {
   id: string;
   nameKey: string;
@@ -86,6 +88,8 @@ export type Application = {
   name: string;
   firstFactor: "none" | "local";
   canChallenge: boolean;
+  /** The right password is enough here, and is recorded so. */
+  passwordSuffices?: ResultCode;
   /** It shows pages of ours, on which the methods that need one work. */
   pages?: true;
   /** Whom nobody can verify: refused, or let through until this time (epoch ms; R-130). */

@@ -68,6 +68,7 @@ export const results = {
     false,
   ),
   SUCCESS_PASSKEY_PENDING: result("pending", "a passkey was asked for, no answer yet"),
+  SUCCESS_PASSWORD_VERIFIED: result("no", "the password is right, and the application asks for no second step", false),
   SUCCESS_PASSKEY_VERIFIED: result("yes", "a passkey was verified"),
   SUCCESS_RECOVERY_CODE_USED: result("yes", "a recovery code was used"),
   SUCCESS_TEMPORARY_ACCESS_PASS_USED: result("yes", "a Temporary Access Pass was used"),

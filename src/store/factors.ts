@@ -18,6 +18,9 @@ export type FactorDetails = {
   /** wrong answers in a row, and until when they lock it (epoch ms, 0: not at all) */
   fails: number;
   lockedUntil: number;
+  counter: number;
+  /** epoch ms; null: does not end by itself */
+  expiresAt: number | null;
   createdAt: number;
   lastUsedAt: number | null;
 };
@@ -52,7 +55,7 @@ export async function listFactors(db: Db, userIds: string[]): Promise<FactorDeta
   const rows = await db.q
     .selectFrom("factor")
     .select(["id", "user_id", "method", "name", "parameters", "address", "fails", "locked_until"])
-    .select(["created_at", "last_used_at"])
+    .select(["created_at", "last_used_at", "counter", "expires_at"])
     .where("user_id", "in", userIds)
     .where("state", "=", "active")
     .orderBy("created_at")
@@ -67,9 +70,25 @@ export async function listFactors(db: Db, userIds: string[]): Promise<FactorDeta
     address: row.address,
     fails: row.fails,
     lockedUntil: row.locked_until,
+    counter: row.counter,
+    expiresAt: row.expires_at,
     createdAt: row.created_at,
     lastUsedAt: row.last_used_at,
   }));
+}
+
+/** The newest code that was accepted; it never falls. */
+export async function raiseCounter(run: Run, { id, counter }: { id: string; counter: number }): Promise<void> {
+  await run("update factor set counter = cast(? as bigint) where id = ? and counter < cast(? as bigint)", [
+    counter,
+    id,
+    counter,
+  ]);
+}
+
+/** Makes room for the one that is to follow. */
+export async function replaceFactors(run: Run, { userId, method }: { userId: string; method: string }): Promise<void> {
+  await run("delete from factor where user_id = ? and method = ?", [userId, method]);
 }
 
 export async function deleteFactor(run: Run, id: string): Promise<boolean> {

@@ -8,12 +8,12 @@ import { z } from "zod";
 type Help = { title: string; help: string };
 const whole = (help: Help, range: { min: number; max: number; default: number }) =>
   z.int().min(range.min).max(range.max).default(range.default).meta(help);
-const line = (help: Help) =>
+const line = (help: Help, fallback = "") =>
   z
     .string()
     .max(200)
     .regex(/^\P{Cc}*$/u)
-    .default("")
+    .default(fallback)
     .meta(help);
 const toggle = (help: Help, fallback: boolean) => z.boolean().default(fallback).meta(help);
 
@@ -100,6 +100,41 @@ export const settingsSchema = z.strictObject({
   "support.phone": line({ title: "Support's phone", help: "Shown to people who need help." }),
   "support.email": line({ title: "Support's e-mail", help: "Shown to people who need help." }),
   "support.hours": line({ title: "Support's hours", help: "When somebody answers, such as weekdays 8–17." }),
+  "organisation.name": line({ title: "Name of the organisation", help: "Stands on every page." }, "Countersign"),
+  "remember.days": whole(
+    {
+      title: "Remembered browsers",
+      help: "Days for which a person may skip the second step in a browser of theirs; 0: never. More than 30 is not advised.",
+    },
+    { min: 0, max: 365, default: 14 },
+  ),
+  "registration.password-days": whole(
+    {
+      title: "First registration with the password alone",
+      help: "Days from a person's first sign-in page for which the password is enough to register the first method; 0: a Temporary Access Pass is always needed.",
+    },
+    { min: 0, max: 90, default: 14 },
+  ),
+  "registration.required-groups": z.array(z.string().min(1).max(256)).max(100).default([]).meta({
+    title: "Groups that must register",
+    help: "People in these groups register a method at their next sign-in, whatever the application asks for.",
+  }),
+  "reset.self-service": toggle(
+    {
+      title: "Self-service password reset",
+      help: "People with a local password can set a new one by proving two methods; who has none is asked to register.",
+    },
+    false,
+  ),
+  "methods.totp.enabled": toggle(
+    { title: "App and token codes", help: "Codes by time, from an app or a token." },
+    true,
+  ),
+  "methods.sms.enabled": toggle({ title: "Text messages", help: "Codes sent by text message." }, true),
+  "methods.recovery.enabled": toggle(
+    { title: "Recovery codes", help: "A sheet of codes that let a person register a new method." },
+    true,
+  ),
   "records.first-and-last-name": toggle(
     { title: "Names in records", help: "Authentication records hold the person's first and last name." },
     false,

@@ -17,6 +17,22 @@ export function securityHeaders(publicUrl: string): Record<string, string> {
   };
 }
 
+/** Pages that the server renders; `targets` are further origins that a form may end up at. */
+export const serverPagePolicy = (targets: readonly string[]): string =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "connect-src 'self'",
+    "object-src 'none'",
+    "base-uri 'none'",
+    `form-action ${["'self'", ...targets].join(" ")}`,
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join("; ");
+
 /** Pages: scripts are files of ours; styles too, or bear this response's nonce (Mantine makes some while it runs). */
 export const pagePolicy = (nonce: string): string =>
   [

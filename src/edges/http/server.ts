@@ -11,6 +11,7 @@ import type { Deps } from "#actions/deps.ts";
 import { listener } from "./listener.ts";
 import { assetRoutes, pageRoute } from "./pages.ts";
 import { sendProblem } from "./problem.ts";
+import { signInRoutes } from "../sign-in/routes.ts";
 import { verificationRoutes } from "./verifications.ts";
 
 export type Address = { host: string; port: number };
@@ -71,6 +72,7 @@ function peopleRoutes(app: FastifyInstance, deps: Deps, options: HttpOptions & {
     });
     verificationRoutes(scope, api);
   });
+  signInRoutes(app, deps, { publicUrl });
   if (!evaluation || !phone) {
     app.get("/", (_request, reply) => reply.type("text/html; charset=utf-8").send(plainPage));
     return;

@@ -4,32 +4,22 @@
  * twice, and nothing here tells an unknown person from a wrong code.
  */
 
-import type { RemoteInfo, Socket } from "node:dgram";
 import type { Answer, Attempt, Source } from "#actions/asked.ts";
 import { pinClient, type RadiusClient } from "#actions/radius-clients.ts";
 import { begin, respond } from "#actions/verify.ts";
-import {
-  all,
-  checkMessageAuthenticator,
-  decode,
-  encodeReply,
-  first,
-  revealPassword,
-  type Packet,
-} from "#wire/radius/packet.ts";
+import { all, checkMessageAuthenticator, decode, encodeReply, first, type Packet } from "#wire/radius/packet.ts";
+import { revealPassword } from "#wire/radius/password.ts";
 import { attributeType as type, code } from "#wire/radius/codes.ts";
 import { readText } from "#wire/radius/text.ts";
 import type { Server } from "./server.ts";
 import { reject, render, type Reply } from "./render.ts";
+import { send, status, type Incoming, type Received } from "./reply.ts";
 
 /** R-133: above four fifths of this, only conversations that have begun go on. */
 const outstandingLimit = 16_384;
 /** R-132: a refusal leaves this long after its request, whatever refused it. */
 const rejectDelayMs = 1000;
 const rejectJitterMs = 200;
-
-/** `to`: the address that was asked; two of ours may be asked from one port with one Identifier (R-120). */
-export type Incoming = { socket: Socket; to: string; from: RemoteInfo; at: number };
 
 /** Everything that can be said about a packet without the database. */
 export function receive(server: Server, datagram: Buffer, incoming: Incoming): void {
@@ -70,7 +60,6 @@ function serveOnce(server: Server, client: RadiusClient, { packet, incoming }: R
   void work.then(() => server.working.delete(work));
   return undefined;
 }
-type Received = { packet: Packet; incoming: Incoming };
 /** What all nodes know a request by: each of them is asked at an address of its own. */
 const claimed = (client: RadiusClient, { packet, incoming: { from } }: Received) =>
   `${client.id}:${from.address}:${from.port}:${packet.identifier}`;
@@ -111,17 +100,6 @@ async function answer(server: Server, client: RadiusClient, { packet, peer, inco
     const reason = error instanceof Error ? error.message : "unknown";
     deps.log.debug("a request could not be answered", { client: client.name, reason });
   }
-}
-
-/** R-115: the answer says that this node can authenticate; one that cannot is silent. */
-function status(server: Server, client: RadiusClient, { packet, incoming }: Received): void {
-  if (server.ready())
-    send(server, encodeReply({ code: code.accessAccept, attributes: [] }, packet, client.secret), incoming);
-}
-
-function send(server: Server, bytes: Buffer, { socket, from }: Incoming): undefined {
-  server.count.answered[bytes[0]!] = (server.count.answered[bytes[0]!] ?? 0) + 1;
-  socket.send(bytes, from.port, from.address);
 }
 
 /** What a request asks of the engine; a `reject` is refused for its form alone, with the reason for our log. */

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { encodeRequest, hidePassword } from "./client.ts";
 import { attributeType, code } from "./codes.ts";
-import { all, checkMessageAuthenticator, decode, encodeReply, first, revealPassword } from "./packet.ts";
+import { all, checkMessageAuthenticator, decode, encodeReply, first } from "./packet.ts";
+import { revealPassword } from "./password.ts";
 import type { NewAttribute, Packet } from "./packet.ts";
 
 const hex = (text: string) => Buffer.from(text.replaceAll(/\s/g, ""), "hex");

@@ -72,24 +72,6 @@ export function checkMessageAuthenticator(packet: Packet, secret: Buffer): "vali
   return timingSafeEqual(computed, found.value) ? "valid" : "wrong";
 }
 
-/** RFC 2865 §5.2. A wrong secret gives garbage, not undefined: undefined is only for an impossible length. */
-export function revealPassword(packet: Packet, hidden: Buffer, secret: Buffer): Buffer | undefined {
-  if (hidden.length < 16 || hidden.length > 128 || hidden.length % 16 !== 0) return undefined;
-  makeRoom(secret);
-  secret.copy(scratch, 0);
-  packet.authenticator.copy(scratch, secret.length);
-  const salted = scratch.subarray(0, secret.length + 16);
-  const password = Buffer.allocUnsafe(hidden.length);
-  for (let block = 0; block < hidden.length; block += 16) {
-    const mask = hash("md5", salted, "latin1");
-    for (let i = 0; i < 16; i++) password[block + i] = hidden[block + i]! ^ mask.charCodeAt(i);
-    hidden.copy(salted, secret.length, block, block + 16);
-  }
-  let end = hidden.length;
-  while (end > 0 && password[end - 1] === 0) end--;
-  return password.subarray(0, end);
-}
-
 /**
  * Message-Authenticator first, then the attributes given, then the request's Proxy-State as it came (R-112).
  * Throws RangeError when an attribute or the whole cannot be sent; the Proxy-State of a request near 4096

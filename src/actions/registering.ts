@@ -1,0 +1,219 @@
+/**
+ * Registering a method within a sign-in: one choice, what it needs, a test, and it counts. Must stay true: a method counts
+ * only after its owner has proven it here (R-026), the seed is shown to that one page and never kept readable, and each try
+ * is made over the version of the page it came from, so that guesses cannot be made side by side.
+ */
+
+import { timingSafeEqual } from "node:crypto";
+import { base32 } from "#core/crypto/base32.ts";
+import { inGroups } from "#core/methods/one-time.ts";
+import { methods } from "#core/methods/index.ts";
+import { recoveryCodes, recoveryLength, recoverySecret } from "#core/methods/recovery.ts";
+import { readCode } from "#core/methods/same.ts";
+import { phoneReader } from "#core/phone.ts";
+import { isLasting } from "#core/registration.ts";
+import { insertFactors, raiseCounter, replaceFactors, type NewFactorRow } from "#store/factors.ts";
+import { post } from "#store/outbox.ts";
+import { saveRegistered } from "#store/registrations.ts";
+import { takeFrom } from "#store/throttle.ts";
+import { changed } from "./change.ts";
+import type { Deps } from "./deps.ts";
+import { otpauthUri } from "./factors.ts";
+import { loadRegistrant } from "./registrant.ts";
+import { methodsOff } from "./rules.ts";
+import { sealed } from "./deliver.ts";
+import { told } from "./waiting.ts";
+import { next, type From, type Step } from "./sign-in.ts";
+import { saveFlow, saveFlowIn, superseded, type Flow, type Registering } from "./sign-in-flow.ts";
+import { textFor } from "./texts.ts";
+
+export const kinds = ["passkey", "totp", "sms", "recovery"] as const;
+export type Kind = (typeof kinds)[number];
+const triesAllowed = 5;
+const smsDigits = 6;
+
+/** What this person may register now, best first; recovery codes only beside something that lasts. */
+export async function choices(deps: Deps, { person, registering }: Flow): Promise<Kind[]> {
+  const off = methodsOff(deps.settings.values());
+  const has = (await loadRegistrant(deps, person!.id)).methods;
+  const lasting = has.some(isLasting) || registering!.done.some(isLasting);
+  return kinds.filter((kind) => {
+    if (!methods.has(kind) || off.has(kind)) return false;
+    if (kind === "recovery") return lasting && !registering!.done.includes(kind);
+    return kind === "passkey" || !registering!.done.includes(kind);
+  });
+}
+
+const place = (flow: Flow) => ({ table: "sign_in", column: "state", row: flow.id });
+const seal = (deps: Deps, flow: Flow, secret: Uint8Array) =>
+  deps.keys.seal("factor", secret, place(flow)).toString("base64url");
+const unseal = (deps: Deps, flow: Flow, sealed: string) =>
+  deps.keys.unseal("factor", Buffer.from(sealed, "base64url"), place(flow));
+
+const fresh = ({ reason, done }: Registering): Registering => ({ reason, done, tries: 0 });
+
+/** Begins one kind; `undefined` goes back to the choice. */
+export async function chooseKind(deps: Deps, flow: Flow, kind: string | undefined): Promise<Flow> {
+  const registering = fresh(flow.registering!);
+  const chosen = (await choices(deps, flow)).find((one) => one === kind);
+  if (chosen === "recovery") return await giveRecoveryCodes(deps, { ...flow, registering });
+  if (chosen) registering.kind = chosen;
+  if (chosen === "totp") registering.sealed = seal(deps, flow, deps.random.bytes(20));
+  return await saveFlow(deps, { ...flow, registering, problem: undefined });
+}
+
+/** The seed of the app that is being set up, for its owner's page alone. */
+export function appKey(deps: Deps, flow: Flow): { secretBase32: string; uri: string } {
+  const seed = unseal(deps, flow, flow.registering!.sealed!);
+  const account = flow.person!.username.replaceAll(":", "_");
+  const uri = otpauthUri({ account, seed, digits: 6, period: 30, algorithm: "sha1" });
+  const secretBase32 = base32(seed);
+  seed.fill(0);
+  return { secretBase32, uri };
+}
+
+const codeHash = (deps: Deps, flow: Flow, code: string) => deps.keys.mac("code", `${flow.id}\0${code}`);
+
+/** Sends a code to the number, within the person's budgets. */
+export async function giveNumber(deps: Deps, flow: Flow, written: string): Promise<Flow> {
+  const settings = deps.settings.values();
+  const read = (await phoneReader())(written, settings["phone.default-country"]);
+  const registering = flow.registering!;
+  if (!read.ok) return await saveFlow(deps, { ...flow, problem: "number" });
+  const person = await loadRegistrant(deps, flow.person!.id);
+  const at = deps.clock.now();
+  const code = String(deps.random.int(10 ** smsDigits)).padStart(smsDigits, "0");
+  const text = textFor({ person, application: flow.application.name, code });
+  const message = sealed(deps, { id: deps.random.id("msg_"), channel: "sms", to: read.number, text });
+  const budgets = [
+    { id: `sms 10m ${person.id}`, limit: settings["sms.per-ten-minutes"], windowMs: 600_000 },
+    { id: `sms day ${person.id}`, limit: settings["sms.per-day"], windowMs: 86_400_000 },
+  ];
+  const asked = { ...flow, problem: undefined, registering: { ...registering, tries: 0, number: read.number } };
+  asked.registering.sealed = codeHash(deps, flow, code).toString("base64url");
+  const saved = await deps.db.transaction(async (run) => {
+    for (const budget of budgets) {
+      if (await takeFrom(run, budget, at)) continue;
+      const refused: Flow = { ...flow, problem: "throttled" };
+      if (!(await saveFlowIn(run, refused))) throw superseded();
+      return { ...refused, version: flow.version + 1 };
+    }
+    if (!(await saveFlowIn(run, asked))) throw superseded();
+    await post(run, [{ at, ...message, challenge_id: null, user_id: person.id }]);
+    return { ...asked, version: flow.version + 1 };
+  });
+  told(deps, { challengeId: undefined, message: true });
+  return saved;
+}
+
+/** The test: the code that the new method shows, or that was sent to it. */
+export async function confirmKind(deps: Deps, flow: Flow, answer: string): Promise<Flow> {
+  const registering = flow.registering!;
+  const proven = registering.kind === "totp" ? checkApp(deps, flow, answer) : checkText(deps, flow, answer);
+  if (!proven) return await wrong(deps, flow);
+  const id = deps.random.id("fac_");
+  const secret = registering.kind === "totp" ? unseal(deps, flow, registering.sealed!) : undefined;
+  const row: NewFactorRow = {
+    id,
+    user_id: flow.person!.id,
+    method: registering.kind!,
+    name: null,
+    sealed_secret: secret
+      ? deps.keys.seal("factor", secret, { table: "factor", column: "sealed_secret", row: id })
+      : null,
+    parameters: "",
+    address: registering.number ?? null,
+    import_id: null,
+    created_at: deps.clock.now(),
+  };
+  secret?.fill(0);
+  return await registered(deps, flow, { row, counter: proven.counter });
+}
+
+function checkApp(deps: Deps, flow: Flow, answer: string): { counter: number } | undefined {
+  const secret = unseal(deps, flow, flow.registering!.sealed!);
+  const factor = { secret, parameters: "", counter: 0, drift: 0, address: null };
+  const moment = { now: deps.clock.now(), randomInt: deps.random.int };
+  const checked = methods.get("totp")!.check({ factor, sent: undefined, answer }, moment);
+  secret.fill(0);
+  return checked.ok ? { counter: checked.counter } : undefined;
+}
+
+function checkText(deps: Deps, flow: Flow, answer: string): { counter: number } | undefined {
+  const { sealed } = flow.registering!;
+  const given = codeHash(deps, flow, readCode(answer, smsDigits) ?? "");
+  return sealed !== undefined && timingSafeEqual(Buffer.from(sealed, "base64url"), given) ? { counter: 0 } : undefined;
+}
+
+async function wrong(deps: Deps, flow: Flow): Promise<Flow> {
+  const registering = { ...flow.registering!, tries: flow.registering!.tries + 1 };
+  if (registering.tries < triesAllowed) return await saveFlow(deps, { ...flow, registering, problem: "wrong_code" });
+  return await saveFlow(deps, { ...flow, registering: fresh(registering), problem: "ended" });
+}
+
+type New = { row: NewFactorRow; counter: number; codes?: string };
+
+/** It counts from here on, with the code that proved it used; the page's next version and the record commit with it. */
+export async function registered(deps: Deps, flow: Flow, { row, counter, codes }: New): Promise<Flow> {
+  const { reason, done } = flow.registering!;
+  const at = deps.clock.now();
+  const proof = { method: row.method, at, userVerified: false };
+  const told: Flow = {
+    ...flow,
+    problem: undefined,
+    proofs: isLasting(row.method) ? [...flow.proofs, proof] : flow.proofs,
+    registering: { reason, tries: 0, done: [...done, row.method], ...(codes !== undefined && { codes }) },
+  };
+  return await changed(deps, `person:${row.user_id}`, async (run) => {
+    if (!(await saveFlowIn(run, told))) throw superseded();
+    // one sheet of recovery codes, the newest
+    if (row.method === "recovery") await replaceFactors(run, { userId: row.user_id, method: row.method });
+    await insertFactors(run, [row]);
+    await raiseCounter(run, { id: row.id, counter });
+    if (isLasting(row.method)) await saveRegistered(run, { userId: row.user_id, at });
+    return {
+      value: { ...told, version: flow.version + 1 },
+      result: "METHOD_REGISTERED",
+      userId: row.user_id,
+      detail: { factor: row.id, method: row.method, reason },
+      personal: { username: flow.person!.username },
+    };
+  });
+}
+
+async function giveRecoveryCodes(deps: Deps, flow: Flow): Promise<Flow> {
+  const codes = Array.from({ length: recoveryCodes }, () => base32(deps.random.bytes(9)).slice(0, recoveryLength));
+  const id = deps.random.id("fac_");
+  const where = { table: "factor", column: "sealed_secret", row: id };
+  const row: NewFactorRow = {
+    id,
+    user_id: flow.person!.id,
+    method: "recovery",
+    name: null,
+    sealed_secret: deps.keys.seal("factor", recoverySecret(codes), where),
+    parameters: "",
+    address: null,
+    import_id: null,
+    created_at: deps.clock.now(),
+  };
+  return await registered(deps, flow, { row, counter: 0, codes: seal(deps, flow, Buffer.from(codes.join(" "))) });
+}
+
+/** The sheet, for the page that shows it once. */
+export const shownCodes = (deps: Deps, flow: Flow): string[] =>
+  unseal(deps, flow, flow.registering!.codes!)
+    .toString()
+    .split(" ")
+    .map((code) => inGroups(code, 5));
+
+/** Enough is registered: on with the sign-in. */
+export async function finishRegistering(deps: Deps, flow: Flow, from: From): Promise<Step> {
+  const { done, reason } = flow.registering!;
+  const enough = done.some(isLasting) && (reason !== "strength" || done.includes("passkey"));
+  if (!enough && reason !== "added") return { flow };
+  const { registering: _done, adding: _adding, ...rest } = flow;
+  return await next(deps, { ...rest, problem: undefined }, from);
+}
+
+/** A name for the number that says which one it is without telling it (R-260). */
+export const masked = (number: string): string => `•• ${number.slice(-2)}`;

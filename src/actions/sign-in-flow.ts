@@ -1,0 +1,102 @@
+/**
+ * Someone's way through a sign-in: kept here, named by a page, bound to one browser. Must stay true: it has no authority of
+ * its own (R-189), and of two steps made from one page one counts.
+ */
+
+import type { Application } from "#core/facts.ts";
+import type { Open } from "#core/outcome.ts";
+import type { Reason } from "#core/registration.ts";
+import type { Need, Proof } from "#core/strength.ts";
+import { AppError } from "#core/errors.ts";
+import type { Run } from "#store/open.ts";
+import { findSignIn, insertSignIn, saveSignIn, takeSignIn } from "#store/sign-ins.ts";
+import type { Deps } from "./deps.ts";
+import { tokenHash } from "./sessions.ts";
+
+/** What the last answer came to; the page says it. */
+export type Problem =
+  | "wrong_name_or_password"
+  | "wrong_code"
+  | "throttled"
+  | "locked"
+  | "ended"
+  | "unavailable"
+  | "passkey"
+  | "number"
+  | "password_rule"
+  | "passwords_differ";
+
+/** A method on its way to being registered. `sealed` is its seed, or the hash of the code that was sent. */
+export type Registering = {
+  reason: Reason;
+  kind?: string;
+  sealed?: string;
+  number?: string;
+  tries: number;
+  /** kinds registered in this sign-in, and the codes that are shown once */
+  done: string[];
+  codes?: string;
+};
+
+export type FlowState = {
+  application: { id: string; name: string };
+  need: Need;
+  returnTo: string;
+  /** other origins that the last step may lead to, for the pages' policy: browsers hold a form to where it ends up */
+  targets?: string[] | undefined;
+  loginHint?: string | undefined;
+  person?: { id: string; username: string; language: string | null };
+  passwordAt: number | null;
+  proofs: Proof[];
+  rememberedAt: number | null;
+  open?: Open | undefined;
+  problem?: Problem | undefined;
+  /** why it cannot go on */
+  stopped?: "no_method" | "person_disabled" | undefined;
+  registering?: Registering | undefined;
+  remember?: boolean | undefined;
+  /** the person wants a further method, once everything is proven */
+  adding?: boolean | undefined;
+  correlationId?: string | undefined;
+};
+export type Flow = FlowState & { id: string; version: number; expiresAt: number };
+
+const lifeMs = 15 * 60_000;
+
+export async function newFlow(deps: Deps, browser: string, state: FlowState): Promise<string> {
+  const id = `sgn_${deps.random.bytes(16).toString("base64url")}`;
+  const expiresAt = deps.clock.now() + lifeMs;
+  await insertSignIn(deps.db, { id, browserHash: tokenHash(browser), state: JSON.stringify(state), expiresAt });
+  return id;
+}
+
+export type FlowKey = { id: string; browser: string };
+
+export async function findFlow(deps: Deps, { id, browser }: FlowKey): Promise<Flow | undefined> {
+  if (id.length > 60) return undefined;
+  const row = await findSignIn(deps.db, { id, browserHash: tokenHash(browser), now: deps.clock.now() });
+  if (!row) return undefined;
+  return { ...(JSON.parse(row.state) as FlowState), id, version: row.version, expiresAt: row.expiresAt };
+}
+
+/** Throws `conflict` when another answer from the same page was first. */
+export async function saveFlow(deps: Deps, flow: Flow): Promise<Flow> {
+  if (!(await deps.db.transaction(async (run) => await saveFlowIn(run, flow)))) throw superseded();
+  return { ...flow, version: flow.version + 1 };
+}
+
+export async function saveFlowIn(run: Run, { id, version, expiresAt: _expires, ...state }: Flow): Promise<boolean> {
+  return await saveSignIn(run, { id, version, state: JSON.stringify(state) });
+}
+
+export async function endFlow(run: Run, flow: Flow): Promise<void> {
+  if (!(await takeSignIn(run, flow))) throw superseded();
+}
+
+export const superseded = (): AppError => new AppError("conflict", "this page was answered already");
+
+/** Signing in with a browser as the engine sees it. */
+export const webApplication = (
+  { application }: Pick<Flow, "application">,
+  more: Pick<Application, "firstFactor" | "passwordSuffices">,
+): Application => ({ ...application, canChallenge: true, pages: true, allowWithoutMethodUntil: 0, ...more });

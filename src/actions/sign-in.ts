@@ -1,0 +1,199 @@
+/**
+ * Signing in with a browser: name and password, second step, and where that leads. Must stay true: only `complete` begins a
+ * session, and only for what was proven here; who asked for the sign-in looks at the session again and trusts nothing else.
+ */
+
+import type { Outcome } from "#core/outcome.ts";
+import { mayRegister, reasonToRegister } from "#core/registration.ts";
+import { amrOf, satisfies } from "#core/strength.ts";
+import { nameKey } from "#core/names.ts";
+import type { ResultCode } from "#core/results.ts";
+import { findPerson } from "#store/people.ts";
+import { saveFirstPage } from "#store/registrations.ts";
+import type { Verified } from "./asked.ts";
+import { changed } from "./change.ts";
+import type { Deps } from "./deps.ts";
+import { loadRegistrant, registrationRules } from "./registrant.ts";
+import { namesOf } from "./rules.ts";
+import { endFlow, newFlow, saveFlow, webApplication, type Flow, type FlowState, type Problem } from "./sign-in-flow.ts";
+import { isRemembered, openSession, rememberDevice, type Browser, type Session } from "./sessions.ts";
+import { begin, respond } from "./verify.ts";
+
+type Wanted = Pick<FlowState, "application" | "need" | "returnTo" | "targets" | "loginHint" | "adding"> & {
+  browser: string;
+  /** whoever is signed in already, for a further step */
+  session?: Session | undefined;
+};
+
+/** Begins a sign-in; the browser is to be sent to `path`. */
+export async function startSignIn(deps: Deps, { browser, session, ...wanted }: Wanted): Promise<{ path: string }> {
+  const id = await newFlow(deps, browser, { ...wanted, ...carriedOver(session, wanted) });
+  return { path: `/sign-in?flow=${id}` };
+}
+
+/** What a session has proven recently enough need not be proven again. */
+function carriedOver(session: Session | undefined, { need }: Pick<FlowState, "need">) {
+  const fresh = (at: number | null) => (at !== null && at >= need.notBefore ? at : null);
+  const passwordAt = session ? fresh(session.passwordAt) : null;
+  if (!session || passwordAt === null) return { passwordAt: null, proofs: [], rememberedAt: null };
+  const person = { id: session.userId, username: session.username, language: session.language };
+  const proofs = session.proofs.filter(({ at }) => fresh(at) !== null);
+  return { person, passwordAt, proofs, rememberedAt: null };
+}
+
+/** R-184: only this device's and this person's token counts; a level asked for by name is never skipped to. */
+async function suffices(deps: Deps, flow: Flow, { userId, device }: Suffices): Promise<ResultCode | undefined> {
+  if (flow.need.strength === "password") return "SUCCESS_PASSWORD_VERIFIED";
+  if (flow.need.strength !== "mfa" || flow.need.explicit || userId === undefined) return undefined;
+  if (deps.settings.values()["remember.days"] === 0) return undefined;
+  return (await isRemembered(deps, { token: device, userId })) ? "SUCCESS_USED_CACHE" : undefined;
+}
+type Suffices = { userId: string | undefined; device: string | undefined };
+
+/** What a browser brings along with an answer. */
+export type From = Browser & { device: string | undefined };
+export type Step = { flow: Flow } | { done: Done };
+export type Done = { token: string; returnTo: string; device?: string | undefined; deviceDays: number };
+
+const sourceOf = ({ clientIp }: From) => ({ protocol: "web" as const, clientIp });
+const personNamed = async (deps: Deps, username: string) => {
+  const key = nameKey(username, namesOf(deps));
+  return key === undefined ? undefined : await findPerson(deps.db, key);
+};
+
+export async function givePassword(
+  deps: Deps,
+  flow: Flow,
+  { username, password, ...from }: From & { username: string; password: string },
+): Promise<Step> {
+  const before = await personNamed(deps, username);
+  const passwordSuffices = await suffices(deps, flow, { userId: before?.id, device: from.device });
+  const application = webApplication(flow, { firstFactor: "local", ...(passwordSuffices && { passwordSuffices }) });
+  const outcome = await begin(deps, { application, username, password, source: sourceOf(from) });
+  const problem = passwordProblem(outcome);
+  if (problem) return { flow: await saveFlow(deps, { ...flow, problem, correlationId: correlationOf(outcome) }) };
+  const person = (await personNamed(deps, username))!;
+  const at = deps.clock.now();
+  await saveFirstPage(deps.db, { userId: person.id, at });
+  const known = {
+    ...flow,
+    person: { id: person.id, username: person.username, language: person.language },
+    passwordAt: at,
+    rememberedAt: passwordSuffices === "SUCCESS_USED_CACHE" ? at : null,
+    proofs: [],
+  };
+  return await next(deps, heard(known, outcome), from);
+}
+
+/** R-077: until the password is right every refusal reads the same. */
+function passwordProblem(outcome: Verified): Problem | undefined {
+  if (outcome.kind === "elsewhere") return "unavailable";
+  if (outcome.kind !== "deny") return undefined;
+  if (outcome.code === "no_method" || outcome.code === "locked_out") return undefined;
+  if (outcome.code === "throttled") return "throttled";
+  return outcome.code === "unavailable" ? "unavailable" : "wrong_name_or_password";
+}
+
+const correlationOf = (outcome: Verified) => (outcome.kind === "elsewhere" ? undefined : outcome.correlationId);
+
+/** The flow after the engine has spoken. */
+export function heard(flow: Flow, outcome: Verified): Flow {
+  if (outcome.kind === "elsewhere") return { ...flow, problem: "unavailable" };
+  const told = { ...flow, problem: undefined, correlationId: outcome.correlationId };
+  if (outcome.kind === "challenge") {
+    const { id, round, prompt, expiresAt } = outcome;
+    return { ...told, open: { id, round, prompt, expiresAt } };
+  }
+  if (outcome.kind === "allow") return { ...told, open: undefined };
+  if (outcome.retry) return { ...told, open: outcome.retry, problem: "wrong_code" };
+  return { ...told, open: undefined, problem: problemOf(outcome) };
+}
+
+const problems: Partial<Record<Extract<Outcome, { kind: "deny" }>["code"], Problem | undefined>> = {
+  no_method: undefined,
+  locked_out: "locked",
+  throttled: "throttled",
+  unavailable: "unavailable",
+};
+const problemOf = ({ code }: Extract<Outcome, { kind: "deny" }>): Problem | undefined =>
+  code in problems ? problems[code] : "ended";
+
+/** The second step, begun by itself with the default method, or the one asked for. */
+export async function beginStep(deps: Deps, flow: Flow, from: From & { method?: string }): Promise<Step> {
+  const application = webApplication(flow, { firstFactor: "none" });
+  const { username } = flow.person!;
+  const outcome = await begin(deps, { application, username, method: from.method, source: sourceOf(from) });
+  const told = heard(flow, outcome);
+  // otherwise it would be asked again for ever
+  const nothing = outcome.kind === "deny" && outcome.code === "no_method";
+  return nothing ? { flow: await saveFlow(deps, { ...told, stopped: "no_method" }) } : await next(deps, told, from);
+}
+
+/** A code, or the digit of another method; `remember`: not again in this browser for a while. */
+export async function answerStep(
+  deps: Deps,
+  flow: Flow,
+  { response, remember, ...from }: From & { response: string; remember?: boolean | undefined },
+): Promise<Step> {
+  if (!flow.open || !flow.person) return { flow };
+  const method = flow.open.prompt.method;
+  const outcome = await respond(deps, {
+    application: webApplication(flow, { firstFactor: "none" }),
+    username: flow.person.username,
+    challengeId: flow.open.id,
+    response,
+    source: sourceOf(from),
+  });
+  const told = { ...heard(flow, outcome), ...(remember !== undefined && { remember }) };
+  if (outcome.kind !== "allow") return { flow: await saveFlow(deps, told) };
+  const proof = { method: outcome.methods[0] ?? method, at: deps.clock.now(), userVerified: false };
+  return await next(deps, { ...told, proofs: [...told.proofs, proof] }, from);
+}
+
+/** Where it goes from here: on with the second step, into a registration, to the end, or nowhere. */
+export async function next(deps: Deps, flow: Flow, from: From): Promise<Step> {
+  if (flow.open || flow.problem || flow.registering) return { flow: await saveFlow(deps, flow) };
+  const through = satisfies(flow, flow.need);
+  const registering = await startRegistering(deps, flow, { through });
+  if (registering === "not yet") return await beginStep(deps, flow, from);
+  if (registering) return { flow: await saveFlow(deps, { ...flow, ...registering }) };
+  if (through) return { done: await complete(deps, flow, from) };
+  if (flow.proofs.length > 0) return { flow: await saveFlow(deps, { ...flow, problem: "ended" }) };
+  return await beginStep(deps, flow, from);
+}
+
+/** Whether a method is to be registered first; `not yet`: who has one proves it before adding another. */
+async function startRegistering(
+  deps: Deps,
+  flow: Flow,
+  { through }: { through: boolean },
+): Promise<Pick<Flow, "registering" | "stopped"> | "not yet" | undefined> {
+  const registrant = await loadRegistrant(deps, flow.person!.id);
+  const rules = registrationRules(deps);
+  const wish = through && flow.adding ? "added" : undefined;
+  const reason = reasonToRegister(registrant, { need: flow.need, rules }) ?? wish;
+  if (!reason) return undefined;
+  if (mayRegister(registrant, { proofs: flow.proofs, rules, now: deps.clock.now() }))
+    return { registering: { reason, tries: 0, done: [] } };
+  return registrant.methods.length > 0 && flow.proofs.length === 0 ? "not yet" : { stopped: "no_method" };
+}
+
+/** R-191: a new session with a new id, whatever there was before. */
+export async function complete(deps: Deps, flow: Flow, from: From): Promise<Done> {
+  const { person, passwordAt, proofs, rememberedAt, application, returnTo } = flow;
+  const userId = person!.id;
+  const proven = { passwordAt, proofs, rememberedAt };
+  const deviceDays = deps.settings.values()["remember.days"];
+  const remember = flow.remember === true && deviceDays > 0 && proofs.length > 0;
+  return await changed(deps, `person:${userId}`, async (run) => {
+    await endFlow(run, flow);
+    const { id, token } = await openSession(deps, run, { userId, proven, browser: from });
+    const device = remember ? await rememberDevice(deps, run, { userId, browser: from, days: deviceDays }) : undefined;
+    return {
+      value: { token, returnTo, device, deviceDays },
+      result: "SESSION_STARTED",
+      userId,
+      detail: { session: id, application: application.id, amr: amrOf(proven) },
+    };
+  });
+}

@@ -1,0 +1,71 @@
+/**
+ * Whether someone must register a method before going on, why, and whether they may do so now. Pure. Must stay true: a
+ * password alone opens a registration only within its window (mission G2, G8; R-206…R-208).
+ */
+
+import { methods } from "./methods/index.ts";
+import type { Need, Proof } from "./strength.ts";
+
+/** The reasons of M-134 that exist here, and the help desk's. */
+export const reasons = [
+  "enabled",
+  "reset",
+  "strength",
+  "device",
+  "passkey",
+  "policy",
+  "method_disabled",
+  "help_desk",
+  "added",
+] as const;
+export type Reason = (typeof reasons)[number];
+
+export type Registrant = {
+  state: string;
+  groups: readonly string[];
+  /** set by an administrator or an integration */
+  mustRegister: Reason | null;
+  registerUntil: number | null;
+  firstPageAt: number | null;
+  /** kinds of the active factors that can still be used */
+  methods: readonly string[];
+};
+export type RegistrationRules = {
+  requiredGroups: readonly string[];
+  selfServiceReset: boolean;
+  /** for how long a password alone may register, from the first sign-in page on; 0: never */
+  passwordDays: number;
+  off: ReadonlySet<string>;
+};
+
+/** Methods that prove something; passes and recovery codes are ways to one. */
+export const isLasting = (id: string): boolean => methods.get(id)?.amr !== undefined;
+
+export function reasonToRegister(
+  { mustRegister, groups, methods: has }: Registrant,
+  { need, rules }: { need: Need; rules: RegistrationRules },
+): Reason | undefined {
+  if (mustRegister !== null) return mustRegister;
+  const lasting = has.filter(isLasting);
+  const usable = lasting.filter((id) => !rules.off.has(id));
+  if (need.strength === "phishing-resistant" && !usable.includes("passkey")) return "strength";
+  if (usable.length > 0) return undefined;
+  if (lasting.length > 0) return "method_disabled";
+  if (need.strength !== "password") return "enabled";
+  if (groups.some((group) => rules.requiredGroups.includes(group))) return "policy";
+  return rules.selfServiceReset ? "reset" : undefined;
+}
+
+const day = 86_400_000;
+
+/** something beside the password, or a window that is open. */
+export function mayRegister(
+  { registerUntil, firstPageAt, methods: has }: Registrant,
+  { proofs, rules, now }: { proofs: readonly Proof[]; rules: RegistrationRules; now: number },
+): boolean {
+  if (proofs.length > 0) return true;
+  if (registerUntil !== null && registerUntil > now) return true;
+  // who has a method proves it first, or is helped
+  if (has.some(isLasting)) return false;
+  return rules.passwordDays > 0 && now < (firstPageAt ?? now) + rules.passwordDays * day;
+}

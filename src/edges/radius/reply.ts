@@ -1,0 +1,20 @@
+import type { RemoteInfo, Socket } from "node:dgram";
+import type { RadiusClient } from "#actions/radius-clients.ts";
+import { code } from "#wire/radius/codes.ts";
+import { encodeReply, type Packet } from "#wire/radius/packet.ts";
+import type { Server } from "./server.ts";
+
+/** A datagram and the way back. `to`: the address that was asked; two of ours may be asked from one port with one Identifier (R-120). */
+export type Incoming = { socket: Socket; to: string; from: RemoteInfo; at: number };
+export type Received = { packet: Packet; incoming: Incoming };
+
+/** R-115: the answer says that this node can authenticate; one that cannot is silent. */
+export function status(server: Server, client: RadiusClient, { packet, incoming }: Received): void {
+  if (server.ready())
+    send(server, encodeReply({ code: code.accessAccept, attributes: [] }, packet, client.secret), incoming);
+}
+
+export function send(server: Server, bytes: Buffer, { socket, from }: Incoming): undefined {
+  server.count.answered[bytes[0]!] = (server.count.answered[bytes[0]!] ?? 0) + 1;
+  socket.send(bytes, from.port, from.address);
+}

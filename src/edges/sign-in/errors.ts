@@ -1,0 +1,55 @@
+/** The error page (mission C5): what happened, what to do, and the ids to quote. Tells nothing else (R-203). */
+
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { pageErrors } from "#core/page-errors.ts";
+import { html, type Html } from "./html.ts";
+import { page, support, type Look } from "./layout.ts";
+
+export type PageErrorName = keyof typeof pageErrors;
+type Ids = {
+  sessionId?: string | undefined;
+  userId?: string | undefined;
+  correlationId?: string | undefined;
+  at: number;
+};
+
+export function errorPage(look: Look, name: PageErrorName, { place, ...ids }: Ids & { place: string }): string {
+  const { say } = look;
+  const { number, help } = pageErrors[name];
+  const shown: [string, string | undefined][] = [
+    [say("ids.page"), place],
+    [say("ids.error"), number],
+    [say("ids.correlation"), ids.correlationId],
+    [say("ids.session"), ids.sessionId],
+    [say("ids.user"), ids.userId],
+    [say("ids.time"), new Date(ids.at).toISOString()],
+  ];
+  const rows: Html[] = shown.flatMap(([term, value]) =>
+    value === undefined
+      ? []
+      : [
+          html`<dt>${term}</dt>
+            <dd>${value}</dd>`,
+        ],
+  );
+  const body = html`<p role="alert">${say(`page_error.${name}.what`)}</p>
+    <p>${say(`page_error.${name}.next`)}</p>
+    <div class="support">${support(look)}</div>
+    <h2>${say("ids.title")}</h2>
+    <dl class="ids">${rows}</dl>`;
+  return page(look, { title: say("ids.heading"), body, help });
+}
+
+export function sendErrorPage(
+  { request, reply, look }: { request: FastifyRequest; reply: FastifyReply; look: Look },
+  name: PageErrorName,
+  ids: Ids,
+): FastifyReply {
+  // only the path: a query may hold what is nobody's business
+  const place = request.url.split("?")[0]!.slice(0, 100);
+  const told = { ...ids, correlationId: ids.correlationId ?? request.id };
+  return reply
+    .code(pageErrors[name].status)
+    .type("text/html; charset=utf-8")
+    .send(errorPage(look, name, { place, ...told }));
+}

@@ -1,0 +1,136 @@
+/** The wizard that registers a method: why, one choice a screen, a test, a second method, done. */
+
+import { renderSVG } from "uqr";
+import { appKey, choices, masked, shownCodes } from "#actions/registering.ts";
+import type { Deps } from "#actions/deps.ts";
+import type { Flow } from "#actions/sign-in-flow.ts";
+import { isLasting } from "#core/registration.ts";
+import type { TextKey } from "#i18n/translate.ts";
+import { fromFile, html } from "./html.ts";
+import { alert, type Look, type Page } from "./layout.ts";
+import { form, submit } from "./steps.ts";
+
+export async function registerPage(deps: Deps, look: Look, flow: Flow): Promise<Page> {
+  const { kind, codes, number, sealed } = flow.registering!;
+  const told = { application: flow.application.name, help: "register-now" as const };
+  if (codes !== undefined) return { ...told, ...codesPage(deps, look, flow) };
+  if (kind === "totp") return { ...told, ...appPage(deps, look, flow) };
+  if (kind === "sms") return { ...told, ...(number && sealed ? textCodePage(look, flow) : numberPage(look, flow)) };
+  return { ...told, ...(await choicePage(deps, look, flow)) };
+}
+
+async function choicePage(deps: Deps, { say }: Look, flow: Flow): Promise<Page> {
+  const { done, reason } = flow.registering!;
+  const offered = await choices(deps, flow);
+  const first = done.length === 0;
+  const enough = done.some(isLasting) && (reason !== "strength" || done.includes("passkey"));
+  const choice = (kind: string) =>
+    html`<li>
+      <button class="choice" name="kind" value="${kind}">
+        <strong>${say(`register.${kind}` as TextKey)}</strong><span>${say(`register.${kind}.about` as TextKey)}</span>
+      </button>
+    </li>`;
+  const body = html`${flow.problem && alert(say(`problem.${flow.problem}`))}
+  ${
+    first
+      ? html`<p>${say(`reason.${reason}`)}</p>
+          <p class="soft">${say("register.how_long")}</p>`
+      : html`<ul class="done">
+            ${done.map((kind) => html`<li>${say(`register.${kind}` as TextKey)}</li>`)}
+          </ul>
+          <p>${say("register.backup")}</p>`
+  }
+  ${form(
+    "/sign-in/register",
+    flow,
+    html`<ul class="choices">
+      ${offered.map(choice)}
+    </ul>`,
+  )}
+  ${(enough || reason === "added") && form("/sign-in/register/finish", flow, submit(say(first ? "register.cancel" : "register.finish"), first ? "quiet" : "primary"))}`;
+  return { title: say(first ? "register.title" : "register.done"), body };
+}
+
+const back = ({ say }: Look, flow: Flow) => form("/sign-in/register", flow, submit(say("register.other"), "quiet"));
+
+function appPage(deps: Deps, look: Look, flow: Flow): Page {
+  const { say } = look;
+  const { secretBase32, uri } = appKey(deps, flow);
+  const grouped = secretBase32.replaceAll(/(.{4})(?=.)/g, "$1 ");
+  const body = html`<ol class="steps">
+      <li>${say("register.totp.install")}</li>
+      <li>
+        ${say("register.totp.scan")}
+        <div class="qr" role="img" aria-label="${say("register.totp.qr")}">
+          ${fromFile(renderSVG(uri, { border: 2 }))}
+        </div>
+        <p>${say("register.totp.typed")}</p>
+        <p class="key"><code>${grouped}</code></p>
+        <p><a href="${uri}">${say("register.totp.here")}</a></p>
+      </li>
+      <li>${say("register.totp.enter")}</li>
+    </ol>
+    ${codeForm(look, flow)} ${back(look, flow)}`;
+  return { title: say("register.totp.title"), body };
+}
+
+const codeForm = ({ say }: Look, flow: Flow) =>
+  html`${flow.problem && alert(say(`problem.${flow.problem}`))}
+  ${form(
+    "/sign-in/register/confirm",
+    flow,
+    html`<label for="code">${say("step.code")}</label>
+      <input
+        id="code"
+        name="code"
+        class="code"
+        inputmode="numeric"
+        autocomplete="one-time-code"
+        pattern="[0-9 \\-]*"
+        maxlength="9"
+        required
+        autofocus
+      />
+      ${submit(say("step.verify"))}`,
+  )}`;
+
+function numberPage(look: Look, flow: Flow): Page {
+  const { say } = look;
+  const body = html`${flow.problem && alert(say(`problem.${flow.problem}`))}
+    <p>${say("register.sms.how")}</p>
+    ${form(
+      "/sign-in/register/number",
+      flow,
+      html`<label for="number">${say("register.sms.number")}</label>
+        <input
+          id="number"
+          name="number"
+          type="tel"
+          autocomplete="tel"
+          required
+          maxlength="40"
+          autofocus
+          aria-describedby="form"
+        />
+        <p id="form" class="soft">${say("register.sms.form")}</p>
+        ${submit(say("register.sms.send"))}`,
+    )}
+    ${back(look, flow)}`;
+  return { title: say("register.sms.title"), body };
+}
+
+function textCodePage(look: Look, flow: Flow): Page {
+  const { say } = look;
+  const body = html`<p>${say("step.sms", { to: masked(flow.registering!.number!) })} ${say("step.newest")}</p>
+    ${codeForm(look, flow)} ${back(look, flow)}`;
+  return { title: say("register.sms.title"), body };
+}
+
+function codesPage(deps: Deps, { say }: Look, flow: Flow): Page {
+  const body = html`<p>${say("register.recovery.keep")}</p>
+    <ol class="sheet">
+      ${shownCodes(deps, flow).map((code) => html`<li><code>${code}</code></li>`)}
+    </ol>
+    ${form("/sign-in/register", flow, submit(say("register.recovery.saved")))}`;
+  return { title: say("register.recovery"), body };
+}

@@ -1,0 +1,294 @@
+/**
+ * Signing in, page by page. Every form posts, is carried out, and leads back to the page of the sign-in as it stands then, so
+ * that reloading and the back button do nothing twice. Must stay true: no route here decides; each calls one action.
+ */
+
+import formbody from "@fastify/formbody";
+import cookie from "@fastify/cookie";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { z } from "zod";
+import { AppError } from "#core/errors.ts";
+import { satisfies } from "#core/strength.ts";
+import { languages, languageOf, type Language } from "#i18n/translate.ts";
+import type { Deps } from "#actions/deps.ts";
+import { chooseKind, confirmKind, finishRegistering, giveNumber } from "#actions/registering.ts";
+import { answerStep, beginStep, givePassword, startSignIn, type Done, type From, type Step } from "#actions/sign-in.ts";
+import { findFlow, type Flow } from "#actions/sign-in-flow.ts";
+import { endSessions, findSession, newToken } from "#actions/sessions.ts";
+import { signInAssets } from "./assets.ts";
+import { cookiesFor, type Cookies } from "./cookies.ts";
+import { sendErrorPage, type PageErrorName } from "./errors.ts";
+import { serverPagePolicy } from "../http/headers.ts";
+import { page, wordsIn, type Look, type Page } from "./layout.ts";
+import { registerPage } from "./register.ts";
+import { html } from "./html.ts";
+import { codePage, endedPage, namePage, otherPage, submit } from "./steps.ts";
+
+export type SignInOptions = { publicUrl: string };
+type Around = { deps: Deps; cookies: Cookies; publicUrl: string };
+
+export function signInRoutes(app: FastifyInstance, deps: Deps, { publicUrl }: SignInOptions): void {
+  const cookies = cookiesFor(publicUrl, () => newToken(deps));
+  const around: Around = { deps, cookies, publicUrl };
+  app.register(async (scope) => {
+    await scope.register(cookie);
+    await scope.register(formbody, { bodyLimit: 8192 });
+    scope.addHook("onRequest", async (request, reply) => {
+      reply.header("content-security-policy", serverPagePolicy([]));
+      if (request.method === "POST" && !isOwn(request, publicUrl))
+        return await failed(around, { request, reply }, "foreign_form");
+      return undefined;
+    });
+    scope.setErrorHandler(async (error, request, reply) => await answerError(around, error, { request, reply }));
+    signInAssets(scope);
+    pageRoutes(scope, around);
+    formRoutes(scope, around);
+    scope.get("/account", async (request, reply) => await accountPage(around, { request, reply }));
+    scope.get("/sign-out", async (request, reply) =>
+      send(around, { request, reply }, signOutPage(lookOf(around, request))),
+    );
+    scope.post("/sign-out", async (request, reply) => await signOut(around, { request, reply }));
+  });
+}
+
+type Exchange = { request: FastifyRequest; reply: FastifyReply };
+
+/** R-197: a form of ours comes from our own origin; browsers say so, each in one of two ways. */
+function isOwn({ headers }: FastifyRequest, publicUrl: string): boolean {
+  const site = headers["sec-fetch-site"];
+  if (site !== undefined) return site === "same-origin" || site === "none";
+  return headers.origin === undefined || headers.origin === new URL(publicUrl).origin;
+}
+
+function lookOf({ deps, cookies }: Around, request: FastifyRequest, person?: Flow["person"]): Look {
+  const asked = (request.query as { lang?: unknown }).lang;
+  const chosen =
+    typeof asked === "string" && Object.hasOwn(languages, asked) ? asked : cookies.read(request, "language");
+  const language = languageOf(chosen ?? person?.language ?? preferred(request.headers["accept-language"]));
+  const inLanguage = (one: Language) => {
+    const [path = "", query] = request.url.split("?");
+    const parameters = new URLSearchParams(query);
+    parameters.set("lang", one);
+    return `${path}?${parameters.toString()}`;
+  };
+  return { language, say: wordsIn(language), settings: deps.settings.values(), inLanguage };
+}
+
+/** The first of the browser's languages that we speak. */
+function preferred(header: string | undefined): string | undefined {
+  const tags = (header ?? "").split(",").map((part) => part.split(";")[0]!.trim().toLowerCase());
+  return tags.find((tag) => Object.hasOwn(languages, tag.split("-")[0]!));
+}
+
+function send(around: Around, { request, reply }: Exchange, shown: Page, look?: Look): FastifyReply {
+  const { lang } = request.query as { lang?: unknown };
+  if (typeof lang === "string" && Object.hasOwn(languages, lang))
+    around.cookies.write(reply, "language", lang, 31_536_000);
+  return reply.type("text/html; charset=utf-8").send(page(look ?? lookOf(around, request), shown));
+}
+
+async function failed(around: Around, { request, reply }: Exchange, name: PageErrorName, flow?: Flow) {
+  const ids = { at: around.deps.clock.now(), userId: flow?.person?.id, correlationId: flow?.correlationId };
+  return sendErrorPage({ request, reply, look: lookOf(around, request, flow?.person) }, name, ids);
+}
+
+async function answerError(around: Around, error: unknown, exchange: Exchange): Promise<FastifyReply> {
+  const { code } = error as { code?: unknown };
+  const framework = typeof code === "string" && code.startsWith("FST_ERR_");
+  if (error instanceof z.ZodError || framework) return await failed(around, exchange, "bad_request");
+  const reason = error instanceof Error ? error.message : "unknown";
+  around.deps.log.error("a page could not be answered", { correlationId: exchange.request.id, reason });
+  return await failed(
+    around,
+    exchange,
+    error instanceof AppError && error.code === "busy" ? "too_many_requests" : "unavailable",
+  );
+}
+
+const flowId = z.string().regex(/^sgn_[\w-]{22}$/);
+
+function pageRoutes(scope: FastifyInstance, around: Around): void {
+  const { deps, cookies } = around;
+  const query = z.object({ flow: flowId.optional(), other: z.literal("1").optional() });
+  scope.get("/sign-in", async (request, reply) => {
+    const { flow: id, other } = query.parse(request.query);
+    if (id === undefined) return await startAtHome(around, { request, reply });
+    const browser = cookies.read(request, "browser");
+    if (browser === undefined) return await failed(around, { request, reply }, "cookie_missing");
+    const flow = await findFlow(deps, { id, browser });
+    if (!flow) return await failed(around, { request, reply }, "flow_expired");
+    if (flow.stopped) return await failed(around, { request, reply }, flow.stopped, flow);
+    const look = lookOf(around, request, flow.person);
+    reply.header("content-security-policy", serverPagePolicy(flow.targets ?? []));
+    const stepNow = await stepPage(deps, look, { flow, other: other !== undefined });
+    return stepNow
+      ? send(around, { request, reply }, stepNow, look)
+      : await beginAgain(around, { request, reply }, flow);
+  });
+}
+
+/** The page of the step that is next; undefined when the second step has yet to be asked for. */
+async function stepPage(
+  deps: Deps,
+  look: Look,
+  { flow, other }: { flow: Flow; other: boolean },
+): Promise<Page | undefined> {
+  if (!flow.person) return namePage(look, flow);
+  if (flow.open && other && flow.open.prompt.others.length > 0) return otherPage(look, flow);
+  if (flow.open) return codePage(look, flow, { deviceDays: look.settings["remember.days"], now: deps.clock.now() });
+  if (flow.registering) return await registerPage(deps, look, flow);
+  return flow.problem ? endedPage(look, flow) : undefined;
+}
+
+/** Someone who is known from a session goes on with the second step at once. */
+async function beginAgain(around: Around, exchange: Exchange, flow: Flow) {
+  return await go(around, exchange, await beginStep(around.deps, flow, fromOf(around, exchange.request)));
+}
+
+/** Without a request the sign-in leads to the account's own page. */
+async function startAtHome(around: Around, { request, reply }: Exchange) {
+  const { deps, cookies } = around;
+  const need = { strength: "mfa" as const, notBefore: 0 };
+  const session = await findSession(deps, cookies.read(request, "session"));
+  if (session && satisfies(session, need)) return reply.redirect("/account", 303);
+  const application = { id: "account", name: deps.settings.values()["organisation.name"] };
+  const browser = cookies.browser(request, reply);
+  const { path } = await startSignIn(deps, { browser, session, application, need, returnTo: "/account" });
+  return reply.redirect(path, 303);
+}
+
+const fromOf = ({ cookies }: Around, request: FastifyRequest): From => ({
+  clientIp: request.ip,
+  userAgent: request.headers["user-agent"],
+  device: cookies.read(request, "device"),
+});
+
+type Act = (flow: Flow, body: Record<string, string>, from: From) => Promise<Step | Flow>;
+
+function formRoutes(scope: FastifyInstance, around: Around): void {
+  const { deps, cookies } = around;
+  const define = (path: string, fields: Record<string, z.ZodType<string | undefined>>, act: Act) => {
+    const schema = z.strictObject({ flow: flowId, ...fields });
+    scope.post(path, async (request, reply) => {
+      const { flow: id, ...body } = schema.parse(request.body);
+      const browser = cookies.read(request, "browser");
+      if (browser === undefined) return await failed(around, { request, reply }, "cookie_missing");
+      const flow = await findFlow(deps, { id, browser });
+      if (!flow || flow.stopped) return await failed(around, { request, reply }, "flow_expired");
+      const acted = await once(
+        flow,
+        async () => await act(flow, body as Record<string, string>, fromOf(around, request)),
+      );
+      return await go(around, { request, reply }, acted);
+    });
+  };
+  const short = z.string().max(64);
+  const password = { username: z.string().max(256), password: z.string().max(1024) };
+  define("/sign-in/password", password, async (flow, body, from) =>
+    flow.person
+      ? { flow }
+      : await givePassword(deps, flow, { username: body["username"]!, password: body["password"]!, ...from }),
+  );
+  define(
+    "/sign-in/code",
+    { code: short, remember: z.literal("yes").optional() },
+    async (flow, { code, remember }, from) =>
+      // a lone digit would choose another method, which has its own form
+      await answerStep(deps, flow, {
+        response: /^\s*\d\s*$/.test(code!) ? "-" : code!,
+        remember: remember === "yes",
+        ...from,
+      }),
+  );
+  define(
+    "/sign-in/other",
+    { digit: z.string().regex(/^[1-9]$/) },
+    async (flow, { digit }, from) => await answerStep(deps, flow, { response: digit!, ...from }),
+  );
+  define("/sign-in/again", {}, async (flow, _body, from) =>
+    flow.person && !flow.open && !flow.registering
+      ? await beginStep(deps, { ...flow, problem: undefined }, from)
+      : { flow },
+  );
+  registerForms(define, deps);
+}
+
+type Define = (path: string, fields: Record<string, z.ZodType<string | undefined>>, act: Act) => void;
+
+function registerForms(define: Define, deps: Deps): void {
+  const registering =
+    (act: Act): Act =>
+    async (flow, body, from) =>
+      flow.registering ? await act(flow, body, from) : { flow };
+  define(
+    "/sign-in/register",
+    { kind: z.string().max(20).optional() },
+    registering(async (flow, { kind }) => await chooseKind(deps, flow, kind)),
+  );
+  define(
+    "/sign-in/register/number",
+    { number: z.string().max(40) },
+    registering(async (flow, { number }) =>
+      flow.registering!.kind === "sms" ? await giveNumber(deps, flow, number!) : { flow },
+    ),
+  );
+  define(
+    "/sign-in/register/confirm",
+    { code: z.string().max(64) },
+    registering(async (flow, { code }) => (flow.registering!.sealed ? await confirmKind(deps, flow, code!) : { flow })),
+  );
+  define(
+    "/sign-in/register/finish",
+    {},
+    registering(async (flow, _body, from) => await finishRegistering(deps, flow, from)),
+  );
+}
+
+/** Of two answers to one page the second finds it answered: it is shown how things stand. */
+async function once(flow: Flow, act: () => Promise<Step | Flow>): Promise<Step | Flow> {
+  try {
+    return await act();
+  } catch (error) {
+    if (error instanceof AppError && error.code === "conflict") return { flow };
+    throw error;
+  }
+}
+
+async function go(around: Around, { reply }: Exchange, acted: Step | Flow): Promise<FastifyReply> {
+  if ("done" in acted) {
+    enter(around, reply, acted.done);
+    return reply.redirect(acted.done.returnTo, 303);
+  }
+  const flow = "flow" in acted ? acted.flow : acted;
+  return reply.redirect(`/sign-in?flow=${flow.id}`, 303);
+}
+
+function enter({ cookies }: Around, reply: FastifyReply, { token, device, deviceDays }: Done): void {
+  cookies.write(reply, "session", token);
+  if (device !== undefined) cookies.write(reply, "device", device, deviceDays * 86_400);
+  // the next sign-in is another browser's as far as anyone can tell
+  cookies.clear(reply, "browser");
+}
+
+async function accountPage(around: Around, { request, reply }: Exchange) {
+  const session = await findSession(around.deps, around.cookies.read(request, "session"));
+  if (!session) return reply.redirect("/sign-in", 303);
+  const look = lookOf(around, request);
+  const body = html`<p>${look.say("account.as", { name: session.displayName ?? session.username })}</p>
+    <p><a href="/sign-out">${look.say("sign_out.title")}</a></p>`;
+  return send(around, { request, reply }, { title: look.say("account.title"), body }, look);
+}
+
+/** R-178: leaving takes a press of one's own. */
+const signOutPage = ({ say }: Look): Page => ({
+  title: say("sign_out.title"),
+  body: html`<p>${say("sign_out.what")}</p>
+    <form method="post" action="/sign-out">${submit(say("sign_out.do"))}</form>`,
+});
+
+async function signOut(around: Around, { request, reply }: Exchange) {
+  const session = await findSession(around.deps, around.cookies.read(request, "session"));
+  if (session) await endSessions(around.deps, `person:${session.userId}`, { userId: session.userId, only: session.id });
+  around.cookies.clear(reply, "session");
+  return reply.header("clear-site-data", '"cache", "storage"').redirect("/sign-in", 303);
+}

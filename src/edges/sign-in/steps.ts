@@ -1,0 +1,131 @@
+/** The states of a sign-in as pages: where am I, what is happening, what can I do now. Every one works without JavaScript. */
+
+import type { Flow, Problem } from "#actions/sign-in-flow.ts";
+import type { HelpTopic } from "#core/help.ts";
+import type { Prompt } from "#core/outcome.ts";
+import { methods } from "#core/methods/index.ts";
+import type { TextKey } from "#i18n/translate.ts";
+import { html, type Html } from "./html.ts";
+import { alert, support, type Look, type Page } from "./layout.ts";
+
+/** What a form of a sign-in needs: where it goes, and which sign-in it belongs to. */
+export const form = (action: string, flow: Flow, body: Html): Html =>
+  html`<form method="post" action="${action}"><input type="hidden" name="flow" value="${flow.id}" />${body}</form>`;
+export const submit = (label: string, kind: "primary" | "quiet" = "primary"): Html =>
+  html`<button class="${kind}">${label}</button>`;
+
+const problemOf = ({ say }: Look, problem: Problem | undefined) => problem && alert(say(`problem.${problem}`));
+
+export function namePage(look: Look, flow: Flow): Page {
+  const { say } = look;
+  const body = html`${problemOf(look, flow.problem)}
+  ${form(
+    "/sign-in/password",
+    flow,
+    html`<label for="username">${say("sign_in.username")}</label>
+      <input
+        id="username"
+        name="username"
+        autocomplete="username webauthn"
+        autocapitalize="none"
+        spellcheck="false"
+        required
+        maxlength="256"
+        value="${flow.loginHint}"
+        ${!flow.loginHint && html` autofocus`}
+      />
+      <label for="password">${say("sign_in.password")}</label>
+      <input
+        id="password"
+        name="password"
+        type="password"
+        autocomplete="current-password"
+        required
+        maxlength="1024"
+        ${flow.loginHint && html` autofocus`}
+      />
+      ${submit(say("sign_in.continue"))}`,
+  )}`;
+  return { title: say("sign_in.title"), body, application: flow.application.name, help: "first-time" };
+}
+
+const instruction = ({ say }: Look, { method, sentTo }: Prompt) =>
+  sentTo === undefined ? say(`step.${method}` as TextKey) : say("step.sms", { to: sentTo });
+
+export function codePage(look: Look, flow: Flow, { deviceDays, now }: { deviceDays: number; now: number }): Page {
+  const { say } = look;
+  const { prompt } = flow.open!;
+  const digits = prompt.length <= 8;
+  const input = digits
+    ? html`inputmode="numeric" autocomplete="one-time-code" pattern="[0-9 \\-]*" maxlength="${prompt.length + 3}"`
+    : html`autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="${prompt.length + 6}"`;
+  const minutes = Math.max(1, Math.ceil((Math.min(flow.open!.expiresAt, flow.expiresAt) - now) / 60_000));
+  const mayRemember = deviceDays > 0 && methods.get(prompt.method)?.amr !== undefined && flow.need.strength === "mfa";
+  const body = html`${problemOf(look, flow.problem)}
+    <p id="what">${instruction(look, prompt)}${prompt.method === "sms" && html` ${say("step.newest")}`}</p>
+    ${form(
+      "/sign-in/code",
+      flow,
+      html`<label for="code">${say(digits ? "step.code" : "step.pass")}</label>
+        <input
+          id="code"
+          name="code"
+          class="code"
+          ${input}
+          required
+          autofocus
+          aria-describedby="what time"
+          ${flow.problem === "wrong_code" && html` aria-invalid="true"`}
+        />
+        ${mayRemember && !flow.need.explicit && html`<label class="check"><input type="checkbox" name="remember" value="yes" /> ${say("step.remember", { days: deviceDays })}</label>`}
+        ${submit(say("step.verify"))}`,
+    )}
+    <p id="time" class="soft">${say("step.time", { minutes })}</p>
+    ${prompt.method === "sms" && form("/sign-in/other", flow, html`<input type="hidden" name="digit" value="${prompt.digit}" />${submit(say("step.again"), "quiet")}`)}
+    ${otherWays(look, flow)}`;
+  return { title: say("step.title"), body, application: flow.application.name, help: helpOf[prompt.method] };
+}
+
+const helpOf: Record<string, HelpTopic> = {
+  sms: "no-text",
+  totp: "code-refused",
+  recovery: "recovery-codes",
+  tap: "access-pass",
+  passkey: "passkey-missing",
+};
+
+/** With one method only there is no other way, and the page names whom to ask (M-47, M-138). */
+const otherWays = (look: Look, flow: Flow) =>
+  flow.open!.prompt.others.length > 0
+    ? html`<p><a href="/sign-in?flow=${flow.id}&amp;other=1">${look.say("step.other")}</a></p>`
+    : html`<div class="support">${support(look)}</div>`;
+
+export function otherPage(look: Look, flow: Flow): Page {
+  const { say } = look;
+  const option = ({ digit, method, sentTo }: Prompt["others"][number]) =>
+    html`<li>
+      ${form(
+        "/sign-in/other",
+        flow,
+        html`<button class="choice" name="digit" value="${digit}">
+          ${say(`option.${method}` as TextKey, { to: sentTo ?? "" })}
+        </button>`,
+      )}
+    </li>`;
+  const body = html`<ul class="choices">
+      ${flow.open!.prompt.others.map(option)}
+    </ul>
+    <p><a href="/sign-in?flow=${flow.id}">${say("page.back")}</a></p>
+    <div class="support">${support(look)}</div>`;
+  return { title: say("step.other"), body, application: flow.application.name, help: "other-option" };
+}
+
+/** The second step has ended without a way in: what that was, and how to go on. */
+export function endedPage(look: Look, flow: Flow): Page {
+  const { say } = look;
+  const problem = flow.problem ?? "ended";
+  const body = html`${alert(say(`problem.${problem}`))} ${form("/sign-in/again", flow, submit(say("step.retry")))}
+    <div class="support">${support(look)}</div>`;
+  const help = problem === "locked" ? "locked-out" : "code-refused";
+  return { title: say("step.title"), body, application: flow.application.name, help };
+}
