@@ -17,13 +17,19 @@ const vitest = (project: string): Stage => ({
   command: ["node_modules/vitest/vitest.mjs", "run", "--project", project],
 });
 
+const playwright = "node_modules/@playwright/test/cli.js";
+const browser: Stage = {
+  name: "e2e",
+  command: ["tools/browser.ts", playwright, "test", "--config", "test/e2e/playwright.config.ts"],
+};
+
 /** Once the Debian packages are there. */
 const stagesNow = (): Stage[] => [
   { name: "check", command: ["tools/check.ts"] },
   { name: "pages", command: ["node_modules/vite/bin/vite.js", "build", "web", "--logLevel", "warn"] },
   vitest("unit"),
   ...["store", "edges", "peers", "faults"].filter((name) => existsSync(join(root, "test", name))).map(vitest),
-  ...(findProgram("chromium") === undefined ? [] : [{ name: "e2e", command: ["tools/e2e.ts"] }]),
+  ...(findProgram("chromium") === undefined ? [] : [browser]),
 ];
 
 function run({ name, command }: Stage, countFile: string): Counts {

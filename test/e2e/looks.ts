@@ -31,9 +31,14 @@ export async function eachLook(browser: Browser, { baseUrl, reach, look }: Visit
       await page.setViewportSize(sizes[size]);
       for (const colorScheme of colorSchemes) {
         await page.emulateMedia({ colorScheme });
+        await drawn(page);
         await look(page, { language, colorScheme, size });
       }
     }
     await context.close();
   }
 }
+
+/** Two frames later what was changed is on the screen. */
+const drawn = (page: Page) =>
+  page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");

@@ -77,8 +77,8 @@ export function codeApp(secretBase32: string): CodeApp {
   let last = 0;
   return {
     code: async () => {
-      // One step behind and one ahead are taken too, so the first three codes need no waiting.
-      last = Math.max(last + 1, Math.floor(Date.now() / stepMs) - 1);
+      // The next step's is taken too, so the first two codes need no waiting.
+      last = Math.max(last + 1, Math.floor(Date.now() / stepMs));
       const tooEarlyMs = (last - 1) * stepMs - Date.now();
       if (tooEarlyMs > 0) await delay(tooEarlyMs);
       return hotp(secret.bytes, last, parameters);
