@@ -35,7 +35,7 @@ CREATE TABLE challenge (
   correlation_id text not null,
   created_at bigint not null,
   expires_at bigint not null
-);
+, name_key text);
 
 CREATE INDEX challenge_expiry on challenge (expires_at);
 
@@ -53,6 +53,17 @@ CREATE TABLE data_key (
   seals bigint not null default 0,
   created_at bigint not null,
   unique (purpose, version)
+);
+
+CREATE TABLE directory (
+  id text primary key,
+  name text not null unique,
+  urls text not null,
+  base text not null,
+  bind_dn text not null,
+  sealed_password blob not null,
+  ca text,
+  created_at bigint not null
 );
 
 CREATE TRIGGER factor_counter_rises before update of counter on factor
@@ -210,7 +221,9 @@ CREATE TABLE person (
   default_method text,
   import_id text,
   created_at bigint not null
-, registered_at bigint, must_register text, register_until bigint, first_page_at bigint, password_expired bigint not null default 0);
+, registered_at bigint, must_register text, register_until bigint, first_page_at bigint, directory_id text, directory_key text, password_expired bigint not null default 0);
+
+CREATE UNIQUE INDEX person_directory on person (directory_id, directory_key);
 
 CREATE TABLE personal (
   node_id text not null,

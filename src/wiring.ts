@@ -11,6 +11,7 @@ import type { Clock, Deps, Logger, Random } from "#actions/deps.ts";
 import { liveSettings } from "#actions/live-settings.ts";
 import { AppError } from "#core/errors.ts";
 import { openSmtp, type Mailer } from "#delivery/email/smtp.ts";
+import { openLdap } from "#directory/ldap.ts";
 import { startStore } from "#store/index.ts";
 import type { Db } from "#store/open.ts";
 import { openPostgres } from "#store/postgres.ts";
@@ -76,7 +77,8 @@ export async function openSystem(
     });
     const settings = await liveSettings(store, log);
     const mailer = simulate ? undefined : mailServer(config);
-    const deps: Deps = { db: store, keys, clock, random, settings, log, send: carriers(mailer) };
+    const directories = openLdap(clock);
+    const deps: Deps = { db: store, keys, clock, random, settings, log, directories, send: carriers(mailer) };
     if (simulate)
       deps.send = async (message) =>
         message.channel === "email" ? await keepMail(deps, message) : await keepMessage(deps, message);

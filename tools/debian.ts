@@ -21,10 +21,12 @@ export const packages: Record<string, Package> = {
     serves: "pam_radius signing in",
   },
   pamtester: { probe: ["pamtester"], serves: "pam_radius signing in" },
+  slapd: { probe: ["slapd"], serves: "people of an OpenLDAP directory" },
+  "ldap-utils": { probe: ["ldapmodify"], serves: "people of an OpenLDAP directory" },
   faketime: { probe: ["faketime"], serves: "clock steps" },
   strace: { probe: ["strace"], serves: "kill at every fsync" },
   postgresql: { probe: ["initdb", "/usr/lib/postgresql/*/bin/initdb"], serves: "everything on PostgreSQL" },
-  openssl: { probe: ["openssl"], serves: "mail and pages over TLS" },
+  openssl: { probe: ["openssl"], serves: "mail, pages and directories over TLS" },
   sqlite3: { probe: ["sqlite3"], serves: "looking into a database from outside" },
 };
 

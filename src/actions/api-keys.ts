@@ -19,6 +19,7 @@ import { listApiKeyRows, saveApiKey, saveRevocation, type ApiKeyRow } from "#sto
 import { nonceBook } from "#store/api-requests.ts";
 import { changed, type Actor } from "./change.ts";
 import type { Deps } from "./deps.ts";
+import { refuseUnknownDirectory } from "./directories.ts";
 
 /** Integrations' keys: who may ask over HTTP, for which application, from where; and whether a request is really theirs. */
 
@@ -38,6 +39,7 @@ export async function addApiKey(deps: Deps, actor: Actor, input: NewApiKey) {
   const now = deps.clock.now();
   if (expiresAt !== null && expiresAt <= now) throw new AppError("invalid", "expiresAt: is in the past");
   const options: ApiKeyOptions = { ...rest, application };
+  await refuseUnknownDirectory(deps, options.firstFactor);
   const id = deps.random.id("key_");
   const secret = deps.random.bytes(32).toString("base64url");
   const row: ApiKeyRow = {

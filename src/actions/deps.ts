@@ -1,4 +1,5 @@
 import type { Settings } from "#core/settings/index.ts";
+import type { OpenDirectory } from "#directory/directory.ts";
 import type { Keys } from "#store/keys.ts";
 import type { Store } from "#store/index.ts";
 
@@ -9,6 +10,7 @@ export type Deps = {
   random: Random;
   /** Hands a message to a carrier; resolves when the carrier has it. */
   send: (message: Message) => Promise<void>;
+  directories: OpenDirectory;
   keys: Keys;
   settings: LiveSettings;
   log: Logger;

@@ -50,7 +50,7 @@ export async function explain(deps: Deps, question: Question): Promise<Explained
     gate: decision.gate,
     ...(decision.kind === "deny" && { code: decision.code }),
     ...("result" in decision && { result: decision.result }),
-    reason: reasonOf(decision, facts),
+    reason: reasonOf(decision, facts, application),
     person: person ? { id: person.id, state: person.state, hasPassword: person.passwordHash !== null } : null,
     methods: facts.factors.map((factor) => methodOf(deps, factor, facts)),
   };
@@ -94,17 +94,19 @@ const refusals: Record<DenyCode, string> = {
   unavailable: "Something that is needed for the decision cannot be reached.",
 };
 
-function reasonOf(decision: Decision, { person }: Facts): string {
+function reasonOf(decision: Decision, { person }: Facts, { firstFactor: where }: Application): string {
   switch (decision.kind) {
     case "deny":
       return refusals[decision.code];
     case "allow":
       return "The person has no method, and the application lets such people in for now.";
     case "ask":
+      if (!person && where !== "local")
+        return `${refusals.unknown_person} A directory would be asked, and its person added with the right password.`;
       if (!person) return `${refusals.unknown_person} A password is looked at all the same, so that nobody can tell.`;
-      return person.passwordHash === null
-        ? "The password would be checked first, but the person has none here, so it would be wrong."
-        : "The password would be checked first. With --password-right the answer goes on as if it were right.";
+      if (where === "local" && person.passwordHash === null)
+        return "The password would be checked first, but the person has none here, so it would be wrong.";
+      return "The password would be checked first. With --password-right the answer goes on as if it were right.";
     case "join":
     case "challenge":
       return "The person would be asked for a code.";

@@ -1,11 +1,12 @@
 import type { Decision } from "#core/case.ts";
 import { promptFor } from "#core/prompt.ts";
 import type { Facts } from "#core/facts.ts";
+import { nameKey } from "#core/names.ts";
 import type { Open } from "#core/outcome.ts";
 import type { NewChallenge } from "#store/opened.ts";
 import type { Settle } from "#store/settle.ts";
 import type { Deps } from "./deps.ts";
-import { codeHash } from "./rules.ts";
+import { codeHash, namesOf } from "./rules.ts";
 import { sealed } from "./deliver.ts";
 import { textFor } from "./texts.ts";
 import type { Request } from "./asked.ts";
@@ -20,7 +21,7 @@ type Opening = {
 };
 type Opened = { challenge: NewChallenge; shown: Open; spend: Settle["spend"]; message?: Settle["message"] };
 
-export function opening(deps: Deps, { ask, joinKey }: Request, input: Opening): Opened {
+export function opening(deps: Deps, { ask, joinKey, username }: Request, input: Opening): Opened {
   const { facts, decision, correlationId, at } = input;
   const { factor, method, begun, offered } = decision;
   const settings = deps.settings.values();
@@ -38,6 +39,7 @@ export function opening(deps: Deps, { ask, joinKey }: Request, input: Opening): 
       method: method.id,
       application_id: ask.application.id,
       join_key: joinKey ?? null,
+      name_key: nameKey(username, namesOf(deps)) ?? facts.challenge?.nameKey ?? null,
       expected: begun.code === undefined ? null : codeHash(deps, id, begun.code),
       offered: JSON.stringify(offered.map((one) => one.id)),
       correlation_id: correlationId,

@@ -1,7 +1,8 @@
+import type { Primary } from "#core/case.ts";
 import { decoyHash, hashPassword, matchesPassword } from "#core/crypto/passwords.ts";
 import { AppError } from "#core/errors.ts";
 import type { Person } from "#core/facts.ts";
-import { clearBudget, takeFrom } from "#store/throttle.ts";
+import { clearBudget, takeFrom, type Budget } from "#store/throttle.ts";
 import type { Deps } from "./deps.ts";
 
 /**
@@ -50,23 +51,24 @@ export async function newPasswordHash(deps: Deps, password: string): Promise<str
   return await inTurn("administration", async () => await hashPassword(pepper(deps, password), deps.random.bytes(16)));
 }
 
+/** Wrong ones count against account and source together, so nobody can lock another out (R-072). */
+export const passwordBudget = (deps: Deps, { of, source }: { of: string; source: string }): Budget => ({
+  id: `password ${of} ${source}`,
+  limit: deps.settings.values()["password.per-ten-minutes"],
+  windowMs: 600_000,
+});
+
 type Check = { person: Person | undefined; password: string; source: string };
 
-/** The verdict on a first factor. Wrong ones count against person and source together, so nobody can lock another out (R-072). */
-export async function checkPassword(
-  deps: Deps,
-  { person, password, source }: Check,
-): Promise<"right" | "wrong" | "throttled" | "unavailable"> {
-  const budget = {
-    id: `password ${person?.id} ${source}`,
-    limit: deps.settings.values()["password.per-ten-minutes"],
-    windowMs: 600_000,
-  };
+/** The verdict on a password of our own. */
+export async function checkPassword(deps: Deps, { person, password, source }: Check): Promise<Primary> {
+  const budget = passwordBudget(deps, { of: `${person?.id}`, source });
   try {
     if (person && !(await deps.db.transaction((run) => takeFrom(run, budget, deps.clock.now())))) return "throttled";
     const stored = person?.passwordHash ?? decoyHash;
     const right = await inTurn(source, async () => await matchesPassword(pepper(deps, password), stored));
-    if (!right || !person?.passwordHash || password === "") return "wrong";
+    if (!person) return "unknown";
+    if (!right || !person.passwordHash || password === "") return "wrong";
     await deps.db.transaction((run) => clearBudget(run, budget.id));
     return "right";
   } catch (error) {

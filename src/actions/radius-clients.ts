@@ -7,6 +7,7 @@ import { parseReplyItem } from "#wire/radius/dictionary.ts";
 import type { NewAttribute } from "#wire/radius/packet.ts";
 import { changed, type Actor } from "./change.ts";
 import type { Deps } from "./deps.ts";
+import { refuseUnknownDirectory } from "./directories.ts";
 
 /** RADIUS clients: who may ask, from where, with which secret, and how their requests are to be understood. */
 
@@ -78,6 +79,7 @@ export async function addRadiusClient(deps: Deps, actor: Actor, input: NewRadius
   if (options.requireMessageAuthenticator === "auto" && addresses.some((address) => !single(address)))
     throw new AppError("invalid", "require-message-authenticator: auto needs single addresses, not ranges");
   for (const item of options.reply) readReply(item);
+  await refuseUnknownDirectory(deps, options.firstFactor);
   await refuseOverlap(deps, addresses);
   const id = deps.random.id("rcl_");
   const secret = input.secret ?? deps.random.bytes(24).toString("base64url");

@@ -27,7 +27,7 @@ export async function readVerification(
   try {
     for (;;) {
       const read = await findChallenge(deps.db, { id, applicationId });
-      if (!read || (key !== undefined && key !== read.nameKey)) return undefined;
+      if (!read || (key !== undefined && !read.nameKeys.includes(key))) return undefined;
       const state = stateOf(read, deps.clock.now());
       if (state !== "pending" || waitMs === 0 || over.signal.aborted) return { ...read, state };
       await change(deps, id, over.signal);

@@ -5,15 +5,17 @@
 
 import type { Ask, Decision } from "#core/case.ts";
 import { reservation } from "#core/decide.ts";
-import type { Facts } from "#core/facts.ts";
+import { noFacts, type Facts } from "#core/facts.ts";
 import { nameKey } from "#core/names.ts";
 import type { Outcome } from "#core/outcome.ts";
 import type { Reserved } from "#store/facts.ts";
 import type { Settle } from "#store/settle.ts";
+import type { Owner } from "./accounts.ts";
 import { joining, type Answer, type Attempt, type Request, type Verified } from "./asked.ts";
+import { accepted, ending, lost, returned } from "./closing.ts";
 import type { Deps } from "./deps.ts";
 import { opening } from "./opening.ts";
-import { checkPassword } from "./passwords.ts";
+import { checkFirstFactor } from "./first-factor.ts";
 import { outcomeOf, recordOf } from "./record.ts";
 import { judge, methodsOff, namesOf, rulesOf } from "./rules.ts";
 import { told } from "./waiting.ts";
@@ -40,12 +42,28 @@ export async function begin(deps: Deps, attempt: Attempt): Promise<Verified> {
 
   const { person } = reserved.facts;
   const from = source.station ?? source.clientIp ?? application.id;
-  ask.password = await checkPassword(deps, { person, password: attempt.password ?? "", source: from });
-  // the code's attempt is taken only now that the password is right; the claim on the request is ours already
-  const both = ask.password === "right" && ask.answer !== undefined;
-  const now = both ? await reserve(deps, { ...request, source: { ...source, claim: undefined } }) : reserved;
-  const facts = "facts" in now ? now.facts : reserved.facts;
+  const password = attempt.password ?? "";
+  const { verdict, owner } = await checkFirstFactor(deps, { application, person, username, password, source: from });
+  ask.password = verdict;
+  if (owner) return await proceed(deps, { ...request, joinKey: joining(attempt, owner.nameKey) }, owner);
+  // the code's attempt is taken only now that the password is right
+  const facts = verdict === "right" && ask.answer !== undefined ? await reserveAnew(deps, request) : reserved.facts;
   return await conclude(deps, request, { facts, decision: judge(deps, ask, facts) });
+}
+
+/** A directory has said who it is: whoever had the typed name here, these are the facts that count. */
+async function proceed(deps: Deps, request: Request, owner: Owner): Promise<Outcome> {
+  request.ask.nameKey = owner.nameKey;
+  const facts = await reserveAnew(deps, request);
+  // renamed or removed in between: nobody has been proved
+  if (facts.person?.id !== owner.id) request.ask.password = "unavailable";
+  return await conclude(deps, request, { facts, decision: judge(deps, request.ask, facts) });
+}
+
+/** The claim on the request is ours already. */
+async function reserveAnew(deps: Deps, request: Request): Promise<Facts> {
+  const now = await reserve(deps, { ...request, source: { ...request.source, claim: undefined } });
+  return "facts" in now ? now.facts : noFacts;
 }
 
 /** Answers a challenge: a wrong answer leaves tries, a right one ends it. */
@@ -99,44 +117,4 @@ async function conclude(deps: Deps, request: Request, { facts, decision }: Judge
   const outcome = await deps.db.settle(item);
   told(deps, { challengeId: request.ask.challengeId, message: item.message !== undefined });
   return outcome;
-}
-
-function accepted({ taken }: Facts, decision: Decision): Settle["accept"] {
-  if (decision.kind !== "allow") return [];
-  return decision.accepted.map(({ factor, counter, drift }) => ({
-    factorId: factor.id,
-    counter,
-    drift,
-    cost: taken.get(factor.id)!.cost,
-  }));
-}
-
-/** Attempts that cost nothing: of a repeated code, and of the other tokens of someone whose one token was right. */
-function returned({ taken }: Facts, decision: Decision) {
-  if (decision.kind === "deny" && !decision.free) return [];
-  const used = new Set(decision.kind === "allow" ? decision.accepted.map(({ factor }) => factor.id) : []);
-  return [...taken].flatMap(([factorId, { cost }]) => (used.has(factorId) ? [] : [{ factorId, cost }]));
-}
-
-/** A right answer ends its challenge; so do the last wrong one and the choice of another method. */
-function ending({ challenge, answered }: Facts, decision: Decision): Settle["end"] {
-  if (!challenge || !answered) return undefined;
-  const end = { id: challenge.id };
-  if (decision.kind === "allow") return { ...end, state: "approved" };
-  if (decision.kind === "challenge") return { ...end, state: "cancelled" };
-  return decision.kind === "deny" && !decision.retry ? { ...end, state: "denied" } : undefined;
-}
-
-/** What a decision becomes when its conditional statement changed no row: someone was first, or a budget is spent. */
-function lost(decision: Decision): Decision {
-  const refusal = { kind: "deny", gate: "settle", free: true, retry: false } as const;
-  if (decision.kind === "allow" && decision.method)
-    return {
-      ...refusal,
-      code: "code_duplicate",
-      result: decision.method.results.code_duplicate,
-      method: decision.method,
-    };
-  if (decision.kind === "deny") return { ...decision, retry: false };
-  return { ...refusal, code: "throttled", result: "FAILED_AUTHENTICATION_THROTTLED" };
 }

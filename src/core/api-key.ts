@@ -7,6 +7,7 @@ import { hash, hkdfSync, timingSafeEqual } from "node:crypto";
 import { BlockList, isIPv6 } from "node:net";
 import { z } from "zod";
 import { hmacKey, type HmacKey } from "./crypto/hmac.ts";
+import { firstFactor } from "./first-factor.ts";
 
 /** What a key may do. Closed: a scope that is not here does not exist. */
 export const apiScopes = ["verify"] as const;
@@ -15,8 +16,7 @@ export type ApiScope = (typeof apiScopes)[number];
 /** What an administrator says of a key, with the defaults of `api-key add`. */
 export const apiKeyOptions = z.strictObject({
   application: z.string().min(1).max(100),
-  /** Where the password is checked: at the integration before it asks us, or here. */
-  firstFactor: z.enum(["none", "local"]).default("none"),
+  firstFactor: firstFactor.default("none"),
   /** Addresses and ranges that requests may come from; none is anywhere. */
   cidrs: z
     .array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]))

@@ -5,11 +5,14 @@ import type { Begun, Method, Moment, Proof, Seen, Sent } from "./methods/method.
 import type { DenyCode } from "./outcome.ts";
 import type { ResultCode } from "./results.ts";
 
+/** The verdict on a password; `unknown`: whose it would be, nobody knows. */
+export type Primary = "right" | "wrong" | "unknown" | "throttled" | "unavailable";
+
 /** What an edge asks. A first call has no `challengeId`; `password` is the verdict on it once it was looked at. */
 export type Ask = {
   application: Application;
   nameKey: string | undefined;
-  password?: "right" | "wrong" | "throttled" | "unavailable";
+  password?: Primary;
   answer?: string | undefined;
   proof?: Proof | undefined;
   /** methods that an administrator has switched off */

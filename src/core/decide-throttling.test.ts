@@ -160,6 +160,7 @@ function guesses(factors: Factor[], days: number): { at: number; chance: number 
       userId: person.id,
       method: "sms",
       applicationId: vpn.id,
+      nameKey: null,
       state: "pending" as const,
       round: 0,
       tries: 0,

@@ -39,6 +39,7 @@ describe("the password gate", () => {
 
   test.each([
     ["wrong", "wrong_password", "FAILED_PASSWORD_INCORRECT"],
+    ["unknown", "wrong_password", "FAILED_PASSWORD_INCORRECT"],
     ["throttled", "throttled", "FAILED_AUTHENTICATION_THROTTLED"],
     ["unavailable", "unavailable", "FAILED_SERVER_ERROR"],
   ] as const)("refuses when it is %s, whatever code came along", (password, of, result) => {
@@ -64,8 +65,15 @@ describe("the password gate", () => {
   });
 });
 
+test("whose directory has refused the password need not be known here yet", () => {
+  expect(decided(noFacts, { application: local, password: "wrong" })).toMatchObject({
+    gate: "password",
+    code: "wrong_password",
+  });
+});
+
 test("someone unknown is refused as such, after the password was weighed", () => {
-  for (const ask of [{}, { answer: code() }, { application: local, password: "wrong" as const }])
+  for (const ask of [{}, { answer: code() }, { application: local, password: "unknown" as const }])
     expect(decided(noFacts, ask)).toMatchObject({ gate: "known", code: "unknown_person", free: true, retry: false });
 });
 
@@ -116,6 +124,15 @@ describe("the challenge gate", () => {
       code: "foreign_challenge",
       result: "FAILED_CHALLENGE_FOREIGN",
       free: true,
+    });
+  });
+
+  test("a person may answer by the name that it was asked for by", () => {
+    const challenge = open({ nameKey: "ada.lovelace" });
+    const asked = { challengeId: "chl_1", answer: code() };
+    expect(decided(known({ challenge }), { ...asked, nameKey: "ada.lovelace" })).toMatchObject({ kind: "allow" });
+    expect(decided(known({ challenge }), { ...asked, nameKey: "lovelace" })).toMatchObject({
+      code: "foreign_challenge",
     });
   });
 

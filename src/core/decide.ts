@@ -26,8 +26,9 @@ export function mayAnswer({ facts, ask, now }: { facts: Facts; ask: Ask; now: nu
 }
 
 /** an answer counts for the challenge's own application and person alone. */
-const bound = ({ challenge, person }: Facts, ask: Ask) =>
-  challenge?.applicationId === ask.application.id && (ask.nameKey === undefined || ask.nameKey === person?.nameKey);
+const bound = ({ challenge, person }: Facts, { application, nameKey }: Ask) =>
+  challenge?.applicationId === application.id &&
+  (nameKey === undefined || nameKey === person?.nameKey || nameKey === challenge.nameKey);
 
 /** The challenge that is being answered; a first request may know of one that it could join, which is not that. */
 const answered = (facts: Facts, ask: Ask) => (ask.challengeId === undefined ? undefined : facts.challenge);
@@ -49,7 +50,8 @@ const password: Gate = ({ facts, ask }) => {
   if (ask.password === undefined) return { kind: "ask", gate: "password" };
   if (ask.password === "throttled") return deny("password", "throttled", "FAILED_AUTHENTICATION_THROTTLED");
   if (ask.password === "unavailable") return deny("password", "unavailable", "FAILED_SERVER_ERROR");
-  if (ask.password === "wrong" && facts.person) return deny("password", "wrong_password", "FAILED_PASSWORD_INCORRECT");
+  if (ask.password === "wrong" || (ask.password === "unknown" && facts.person))
+    return deny("password", "wrong_password", "FAILED_PASSWORD_INCORRECT");
   return undefined;
 };
 

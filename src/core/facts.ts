@@ -1,3 +1,5 @@
+import type { FirstFactor } from "./first-factor.ts";
+
 /** What is known when a decision is made: plain data, read in one commit by store/facts.ts. */
 
 import type { ResultCode } from "./results.ts";
@@ -13,6 +15,8 @@ export type Person = {
   language: string | null;
   state: "disabled" | "enabled" | "enforced";
   passwordHash: string | null;
+  /** the directory that the person is at home in */
+  directoryId: string | null;
   defaultMethod: string | null;
 };
 
@@ -42,6 +46,8 @@ export type Challenge = {
   factorId: string;
   method: string;
   applicationId: string;
+  /** the name by which it was asked for; a person of a directory has several */
+  nameKey: string | null;
   state: "pending" | "approved" | "denied" | "superseded" | "cancelled";
   round: number;
   tries: number;
@@ -80,13 +86,13 @@ export const noFacts: Facts = {
 };
 
 /**
- * Who asks: a RADIUS client or an integration. `firstFactor` is where the password is checked: by us (`local`) or
- * elsewhere (`none`), in which case the application's word is the primary credential (R-036).
+ * Who asks: a RADIUS client or an integration. `firstFactor` is where the password is checked; with `none` the
+ * application's word is the primary credential (R-036).
  */
 export type Application = {
   id: string;
   name: string;
-  firstFactor: "none" | "local";
+  firstFactor: FirstFactor;
   canChallenge: boolean;
   /** The right password is enough here, and is recorded so. */
   passwordSuffices?: ResultCode;

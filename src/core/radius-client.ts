@@ -1,10 +1,10 @@
 import { z } from "zod";
+import { firstFactor } from "./first-factor.ts";
 
 /** What an administrator says of a RADIUS client, with the defaults of `radius-client add`. */
 
 export const radiusClientOptions = z.strictObject({
-  /** Where the password is checked: here, or at the client before it asks us. */
-  firstFactor: z.enum(["none", "local"]).default("local"),
+  firstFactor: firstFactor.default("local"),
   /** How the code comes: asked for, after the password and a separator, or as its last characters. */
   mode: z.enum(["challenge", "append", "append-fixed"]).default("challenge"),
   separator: z.string().length(1).default(","),

@@ -5,7 +5,8 @@ export type ChallengeRead = {
   id: string;
   state: string;
   username: string;
-  nameKey: string;
+  /** the person's, and the one it was asked for by */
+  nameKeys: (string | null)[];
   correlationId: string;
   expiresAt: number;
 };
@@ -22,6 +23,7 @@ export async function findChallenge(
       "challenge.state",
       "person.username",
       "person.name_key",
+      "challenge.name_key as asked_as",
       "challenge.correlation_id",
       "challenge.expires_at",
     ])
@@ -33,7 +35,7 @@ export async function findChallenge(
       id: row.id,
       state: row.state,
       username: row.username,
-      nameKey: row.name_key,
+      nameKeys: [row.name_key, row.asked_as],
       correlationId: row.correlation_id,
       expiresAt: row.expires_at,
     }

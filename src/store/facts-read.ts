@@ -16,7 +16,7 @@ type Wanted = {
 const joinMs = 20_000;
 
 const challengeColumns =
-  "id, user_id, factor_id, method, application_id, join_key, state, round, tries, expected, offered, correlation_id, expires_at";
+  "id, user_id, factor_id, method, application_id, join_key, state, round, tries, expected, offered, correlation_id, expires_at, name_key";
 
 export async function readChallenges(run: Run, items: Wanted[]): Promise<(Challenge | undefined)[]> {
   const ids = listed(items.flatMap((item) => item.challengeId ?? []));
@@ -54,8 +54,8 @@ const byAge = (a: Factor, b: Factor) => a.createdAt - b.createdAt || (a.id < b.i
 
 const peopleQuery = (column: string) => `
   select p.id, p.name_key, p.username, p.display_name, p.first_name, p.last_name, p.email, p.language, p.state, p.password_hash,
-    p.default_method, f.id as factor_id, f.method, f.name, f.sealed_secret, f.parameters, f.address, f.counter, f.drift, f.fails,
-    f.attempted_at, f.locked_until, f.day_cost, f.day_start, f.expires_at, f.created_at
+    p.directory_id, p.default_method, f.id as factor_id, f.method, f.name, f.sealed_secret, f.parameters, f.address, f.counter, f.drift,
+    f.fails, f.attempted_at, f.locked_until, f.day_cost, f.day_start, f.expires_at, f.created_at
   from v join person p on p.${column} = v.k
   left join factor f on f.user_id = p.id and f.state = 'active' and (f.import_id is null or f.import_id = p.import_id
     or exists (select 1 from import j where j.id = f.import_id and j.committed_at is not null))
@@ -73,6 +73,7 @@ const personOf = (row: Row): Person => ({
   language: row["language"] as string | null,
   state: row["state"] as Person["state"],
   passwordHash: row["password_hash"] as string | null,
+  directoryId: row["directory_id"] as string | null,
   defaultMethod: row["default_method"] as string | null,
 });
 
@@ -100,6 +101,7 @@ const challengeOf = (row: Row): Challenge => ({
   factorId: row["factor_id"] as string,
   method: row["method"] as string,
   applicationId: row["application_id"] as string,
+  nameKey: row["name_key"] as string | null,
   state: row["state"] as Challenge["state"],
   round: row["round"] as number,
   tries: row["tries"] as number,

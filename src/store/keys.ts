@@ -9,7 +9,19 @@ import type { Db } from "./open.ts";
  * Must stay true: where ciphertexts exist no new key is ever made (R-243); a wrong master key stops the start.
  */
 
-const purposes = ["factor", "client", "api", "outbox", "code", "pepper", "chain", "decoy", "oidc", "site"] as const;
+const purposes = [
+  "factor",
+  "client",
+  "api",
+  "outbox",
+  "code",
+  "pepper",
+  "chain",
+  "decoy",
+  "oidc",
+  "site",
+  "directory",
+] as const;
 export type Purpose = (typeof purposes)[number];
 
 export type Keys = {

@@ -13,6 +13,7 @@ export type ChallengeRow = {
   method: string;
   application_id: string;
   join_key: string | null;
+  name_key: string | null;
   expected: Uint8Array | null;
   offered: string;
   correlation_id: string;
@@ -29,6 +30,7 @@ const challengeTable = {
     method: "text",
     application_id: "text",
     join_key: "text",
+    name_key: "text",
     state: "text",
     round: "bigint",
     tries: "bigint",

@@ -9,7 +9,14 @@ import { marks, valuesOf, type Columns } from "./values.ts";
 
 export type NewPersonRow = Omit<
   Tables["person"],
-  "default_method" | "password_expired" | "registered_at" | "must_register" | "register_until" | "first_page_at"
+  | "default_method"
+  | "password_expired"
+  | "registered_at"
+  | "must_register"
+  | "register_until"
+  | "first_page_at"
+  | "directory_id"
+  | "directory_key"
 >;
 export type PersonDetails = {
   id: string;
@@ -26,6 +33,8 @@ export type PersonDetails = {
   groups: string[];
   state: string;
   hasPassword: boolean;
+  /** the directory that the person is at home in */
+  directoryId: string | null;
   createdAt: number;
 };
 
@@ -101,6 +110,7 @@ const people = (db: Db) =>
       "language",
       "groups",
       "state",
+      "directory_id",
       "created_at",
     ])
     .select((eb) => eb("password_hash", "is not", null).as("has_password"))
@@ -110,6 +120,56 @@ type PersonRow = Awaited<ReturnType<ReturnType<typeof people>["executeTakeFirstO
 export async function findPerson(db: Db, key: string): Promise<PersonDetails | undefined> {
   const row = await people(db).where("name_key", "=", key).executeTakeFirst();
   return row && detailsOf(row);
+}
+
+/** Whom an account of a directory is here, whatever its name was then. */
+export async function findAccount(
+  db: Db,
+  { directoryId, key }: { directoryId: string; key: string },
+): Promise<PersonDetails | undefined> {
+  const row = await people(db)
+    .where("directory_id", "=", directoryId)
+    .where("directory_key", "=", key)
+    .executeTakeFirst();
+  return row && detailsOf(row);
+}
+
+/** What a directory says of a person, and that it does. */
+export type AccountRow = Pick<
+  Tables["person"],
+  | "name_key"
+  | "username"
+  | "display_name"
+  | "first_name"
+  | "last_name"
+  | "email"
+  | "mobile_phone"
+  | "groups"
+  | "directory_id"
+  | "directory_key"
+>;
+const accountColumns = [
+  "name_key",
+  "username",
+  "display_name",
+  "first_name",
+  "last_name",
+  "email",
+  "mobile_phone",
+  "groups",
+  "directory_id",
+  "directory_key",
+] as const;
+
+/** R-179: only a person who is this account already, or who is no other account and has no password of our own. */
+export async function saveAccount(run: Run, id: string, account: AccountRow): Promise<boolean> {
+  const saved = await run(
+    `update person set ${accountColumns.map((column) => `${column} = ?`).join(", ")}
+     where id = ? and ((directory_id = ? and directory_key = ?) or (directory_id is null and password_hash is null))
+     returning id`,
+    [...accountColumns.map((column) => account[column]), id, account.directory_id, account.directory_key],
+  );
+  return saved.length > 0;
 }
 
 /** In the order of their names; `after` is the last name of the page before. */
@@ -133,6 +193,7 @@ const detailsOf = (row: PersonRow): PersonDetails => ({
   groups: JSON.parse(row.groups) as string[],
   state: row.state,
   hasPassword: Boolean(row.has_password),
+  directoryId: row.directory_id,
   createdAt: row.created_at,
 });
 

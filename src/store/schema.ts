@@ -39,6 +39,8 @@ export type Tables = {
     state: string;
     password_hash: string | null;
     password_expired: Generated<number>;
+    directory_id: string | null;
+    directory_key: string | null;
     default_method: string | null;
     import_id: string | null;
     created_at: number;
@@ -75,6 +77,7 @@ export type Tables = {
     method: string;
     application_id: string;
     join_key: string | null;
+    name_key: string | null;
     state: string;
     round: number;
     tries: number;
@@ -117,6 +120,16 @@ export type Tables = {
     next_at: number;
     created_at: number;
     user_id: string | null;
+  };
+  directory: {
+    id: string;
+    name: string;
+    urls: string;
+    base: string;
+    bind_dn: string;
+    sealed_password: Blob;
+    ca: string | null;
+    created_at: number;
   };
   phone_message: { id: string; sealed_payload: Blob; at: number };
   mail_message: { id: string; sealed_payload: Blob; at: number };

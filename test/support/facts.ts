@@ -30,6 +30,7 @@ export const ada: Person = {
   language: "sv",
   state: "enabled",
   passwordHash: "hash",
+  directoryId: null,
   defaultMethod: null,
 };
 export const factor = (changes: Partial<Factor> = {}): Factor => ({
@@ -58,6 +59,7 @@ export const open = (changes: Partial<Challenge> = {}): Challenge => ({
   factorId: app.id,
   method: "totp",
   applicationId: "app_vpn",
+  nameKey: null,
   state: "pending",
   round: 0,
   tries: 0,

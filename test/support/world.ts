@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { hotp } from "#core/methods/totp.ts";
 import { defaultSettings, type Settings } from "#core/settings/index.ts";
+import { openLdap } from "#directory/ldap.ts";
 import type { Deps, Message } from "#actions/deps.ts";
 import type { Db } from "#store/open.ts";
 import { openPostgres } from "#store/postgres.ts";
@@ -79,6 +80,7 @@ export async function world({ kind = "sqlite", settings = {}, hasty = false }: O
         bytes: (length) => randomBytes(length),
       },
       send: async (message) => void sent.push(message),
+      directories: openLdap(clock),
       settings: { values: () => values, version: () => 1, reload: async () => undefined },
       log: { debug: log, info: log, warn: log, error: log },
     };

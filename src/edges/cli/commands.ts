@@ -19,6 +19,7 @@ import {
   setApplication,
 } from "#actions/applications.ts";
 import { addApiKey, listApiKeys, revokeApiKey } from "#actions/api-keys.ts";
+import { addDirectory, listDirectory, removeDirectory, testDirectory } from "#actions/directories.ts";
 import { explain } from "#actions/explain.ts";
 import { addApp, listMethods, removeMethod, unlockMethods } from "#actions/factors.ts";
 import { addPerson, listPersons, loadPerson, removePerson, setPassword, setState } from "#actions/people.ts";
@@ -150,6 +151,29 @@ export const commands = {
       await removeRadiusClient(deps, "cli", input.name);
       return { name: input.name };
     },
+  }),
+  "directory add": command({
+    input: z.strictObject({
+      name,
+      urls: z.array(text).min(1).max(10),
+      base: text,
+      bindDn: text,
+      bindPassword: text,
+      ca: text.optional(),
+    }),
+    run: async (deps, input) => await addDirectory(deps, "cli", input),
+  }),
+  "directory list": command({
+    input: z.strictObject({}),
+    run: async (deps) => ({ directories: await listDirectory(deps) }),
+  }),
+  "directory test": command({
+    input: z.strictObject({ name, username: name.optional() }),
+    run: async (deps, input) => await testDirectory(deps, input),
+  }),
+  "directory remove": command({
+    input: z.strictObject({ name }),
+    run: async (deps, input) => ({ name: input.name, ...(await removeDirectory(deps, "cli", input.name)) }),
   }),
   "api-key add": command({
     input: apiKeyOptions.partial().extend({ name, scopes: z.array(z.enum(apiScopes)), expiresAt: z.int().optional() }),

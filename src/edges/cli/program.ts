@@ -10,6 +10,7 @@ import { AppError } from "#core/errors.ts";
 import type { Deps } from "#actions/deps.ts";
 import { applicationVerbs } from "./application-verbs.ts";
 import { sendCommand, type Outgoing } from "./client.ts";
+import { directoryVerbs } from "./directory-verbs.ts";
 import { peopleVerbs } from "./people-verbs.ts";
 import { siteVerbs } from "./site-verbs.ts";
 import { systemVerbs } from "./system-verbs.ts";
@@ -45,7 +46,7 @@ export async function program(argv: readonly string[], io: Io): Promise<number> 
     .action(async (options: { evaluation?: boolean }) => {
       await io.serve({ evaluation: options.evaluation ?? false });
     });
-  for (const verb of [...peopleVerbs, ...applicationVerbs, ...siteVerbs, ...systemVerbs])
+  for (const verb of [...peopleVerbs, ...applicationVerbs, ...siteVerbs, ...directoryVerbs, ...systemVerbs])
     define(root, verb).action(async (...given) => {
       const done = given.at(-1) as Command;
       exit = await carryOut(io, verb, done);
@@ -63,6 +64,7 @@ const nouns: Record<string, string> = {
   user: "people",
   method: "people's methods",
   "radius-client": "who may ask by RADIUS",
+  directory: "where people and their passwords are, beside here",
   "api-key": "who may ask by REST",
   application: "who signs people in with OpenID Connect",
   site: "web applications behind a proxy that asks us",

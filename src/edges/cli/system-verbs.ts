@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from "commander";
+import type { FirstFactor } from "#core/first-factor.ts";
 import { helpPath } from "#core/help.ts";
 import { details, lines, table, time } from "./output.ts";
 import { whole } from "./people-verbs.ts";
@@ -29,7 +30,7 @@ type RadiusAdd = {
   address: string[];
   secretFile?: string;
   application?: string;
-  firstFactor?: "none" | "local";
+  firstFactor?: FirstFactor;
   mode?: "challenge" | "append" | "append-fixed";
   separator?: string;
   codeLength?: number;
@@ -54,7 +55,7 @@ const radiusClients: Verb[] = [
         .requiredOption("--address <address...>", "IP addresses or ranges that it asks from")
         .option("--secret-file <file>", "the shared secret; - is standard input; none: one is made and shown once")
         .option("--application <name>", "the name in texts and records (the client's own)")
-        .addOption(new Option("--first-factor <where>", "where the password is checked").choices(["none", "local"]))
+        .option("--first-factor <where>", "where the password is checked: none, local, directory:NAME or any")
         .addOption(new Option("--mode <mode>", "how the code comes").choices(["challenge", "append", "append-fixed"]))
         .option("--separator <sign>", "between password and code in append mode", single)
         .option("--code-length <n>", "digits of the code in append-fixed mode", whole)
@@ -120,7 +121,7 @@ type ApiKeyAdd = {
   name: string;
   scope: "verify"[];
   application?: string;
-  firstFactor?: "none" | "local";
+  firstFactor?: FirstFactor;
   cidr?: string[];
   expires?: number;
 };
@@ -136,7 +137,7 @@ const apiKeys: Verb[] = [
         .requiredOption("--name <name>")
         .addOption(new Option("--scope <scope...>", "what it may do").choices(["verify"]).makeOptionMandatory())
         .option("--application <name>", "the name in texts and records (the key's own)")
-        .addOption(new Option("--first-factor <where>", "where the password is checked").choices(["none", "local"]))
+        .option("--first-factor <where>", "where the password is checked: none, local, directory:NAME or any")
         .option("--cidr <range...>", "addresses and ranges that it may ask from (anywhere)")
         .option("--expires <date>", "not good after this", date),
     input: (_, { name, scope, application, firstFactor, cidr, expires }) => ({

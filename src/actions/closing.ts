@@ -1,0 +1,45 @@
+import type { Decision } from "#core/case.ts";
+import type { Facts } from "#core/facts.ts";
+import type { Settle } from "#store/settle.ts";
+
+/** What a decision changes when it is settled, and what becomes of it when that could not be. */
+
+export function accepted({ taken }: Facts, decision: Decision): Settle["accept"] {
+  if (decision.kind !== "allow") return [];
+  return decision.accepted.map(({ factor, counter, drift }) => ({
+    factorId: factor.id,
+    counter,
+    drift,
+    cost: taken.get(factor.id)!.cost,
+  }));
+}
+
+/** Attempts that cost nothing: of a repeated code, and of the other tokens of someone whose one token was right. */
+export function returned({ taken }: Facts, decision: Decision) {
+  if (decision.kind === "deny" && !decision.free) return [];
+  const used = new Set(decision.kind === "allow" ? decision.accepted.map(({ factor }) => factor.id) : []);
+  return [...taken].flatMap(([factorId, { cost }]) => (used.has(factorId) ? [] : [{ factorId, cost }]));
+}
+
+/** A right answer ends its challenge; so do the last wrong one and the choice of another method. */
+export function ending({ challenge, answered }: Facts, decision: Decision): Settle["end"] {
+  if (!challenge || !answered) return undefined;
+  const end = { id: challenge.id };
+  if (decision.kind === "allow") return { ...end, state: "approved" };
+  if (decision.kind === "challenge") return { ...end, state: "cancelled" };
+  return decision.kind === "deny" && !decision.retry ? { ...end, state: "denied" } : undefined;
+}
+
+/** What a decision becomes when its conditional statement changed no row: someone was first, or a budget is spent. */
+export function lost(decision: Decision): Decision {
+  const refusal = { kind: "deny", gate: "settle", free: true, retry: false } as const;
+  if (decision.kind === "allow" && decision.method)
+    return {
+      ...refusal,
+      code: "code_duplicate",
+      result: decision.method.results.code_duplicate,
+      method: decision.method,
+    };
+  if (decision.kind === "deny") return { ...decision, retry: false };
+  return { ...refusal, code: "throttled", result: "FAILED_AUTHENTICATION_THROTTLED" };
+}

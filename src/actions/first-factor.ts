@@ -1,0 +1,95 @@
+import type { Primary } from "#core/case.ts";
+import { AppError } from "#core/errors.ts";
+import type { Application, Person } from "#core/facts.ts";
+import { directoryIn } from "#core/first-factor.ts";
+import { nameKey } from "#core/names.ts";
+import type { Verdict } from "#directory/directory.ts";
+import { clearBudget, takeFrom } from "#store/throttle.ts";
+import { keepAccount, type Owner } from "./accounts.ts";
+import type { Deps } from "./deps.ts";
+import { openDirectories, type Opened } from "./directories.ts";
+import { checkPassword, passwordBudget } from "./passwords.ts";
+import { namesOf } from "./rules.ts";
+
+/**
+ * The first factor, wherever the person is at home. Must stay true: a directory that does not answer is "unavailable",
+ * which lets nobody in and keeps no local person out (R-272).
+ */
+
+type Asked = {
+  application: Application;
+  /** whom the typed name means here, if anyone */
+  person: Person | undefined;
+  username: string;
+  password: string;
+  source: string;
+};
+/** `owner`: whom the directory's account is here; only with "right". */
+export type Checked = { verdict: Primary; owner?: Owner | undefined };
+
+/** R-076, R-132: how long a refusal takes where it may come from a directory, so that its time tells nothing. */
+const refusalMs = 1000;
+
+export async function checkFirstFactor(deps: Deps, asked: Asked): Promise<Checked> {
+  const begun = deps.clock.now();
+  try {
+    const homes = await homesOf(deps, asked);
+    if (homes === "here") return { verdict: await checkPassword(deps, asked) };
+    const checked = await checkIn(deps, homes, asked);
+    if (checked.verdict !== "right") await deps.clock.sleep(Math.max(0, begun + refusalMs - deps.clock.now()));
+    return checked;
+  } catch (error) {
+    deps.log.warn("a password could not be checked", { reason: error instanceof AppError ? error.code : "failed" });
+    return { verdict: "unavailable" };
+  }
+}
+
+/** Who may say whether the password is right: we, or one of these directories. */
+async function homesOf(deps: Deps, { application: { firstFactor }, person }: Asked): Promise<"here" | Opened[]> {
+  const ours = typeof person?.passwordHash === "string";
+  if (firstFactor === "local" || (firstFactor === "any" && ours)) return "here";
+  const all = await openDirectories(deps);
+  if (firstFactor === "any" && all.length === 0) return "here";
+  const home = firstFactor === "any" ? person?.directoryId : undefined;
+  const one = directoryIn(firstFactor);
+  const homes = all.filter(({ id, name }) => id === (home ?? id) && name === (one ?? name));
+  // a directory that is gone cannot say that the password is wrong
+  if (homes.length === 0) throw new AppError("unavailable", "the directory is gone");
+  return homes;
+}
+
+/** The first that knows the name speaks; of one that cannot be asked nobody knows what it would have said. */
+async function checkIn(deps: Deps, directories: Opened[], asked: Asked): Promise<Checked> {
+  let unavailable = false;
+  for (const directory of directories) {
+    const checked = await ask(deps, directory, asked);
+    if (checked.verdict === "right") return checked;
+    if (checked.verdict === "unavailable") unavailable = true;
+    else if (checked.verdict !== "unknown") return unavailable ? { verdict: "unavailable" } : checked;
+  }
+  return { verdict: unavailable ? "unavailable" : "unknown" };
+}
+
+async function ask(deps: Deps, directory: Opened, { username, password, source }: Asked): Promise<Checked> {
+  const short = nameKey(username, namesOf(deps));
+  if (short === undefined) return { verdict: "unknown" };
+  const budgetOf = (key: string) => passwordBudget(deps, { of: `${directory.id} ${key}`, source });
+  const verdict = await directory.check({
+    name: { full: username.trim(), short },
+    password,
+    mayTry: async (key) => await deps.db.transaction((run) => takeFrom(run, budgetOf(key), deps.clock.now())),
+  });
+  tell(deps, directory, verdict);
+  if (verdict.kind !== "right") return { verdict: verdict.kind };
+  const { entry } = verdict;
+  await deps.db.transaction((run) => clearBudget(run, budgetOf(entry.key).id));
+  const owner = await keepAccount(deps, { directory, entry });
+  return owner ? { verdict: "right", owner } : { verdict: "unknown" };
+}
+
+function tell(deps: Deps, { name }: Opened, verdict: Verdict): void {
+  if (verdict.kind === "unavailable")
+    deps.log.error("a directory cannot be asked", { directory: name, reason: verdict.reason });
+  if (verdict.kind === "wrong")
+    deps.log.info("a directory refused a password", { directory: name, reason: verdict.reason });
+}
