@@ -22,12 +22,21 @@ const address = z.string().transform((text, context): Address | undefined => {
   return z.NEVER;
 });
 
+/** Addresses and ranges: a list, or one text with commas. */
+const ranges = z.preprocess(
+  (given) => (typeof given === "string" ? given.split(",").map((one) => one.trim()) : given),
+  z.array(
+    z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], { error: "is no IP address or range like 10.0.0.0/8" }),
+  ),
+);
+
 const schema = z.strictObject({
   role: z.enum(["all", "service", "server"]).default("all"),
   data: z.string().min(1).default("data"),
   "database-url": z.string().startsWith("postgres").optional(),
   "key-file": z.string().min(1).optional(),
   "public-url": z.url({ protocol: /^https?$/ }).default("http://localhost:8080"),
+  "trusted-proxies": ranges.default([]),
   http: address.default({ host: "127.0.0.1", port: 8080 }),
   internal: address.default({ host: "127.0.0.1", port: 8081 }),
   radius: address.default({ host: "127.0.0.1", port: 1812 }),

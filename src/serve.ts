@@ -71,6 +71,8 @@ async function startEdges({ config, deps, state, evaluation, stops }: Starting):
     people: config.http,
     internal: config.internal,
     publicUrl: config["public-url"],
+    // in the evaluation a proxy on this machine may be tried at once
+    trustedProxies: evaluation ? [...config["trusted-proxies"], "127.0.0.1", "::1"] : config["trusted-proxies"],
     ready: state.ready,
     evaluation,
     metrics: metrics({ radius: () => radius, ready: state.ready }),

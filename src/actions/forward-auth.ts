@@ -7,7 +7,7 @@
 import { guardsOf, mayEnter, strengthFor } from "#core/forward-rules.ts";
 import { hostName, type ForwardedRequest } from "#core/forwarded-request.ts";
 import { signingKey, siteToken, type SigningKey } from "#core/site-token.ts";
-import { amrOf, authTimeOf, satisfies, strengthOf, type Need } from "#core/strength.ts";
+import { amrOf, authTimeOf, satisfies, strengthOf, type Need, type Strength } from "#core/strength.ts";
 import { exchangeTicket, insertTicket, readSiteSession, touchSiteSession } from "#store/site-sessions.ts";
 import type { Deps } from "./deps.ts";
 import { findSessionById, newToken, tokenHash, type Session } from "./sessions.ts";
@@ -33,13 +33,16 @@ export function openGate(deps: Deps, publicUrl: string): Gate {
   return { publicUrl, tokenFor, keys: { keys: [key.public] } };
 }
 
+/** Our own word for a strength where others read it. */
+export const acrOf = (strength: Strength): string => `urn:countersign:${strength}`;
+
 const claimsOf = (session: Session) => ({
   sub: session.userId,
   preferred_username: session.username,
   ...(session.displayName && { name: session.displayName }),
   ...(session.email && { email: session.email }),
   groups: session.groups,
-  acr: strengthOf(session),
+  acr: acrOf(strengthOf(session)),
   amr: amrOf(session),
   auth_time: Math.floor(authTimeOf(session) / 1000),
 });
@@ -48,7 +51,7 @@ export type Admission =
   | { verdict: "public" }
   | { verdict: "refused" }
   | { verdict: "sign-in"; need: Need; known: boolean }
-  | { verdict: "in"; session: Session };
+  | { verdict: "no-member" | "in"; session: Session };
 
 /** Whether a request may pass; `token` is what the site's cookie holds. */
 export async function admit(
@@ -63,7 +66,7 @@ export async function admit(
   const need = { strength: strengthFor(guards), notBefore: 0 };
   const session = await sessionAt(deps, site, token);
   if (!session || !satisfies(session, need)) return { verdict: "sign-in", need, known: session !== undefined };
-  return mayEnter(guards, session.groups) ? { verdict: "in", session } : { verdict: "refused" };
+  return { verdict: mayEnter(guards, session.groups) ? "in" : "no-member", session };
 }
 
 /** Cookies know no ports: a site at our own name would be sent the cookies of our pages (R-187). */

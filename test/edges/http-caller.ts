@@ -51,6 +51,7 @@ export function httpWorld(kind: Kind = "sqlite") {
       people: loopback,
       internal: loopback,
       publicUrl: "http://localhost:8080",
+      trustedProxies: [],
       ready: () => h.ready,
       evaluation: false,
       metrics: async () => "up 1\n",

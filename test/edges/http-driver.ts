@@ -13,6 +13,7 @@ export const rest: OpenDriver = async (deps, firstFactor) => {
     people: { host: "127.0.0.1", port: 0 },
     internal: undefined,
     publicUrl: "http://localhost:8080",
+    trustedProxies: [],
     ready: () => true,
     evaluation: false,
     metrics: async () => "",

@@ -8,6 +8,7 @@ import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { authenticator } from "#actions/api-keys.ts";
 import type { Deps } from "#actions/deps.ts";
+import { forwardAuthRoutes } from "../forward-auth/routes.ts";
 import { listener } from "./listener.ts";
 import { assetRoutes, pageRoute } from "./pages.ts";
 import { sendProblem } from "./problem.ts";
@@ -20,6 +21,8 @@ export type HttpOptions = {
   people: Address | undefined;
   internal: Address | undefined;
   publicUrl: string;
+  /** who may ask about requests to protected sites (forward-auth) */
+  trustedProxies: readonly string[];
   ready: () => boolean;
   evaluation: boolean;
   metrics: () => Promise<string>;
@@ -73,6 +76,7 @@ function peopleRoutes(app: FastifyInstance, deps: Deps, options: HttpOptions & {
     verificationRoutes(scope, api);
   });
   signInRoutes(app, deps, { publicUrl });
+  forwardAuthRoutes(app, deps, options);
   if (!evaluation || !phone) {
     app.get("/", (_request, reply) => reply.type("text/html; charset=utf-8").send(plainPage));
     return;

@@ -9,7 +9,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { AppError } from "#core/errors.ts";
 import { satisfies } from "#core/strength.ts";
-import { languages, languageOf, type Language } from "#i18n/translate.ts";
+import { languages } from "#i18n/translate.ts";
 import type { Deps } from "#actions/deps.ts";
 import { chooseKind, confirmKind, finishRegistering, giveNumber } from "#actions/registering.ts";
 import { answerStep, beginStep, givePassword, startSignIn, type Done, type From, type Step } from "#actions/sign-in.ts";
@@ -19,7 +19,8 @@ import { signInAssets } from "./assets.ts";
 import { cookiesFor, type Cookies } from "./cookies.ts";
 import { sendErrorPage, type PageErrorName } from "./errors.ts";
 import { serverPagePolicy } from "../http/headers.ts";
-import { page, wordsIn, type Look, type Page } from "./layout.ts";
+import { page, type Look, type Page } from "./layout.ts";
+import { lookOf } from "./look.ts";
 import { registerPage } from "./register.ts";
 import { html } from "./html.ts";
 import { codePage, endedPage, namePage, otherPage, submit } from "./steps.ts";
@@ -58,26 +59,6 @@ function isOwn({ headers }: FastifyRequest, publicUrl: string): boolean {
   const site = headers["sec-fetch-site"];
   if (site !== undefined) return site === "same-origin" || site === "none";
   return headers.origin === undefined || headers.origin === new URL(publicUrl).origin;
-}
-
-function lookOf({ deps, cookies }: Around, request: FastifyRequest, person?: Flow["person"]): Look {
-  const asked = (request.query as { lang?: unknown }).lang;
-  const chosen =
-    typeof asked === "string" && Object.hasOwn(languages, asked) ? asked : cookies.read(request, "language");
-  const language = languageOf(chosen ?? person?.language ?? preferred(request.headers["accept-language"]));
-  const inLanguage = (one: Language) => {
-    const [path = "", query] = request.url.split("?");
-    const parameters = new URLSearchParams(query);
-    parameters.set("lang", one);
-    return `${path}?${parameters.toString()}`;
-  };
-  return { language, say: wordsIn(language), settings: deps.settings.values(), inLanguage };
-}
-
-/** The first of the browser's languages that we speak. */
-function preferred(header: string | undefined): string | undefined {
-  const tags = (header ?? "").split(",").map((part) => part.split(";")[0]!.trim().toLowerCase());
-  return tags.find((tag) => Object.hasOwn(languages, tag.split("-")[0]!));
 }
 
 function send(around: Around, { request, reply }: Exchange, shown: Page, look?: Look): FastifyReply {
