@@ -18,6 +18,12 @@ type Change<T> = {
   notice?: Notice;
 };
 
+/** Whom an entry is about, and why it was done: personal, so beside the chain. */
+export const about = ({ username }: { username: string }, reason?: string): Record<string, string> => ({
+  username,
+  ...(reason !== undefined && { reason }),
+});
+
 /** Every administrative change: what it does and its audit entry commit together, or neither. */
 export async function changed<T>(deps: Deps, actor: Actor, work: (run: Run) => Promise<Change<T>>): Promise<T> {
   return await deps.db.audit.write(async (run) => {

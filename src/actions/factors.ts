@@ -2,7 +2,7 @@ import { base32, readSeed } from "#core/crypto/base32.ts";
 import { AppError } from "#core/errors.ts";
 import { defaultTotp, type TotpParameters } from "#core/methods/totp-parameters.ts";
 import { clearFailures, deleteFactor, insertFactors, listFactors, type FactorDetails } from "#store/factors.ts";
-import { changed, type Actor } from "./change.ts";
+import { about, changed, type Actor } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { loadPerson } from "./people.ts";
 
@@ -13,6 +13,7 @@ export type NewApp = {
   username: string;
   name?: string | undefined;
   secret?: string | undefined;
+  reason?: string | undefined;
 } & AppOptions;
 /** Shown once: the seed is never readable again. */
 export type AddedApp = { id: string; username: string; secretBase32?: string; uri?: string };
@@ -48,7 +49,7 @@ export async function addApp(deps: Deps, actor: Actor, input: NewApp): Promise<A
       result: "METHOD_ADDED",
       userId: person.id,
       detail: { factor: id, method: "totp" },
-      personal: { username: person.username },
+      personal: about(person, input.reason),
       notice: { kind: "method_added", method: "totp" },
     };
   });
@@ -85,7 +86,7 @@ export async function listMethods(deps: Deps, username: string): Promise<FactorD
   return await listFactors(deps.db, [id]);
 }
 
-type Wanted = { username: string; method: string };
+type Wanted = { username: string; method: string; reason?: string | undefined };
 
 /** By id, name or kind, as long as that means one of them. */
 async function loadFactor(deps: Deps, { username, method }: Wanted) {
@@ -112,7 +113,7 @@ export async function removeMethod(deps: Deps, actor: Actor, wanted: Wanted): Pr
       result: "METHOD_REMOVED",
       userId: person.id,
       detail: { factor: factor.id, method: factor.method },
-      personal: { username: person.username },
+      personal: about(person, wanted.reason),
       notice: { kind: "method_removed", method: factor.method },
     };
   });
@@ -122,7 +123,7 @@ export async function removeMethod(deps: Deps, actor: Actor, wanted: Wanted): Pr
 export async function unlockMethods(
   deps: Deps,
   actor: Actor,
-  { username, method }: { username: string; method?: string | undefined },
+  { username, method, reason }: Omit<Wanted, "method"> & { method?: string | undefined },
 ): Promise<{ unlocked: string[] }> {
   const person = await loadPerson(deps, username);
   const factors =
@@ -138,7 +139,7 @@ export async function unlockMethods(
       result: "METHOD_UNLOCKED",
       userId: person.id,
       detail: { factors: unlocked },
-      personal: { username: person.username },
+      personal: about(person, reason),
       notice: { kind: "method_unlocked" },
     };
   });

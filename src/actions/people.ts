@@ -11,7 +11,7 @@ import {
   saveState,
   type PersonDetails,
 } from "#store/people.ts";
-import { changed, type Actor } from "./change.ts";
+import { about, changed, type Actor } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { newPasswordHash } from "./passwords.ts";
 import { readPassword, readPerson, rowsOf, startReading, type PersonFields, type State } from "./person-fields.ts";
@@ -81,36 +81,40 @@ export async function listPersons(
   return { people, ...(found.length > limit && last && { next: last.nameKey }) };
 }
 
+export const nobody = (username: string) => new AppError("not_found", `nobody is named ${username}`);
+
 /** By any form of the name that signing in knows. */
 export async function loadPerson(deps: Deps, username: string): Promise<PersonDetails> {
   const key = nameKey(username, namesOf(deps));
   const person = key === undefined ? undefined : await findPerson(deps.db, key);
-  if (!person) throw new AppError("not_found", `nobody is named ${username}`);
+  if (!person) throw nobody(username);
   return person;
 }
 
-export async function removePerson(deps: Deps, actor: Actor, username: string): Promise<{ id: string }> {
+type Asked = { username: string; reason?: string | undefined };
+
+export async function removePerson(deps: Deps, actor: Actor, { username, reason }: Asked): Promise<{ id: string }> {
   const { id, username: name } = await loadPerson(deps, username);
   return await changed(deps, actor, async (run) => {
-    if (!(await deletePerson(run, id))) throw new AppError("not_found", `nobody is named ${username}`);
-    return { value: { id }, result: "PERSON_REMOVED", userId: id, personal: { username: name } };
+    if (!(await deletePerson(run, id))) throw nobody(username);
+    return { value: { id }, result: "PERSON_REMOVED", userId: id, personal: about({ username: name }, reason) };
   });
 }
 
 export async function setState(
   deps: Deps,
   actor: Actor,
-  { username, state }: { username: string; state: State },
+  { username, reason, state }: Asked & { state: State },
 ): Promise<{ id: string; state: State }> {
   const { id, username: name, state: before } = await loadPerson(deps, username);
   return await changed(deps, actor, async (run) => {
-    if (!(await saveState(run, { id, state }))) throw new AppError("not_found", `nobody is named ${username}`);
+    if (!(await saveState(run, { id, state }))) throw nobody(username);
     return {
       value: { id, state },
       result: "PERSON_STATE_CHANGED",
       userId: id,
       detail: { from: before, to: state },
-      personal: { username: name },
+      personal: about({ username: name }, reason),
       ...(state !== before && { notice: { kind: `state_${state}` as const } }),
     };
   });
@@ -119,18 +123,18 @@ export async function setState(
 export async function setPassword(
   deps: Deps,
   actor: Actor,
-  { username, password }: { username: string; password: string },
+  { username, reason, password }: Asked & { password: string },
 ): Promise<{ id: string }> {
   const { id, username: name } = await loadPerson(deps, username);
   if (readPassword(password) === "") throw new AppError("invalid", "password: is empty");
   const hash = await newPasswordHash(deps, password);
   return await changed(deps, actor, async (run) => {
-    if (!(await savePasswordHash(run, { id, hash }))) throw new AppError("not_found", `nobody is named ${username}`);
+    if (!(await savePasswordHash(run, { id, hash, expired: false }))) throw nobody(username);
     return {
       value: { id },
       result: "PASSWORD_SET",
       userId: id,
-      personal: { username: name },
+      personal: about({ username: name }, reason),
       notice: { kind: "password_changed" },
     };
   });

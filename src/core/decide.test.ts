@@ -53,6 +53,20 @@ describe("the password gate", () => {
     });
   });
 
+  test("takes a password that somebody else chose only where a new one can be chosen", () => {
+    const facts = known({ person: { ...ada, passwordExpired: true } });
+    const asked = { password: "right" as const, answer: code() };
+    expect(decided(facts, { ...asked, application: local })).toMatchObject({
+      gate: "password",
+      code: "password_expired",
+      result: "FAILED_PASSWORD_EXPIRED",
+    });
+    expect(decided(facts, { ...asked, application: { ...local, pages: true } })).toMatchObject({ kind: "allow" });
+    expect(decided(facts, { ...asked, application: local, password: "wrong" })).toMatchObject({
+      code: "wrong_password",
+    });
+  });
+
   test("lets the others speak when it is right, when it was checked elsewhere, and in an answer", () => {
     expect(decided(known(), { application: local, password: "right", answer: code() })).toMatchObject({
       kind: "allow",
@@ -91,6 +105,9 @@ describe("the method gate", () => {
       accepted: [],
     });
     expect(decided(known({ factors: [] }), until(now))).toMatchObject({ code: "no_method" });
+    // whose methods were taken away for them to register anew is not without by choice
+    const owing = known({ factors: [], person: { ...ada, mustRegister: true } });
+    expect(decided(owing, until(now + 1))).toMatchObject({ kind: "deny", code: "no_method" });
     // who has a method needs it, also where it cannot be used
     expect(decided(known({ factors: [phone] }), { ...until(now + 1), answer: "000000" })).toMatchObject({
       kind: "deny",

@@ -52,6 +52,9 @@ const password: Gate = ({ facts, ask }) => {
   if (ask.password === "unavailable") return deny("password", "unavailable", "FAILED_SERVER_ERROR");
   if (ask.password === "wrong" || (ask.password === "unknown" && facts.person))
     return deny("password", "wrong_password", "FAILED_PASSWORD_INCORRECT");
+  // where no page of ours can ask for a new one
+  if (facts.person?.passwordExpired && !ask.application.pages)
+    return deny("password", "password_expired", "FAILED_PASSWORD_EXPIRED");
   return undefined;
 };
 
@@ -68,7 +71,7 @@ const first: Gate = ({ ask }) => {
 const method: Gate = ({ facts, ask, moment }) => {
   const alone = ask.challengeId === undefined && !ask.application.canChallenge;
   if (usable(facts, ask, moment.now).some((factor) => !alone || methods.get(factor.method)!.standing)) return undefined;
-  if (facts.factors.length === 0 && ask.application.allowWithoutMethodUntil > moment.now)
+  if (facts.factors.length === 0 && !facts.person?.mustRegister && ask.application.allowWithoutMethodUntil > moment.now)
     return { kind: "allow", gate: "method", result: "SUCCESS_NO_METHOD_ALLOWED", accepted: [] };
   return deny("method", "no_method", "FAILED_NO_METHOD");
 };

@@ -17,6 +17,10 @@ export type Person = {
   passwordHash: string | null;
   /** the directory that the person is at home in */
   directoryId: string | null;
+  /** somebody else chose the password */
+  passwordExpired: boolean;
+  /** owes a registration, so that having no method is no excuse */
+  mustRegister: boolean;
   defaultMethod: string | null;
 };
 

@@ -7,7 +7,8 @@ import { insert, type Columns } from "./values.ts";
 export type NewFactorRow = Pick<
   Tables["factor"],
   "id" | "user_id" | "method" | "name" | "sealed_secret" | "parameters" | "address" | "import_id" | "created_at"
->;
+> &
+  Partial<Pick<Tables["factor"], "expires_at">>;
 export type FactorDetails = {
   id: string;
   userId: string;
@@ -38,6 +39,7 @@ const table = {
     address: "text",
     import_id: "text",
     created_at: "bigint",
+    expires_at: "bigint",
   } satisfies Columns,
 };
 

@@ -222,8 +222,15 @@ export async function saveState(run: Run, { id, state }: { id: string; state: st
   return (await run("update person set state = ? where id = ? returning id", [state, id])).length > 0;
 }
 
-export async function savePasswordHash(run: Run, { id, hash }: { id: string; hash: string }): Promise<boolean> {
-  const saved = await run("update person set password_hash = ? where id = ? returning id", [hash, id]);
+/** `expired`: somebody else chose it, and the person must change it. */
+export async function savePasswordHash(
+  run: Run,
+  { id, hash, expired }: { id: string; hash: string; expired: boolean },
+): Promise<boolean> {
+  const saved = await run(
+    "update person set password_hash = ?, password_expired = cast(? as bigint) where id = ? returning id",
+    [hash, Number(expired), id],
+  );
   return saved.length > 0;
 }
 

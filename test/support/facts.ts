@@ -31,6 +31,8 @@ export const ada: Person = {
   state: "enabled",
   passwordHash: "hash",
   directoryId: null,
+  passwordExpired: false,
+  mustRegister: false,
   defaultMethod: null,
 };
 export const factor = (changes: Partial<Factor> = {}): Factor => ({

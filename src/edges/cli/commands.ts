@@ -21,39 +21,18 @@ import {
 import { addApiKey, listApiKeys, revokeApiKey } from "#actions/api-keys.ts";
 import { addDirectory, listDirectory, removeDirectory, testDirectory } from "#actions/directories.ts";
 import { explain } from "#actions/explain.ts";
-import { addApp, listMethods, removeMethod, unlockMethods } from "#actions/factors.ts";
-import { addPerson, listPersons, loadPerson, removePerson, setPassword, setState } from "#actions/people.ts";
 import { verifyLog } from "#actions/log-verify.ts";
 import { readMail } from "#actions/mail.ts";
-import { importPeople } from "#actions/people-import.ts";
-import { columns, states } from "#actions/person-fields.ts";
 import { readInbox } from "#actions/phone.ts";
 import { addRadiusClient, loadRadiusClients, removeRadiusClient } from "#actions/radius-clients.ts";
 import { listLog } from "#actions/records.ts";
 import { addSite, listSites, removeSite, removeSiteRule, setSiteRule } from "#actions/sites.ts";
 import { tellStory } from "#actions/story.ts";
 import { listSettings, loadSetting, setSetting, unsetSetting } from "#actions/settings.ts";
+import { command, limit, name, text, type Command, type Extra } from "./command.ts";
+import { personCommands } from "./person-commands.ts";
 
-type Extra = {
-  /** what came with the command, as it arrives */
-  file: AsyncIterable<Uint8Array>;
-  progress: (line: string) => void;
-};
-type Command<S extends z.ZodType = z.ZodType, R extends object = object> = {
-  input: S;
-  run(deps: Deps, input: z.output<S>, extra: Extra): Promise<R>;
-};
-const command = <S extends z.ZodType, R extends object>(one: Command<S, R>): Command<S, R> => one;
-
-const text = z.string().max(100_000);
-const name = z.string().min(1).max(256);
 const uri = z.string().max(2000);
-const username = z.strictObject({ username: name });
-const limit = z.int().min(1).max(10_000).default(100);
-const fields = Object.fromEntries(columns.map((column) => [column, text.optional()])) as Record<
-  (typeof columns)[number],
-  z.ZodOptional<typeof text>
->;
 const applicationFields = z.strictObject({
   redirectUris: z.array(uri).optional(),
   postLogoutUris: z.array(uri).optional(),
@@ -67,61 +46,7 @@ const applicationFields = z.strictObject({
 });
 
 export const commands = {
-  "user add": command({
-    input: z.strictObject({ ...fields, text: z.boolean().optional() }),
-    run: async (deps, input) => await addPerson(deps, "cli", input),
-  }),
-  "user import": command({
-    input: z.strictObject({}),
-    run: async (deps, _input, extra) => await importPeople(deps, "cli", extra),
-  }),
-  "user list": command({
-    input: z.strictObject({ after: name.optional(), limit }),
-    run: async (deps, input) => await listPersons(deps, input),
-  }),
-  "user show": command({
-    input: username,
-    run: async (deps, input) => ({
-      ...(await loadPerson(deps, input.username)),
-      methods: await methodsOf(deps, input.username),
-    }),
-  }),
-  "user remove": command({
-    input: username,
-    run: async (deps, input) => await removePerson(deps, "cli", input.username),
-  }),
-  "user set-password": command({
-    input: z.strictObject({ username: name, password: text }),
-    run: async (deps, input) => await setPassword(deps, "cli", input),
-  }),
-  "user set-state": command({
-    input: z.strictObject({ username: name, state: z.enum(states) }),
-    run: async (deps, input) => await setState(deps, "cli", input),
-  }),
-  "method list": command({
-    input: username,
-    run: async (deps, input) => ({ methods: await methodsOf(deps, input.username) }),
-  }),
-  "method add-app": command({
-    input: z.strictObject({
-      username: name,
-      name: name.optional(),
-      secret: text.optional(),
-      // R-015: nothing else is enrolled
-      digits: z.literal([6, 7, 8]).optional(),
-      period: z.literal([30, 60]).optional(),
-      algorithm: z.enum(["sha1", "sha256", "sha512"]).optional(),
-    }),
-    run: async (deps, input) => await addApp(deps, "cli", input as Parameters<typeof addApp>[2]),
-  }),
-  "method remove": command({
-    input: z.strictObject({ username: name, method: name }),
-    run: async (deps, input) => await removeMethod(deps, "cli", input),
-  }),
-  "method unlock": command({
-    input: z.strictObject({ username: name, method: name.optional() }),
-    run: async (deps, input) => await unlockMethods(deps, "cli", input),
-  }),
+  ...personCommands,
   "radius-client add": command({
     input: z.strictObject({
       name,
@@ -310,12 +235,4 @@ async function textOf(file: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of file) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
-}
-
-/** R-260: a number is shown by its last two digits. */
-async function methodsOf(deps: Deps, person: string) {
-  return (await listMethods(deps, person)).map(({ userId: _userId, address, ...method }) => ({
-    ...method,
-    sentTo: address === null ? null : `•• ${address.slice(-2)}`,
-  }));
 }

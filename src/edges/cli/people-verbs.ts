@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import { details, table, time } from "./output.ts";
 import { verb, type Verb } from "./verb.ts";
 
@@ -25,14 +25,19 @@ type UserAdd = {
 };
 type Page = { after?: string; limit?: number };
 
-const setState = (path: string, { state, summary }: { state: "enabled" | "disabled"; summary: string }): Verb =>
-  verb<"user set-state">({
+/** Why it is done: kept beside the log's entry, where it can be erased. */
+export type Why = { reason?: string };
+export const why = (one: Command): Command => one.option("--reason <text>", "why, for the log");
+
+type State = "enabled" | "disabled" | "enforced";
+const setState = (path: string, { state, summary }: { state: State; summary: string }): Verb =>
+  verb<"user set-state", Why>({
     path,
     command: "user set-state",
     summary,
     example: `countersign ${path} anna`,
-    define: (one) => one.argument("<username>"),
-    input: ([username = ""]) => ({ username, state }),
+    define: (one) => why(one.argument("<username>")),
+    input: ([username = ""], { reason }) => ({ username, state, reason }),
     show: (result) => `The account is ${result.state}.`,
   });
 
@@ -128,32 +133,34 @@ const users: Verb[] = [
         created: time(createdAt),
       }),
   }),
-  verb<"user remove">({
+  verb<"user remove", Why>({
     path: "user remove",
     command: "user remove",
     summary: "remove a person with their methods; the log keeps what happened",
     example: "countersign user remove anna",
-    define: (one) => one.argument("<username>"),
-    input: ([username = ""]) => ({ username }),
+    define: (one) => why(one.argument("<username>")),
+    input: ([username = ""], { reason }) => ({ username, reason }),
     show: ({ id }) => `${id} is removed.`,
   }),
-  verb<"user set-password", { passwordFile: string }>({
+  verb<"user set-password", Why & { passwordFile: string }>({
     path: "user set-password",
     command: "user set-password",
     summary: "set a person's local password",
     example: "countersign user set-password anna --password-file - < password.txt",
-    define: (one) => one.argument("<username>").requiredOption("--password-file <file>", "- is standard input"),
+    define: (one) => why(one.argument("<username>").requiredOption("--password-file <file>", "- is standard input")),
     input: async ([username = ""], options, read) => ({
       username,
+      reason: options.reason,
       password: await read(options.passwordFile),
     }),
     show: () => "The password is set.",
   }),
   setState("user enable", { state: "enabled", summary: "let a person sign in again" }),
+  setState("user enforce", { state: "enforced", summary: "ask a person for two steps wherever that can be asked" }),
   setState("user disable", { state: "disabled", summary: "refuse every sign-in of a person" }),
 ];
 
-type AddApp = {
+type AddApp = Why & {
   name?: string;
   secretFile?: string;
   digits?: "6" | "7" | "8";
@@ -161,12 +168,12 @@ type AddApp = {
   algorithm?: "sha1" | "sha256" | "sha512";
 };
 
-const methods: Verb[] = [
+const listMethods = (path: string): Verb =>
   verb<"method list">({
-    path: "method list",
+    path,
     command: "method list",
     summary: "list a person's methods",
-    example: "countersign method list anna",
+    example: `countersign ${path} anna`,
     define: (one) => one.argument("<username>"),
     input: ([username = ""]) => ({ username }),
     show: ({ methods: found }) =>
@@ -179,23 +186,40 @@ const methods: Verb[] = [
         "wrong answers": (row) => (row.fails === 0 ? "" : row.fails),
         "locked until": (row) => time(row.lockedUntil),
       }),
-  }),
+  });
+
+const unlock = (path: string): Verb =>
+  verb<"method unlock", Why>({
+    path,
+    command: "method unlock",
+    summary: "forget the wrong answers that lock a method, or all of a person's",
+    example: `countersign ${path} anna`,
+    define: (one) => why(one.argument("<username>").argument("[method]", "its id, name or kind (totp, sms)")),
+    input: ([username = "", method], { reason }) => ({ username, method, reason }),
+    show: ({ unlocked }) => `Unlocked: ${unlocked.join(", ")}`,
+  });
+
+const methods: Verb[] = [
+  listMethods("method list"),
+  listMethods("user methods"),
+  unlock("method unlock"),
+  unlock("user unlock"),
   verb<"method add-app", AddApp>({
     path: "method add-app",
     command: "method add-app",
     summary: "hand out an authenticator app or a token that shows codes; it counts at once",
     example: "countersign method add-app anna --name 'work phone'",
     define: (one) =>
-      one
-        .argument("<username>")
+      why(one.argument("<username>"))
         .option("--name <name>")
         .option("--secret-file <file>", "the Base32 secret of an existing token; - is standard input")
         .addOption(new Option("--digits <n>").choices(["6", "7", "8"]))
         .addOption(new Option("--period <seconds>").choices(["30", "60"]))
         .addOption(new Option("--algorithm <hash>").choices(["sha1", "sha256", "sha512"])),
-    input: async ([username = ""], { name, secretFile, digits, period, algorithm }, read) => ({
+    input: async ([username = ""], { name, reason, secretFile, digits, period, algorithm }, read) => ({
       username,
       name,
+      reason,
       secret: secretFile === undefined ? undefined : await read(secretFile),
       digits: digits === undefined ? undefined : (Number(digits) as 6 | 7 | 8),
       period: period === undefined ? undefined : (Number(period) as 30 | 60),
@@ -210,23 +234,14 @@ const methods: Verb[] = [
         ...(uri !== undefined && { "": "The secret is shown this once." }),
       }),
   }),
-  verb<"method remove">({
+  verb<"method remove", Why>({
     path: "method remove",
     command: "method remove",
     summary: "take a method away from a person",
     example: "countersign method remove anna sms",
-    define: (one) => one.argument("<username>").argument("<method>", "its id, name or kind (totp, sms)"),
-    input: ([username = "", method = ""]) => ({ username, method }),
+    define: (one) => why(one.argument("<username>").argument("<method>", "its id, name or kind (totp, sms)")),
+    input: ([username = "", method = ""], { reason }) => ({ username, method, reason }),
     show: ({ id }) => `${id} is removed.`,
-  }),
-  verb<"method unlock">({
-    path: "method unlock",
-    command: "method unlock",
-    summary: "forget the wrong answers that lock a method, or all of a person's",
-    example: "countersign method unlock anna",
-    define: (one) => one.argument("<username>").argument("[method]", "its id, name or kind (totp, sms)"),
-    input: ([username = "", method]) => ({ username, method }),
-    show: ({ unlocked }) => `Unlocked: ${unlocked.join(", ")}`,
   }),
 ];
 

@@ -11,6 +11,7 @@ import type { Deps } from "#actions/deps.ts";
 import { applicationVerbs } from "./application-verbs.ts";
 import { sendCommand, type Outgoing } from "./client.ts";
 import { directoryVerbs } from "./directory-verbs.ts";
+import { helpDeskVerbs } from "./help-desk-verbs.ts";
 import { peopleVerbs } from "./people-verbs.ts";
 import { siteVerbs } from "./site-verbs.ts";
 import { systemVerbs } from "./system-verbs.ts";
@@ -46,7 +47,14 @@ export async function program(argv: readonly string[], io: Io): Promise<number> 
     .action(async (options: { evaluation?: boolean }) => {
       await io.serve({ evaluation: options.evaluation ?? false });
     });
-  for (const verb of [...peopleVerbs, ...applicationVerbs, ...siteVerbs, ...directoryVerbs, ...systemVerbs])
+  for (const verb of [
+    ...peopleVerbs,
+    ...helpDeskVerbs,
+    ...applicationVerbs,
+    ...siteVerbs,
+    ...directoryVerbs,
+    ...systemVerbs,
+  ])
     define(root, verb).action(async (...given) => {
       const done = given.at(-1) as Command;
       exit = await carryOut(io, verb, done);

@@ -1,0 +1,116 @@
+/** The commands about people: who they are, their methods, and what the help desk does for them. */
+
+import { z } from "zod";
+import type { Deps } from "#actions/deps.ts";
+import { erasePerson, exportPerson } from "#actions/erase.ts";
+import { addApp, listMethods, removeMethod, unlockMethods } from "#actions/factors.ts";
+import { issueTap, resetPassword, revokeDevices, revokeSessions } from "#actions/help-desk.ts";
+import { addPerson, listPersons, loadPerson, removePerson, setPassword, setState } from "#actions/people.ts";
+import { importPeople } from "#actions/people-import.ts";
+import { columns, states } from "#actions/person-fields.ts";
+import { command, limit, name, text } from "./command.ts";
+
+const username = z.strictObject({ username: name });
+/** why it is done, for the log */
+const asked = username.extend({ reason: z.string().min(1).max(1000).optional() });
+const fields = Object.fromEntries(columns.map((column) => [column, text.optional()])) as Record<
+  (typeof columns)[number],
+  z.ZodOptional<typeof text>
+>;
+
+export const personCommands = {
+  "user add": command({
+    input: z.strictObject({ ...fields, text: z.boolean().optional() }),
+    run: async (deps, input) => await addPerson(deps, "cli", input),
+  }),
+  "user import": command({
+    input: z.strictObject({}),
+    run: async (deps, _input, extra) => await importPeople(deps, "cli", extra),
+  }),
+  "user list": command({
+    input: z.strictObject({ after: name.optional(), limit }),
+    run: async (deps, input) => await listPersons(deps, input),
+  }),
+  "user show": command({
+    input: username,
+    run: async (deps, input) => ({
+      ...(await loadPerson(deps, input.username)),
+      methods: await methodsOf(deps, input.username),
+    }),
+  }),
+  "user remove": command({
+    input: asked,
+    run: async (deps, input) => await removePerson(deps, "cli", input),
+  }),
+  "user set-password": command({
+    input: asked.extend({ password: text }),
+    run: async (deps, input) => await setPassword(deps, "cli", input),
+  }),
+  "user reset-password": command({
+    input: asked.extend({ password: text.optional() }),
+    run: async (deps, input) => await resetPassword(deps, "cli", input),
+  }),
+  "user set-state": command({
+    input: asked.extend({ state: z.enum(states) }),
+    run: async (deps, input) => await setState(deps, "cli", input),
+  }),
+  "user tap": command({
+    input: asked.extend({ hours: z.int().optional() }),
+    run: async (deps, input) => await issueTap(deps, "cli", input),
+  }),
+  "user revoke-sessions": command({
+    input: asked,
+    run: async (deps, input) => await revokeSessions(deps, "cli", input),
+  }),
+  "user revoke-devices": command({
+    input: asked,
+    run: async (deps, input) => await revokeDevices(deps, "cli", input),
+  }),
+  "user export": command({
+    input: username,
+    run: async (deps, input) => await exportPerson(deps, await idOf(deps, input.username)),
+  }),
+  "user erase": command({
+    input: asked.required(),
+    run: async (deps, { username: who, reason }) => {
+      const userId = await idOf(deps, who);
+      await erasePerson(deps, "cli", { userId, reason });
+      return { id: userId };
+    },
+  }),
+  "method list": command({
+    input: username,
+    run: async (deps, input) => ({ methods: await methodsOf(deps, input.username) }),
+  }),
+  "method add-app": command({
+    input: asked.extend({
+      name: name.optional(),
+      secret: text.optional(),
+      // R-015: nothing else is enrolled
+      digits: z.literal([6, 7, 8]).optional(),
+      period: z.literal([30, 60]).optional(),
+      algorithm: z.enum(["sha1", "sha256", "sha512"]).optional(),
+    }),
+    run: async (deps, input) => await addApp(deps, "cli", input as Parameters<typeof addApp>[2]),
+  }),
+  "method remove": command({
+    input: asked.extend({ method: name }),
+    run: async (deps, input) => await removeMethod(deps, "cli", input),
+  }),
+  "method unlock": command({
+    input: asked.extend({ method: name.optional() }),
+    run: async (deps, input) => await unlockMethods(deps, "cli", input),
+  }),
+};
+
+/** By name, or by the id that the log still has of someone who was removed. */
+const idOf = async (deps: Deps, who: string): Promise<string> =>
+  who.startsWith("usr_") ? who : (await loadPerson(deps, who)).id;
+
+/** R-260: a number is shown by its last two digits. */
+async function methodsOf(deps: Deps, person: string) {
+  return (await listMethods(deps, person)).map(({ userId: _userId, address, ...method }) => ({
+    ...method,
+    sentTo: address === null ? null : `•• ${address.slice(-2)}`,
+  }));
+}
