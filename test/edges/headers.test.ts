@@ -39,7 +39,7 @@ const ask = async (side: (typeof sides)[number], { method, path }: Route, header
   });
 
 /** What is wrong with the headers of an answer, in words; nothing is right. */
-function faults({ headers }: Response): string[] {
+function faults({ headers, url, ok }: Response): string[] {
   const policy = headers.get("content-security-policy") ?? "";
   const directives = policy.split(/;\s*/);
   const needed = ["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"];
@@ -49,14 +49,15 @@ function faults({ headers }: Response): string[] {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
   };
-  const cached = /immutable/.test(headers.get("cache-control") ?? "");
+  // files that are the same for everyone
+  const kept = ok && new URL(url).pathname.startsWith("/assets/");
   return [
     ...needed.filter((directive) => !directives.includes(directive)),
     ...(directives.some((directive) => directive.startsWith("form-action ")) ? [] : ["form-action"]),
     ...(policy.match(/unsafe-\w+|(?<![\w'])\*|\bhttps?:(?!\/\/)|data:|blob:/g) ?? []),
     ...Object.entries(fixed).flatMap(([name, value]) => (headers.get(name) === value ? [] : [name])),
-    ...(cached || headers.get("cache-control") === "no-store" ? [] : ["cache-control"]),
-    ...(cached && headers.has("set-cookie") ? ["a cookie in what is kept"] : []),
+    ...(headers.get("cache-control")?.startsWith(kept ? "public, max-age=" : "no-store") ? [] : ["cache-control"]),
+    ...(kept && headers.has("set-cookie") ? ["a cookie in what is kept"] : []),
     ...(/^cor_[\w-]{22}$/.test(headers.get("x-correlation-id") ?? "") ? [] : ["x-correlation-id"]),
     ...["server", "x-powered-by"].filter((name) => headers.has(name)),
   ];

@@ -1,0 +1,63 @@
+// Registering the first methods, screen by screen.
+import type { Page } from "@playwright/test";
+import { choose, giveCode, givePassword, setUpApp, wrongCode } from "../sign-in.ts";
+import type { Seen, States } from "./state.ts";
+
+async function atChoice(page: Page, { server, language }: Seen) {
+  const person = await server.addPerson({ language, text: false });
+  await page.goto("/sign-in");
+  await givePassword(page, person);
+  await page.locator(".choices").waitFor();
+  return person;
+}
+
+async function atTextCode(page: Page, seen: Seen) {
+  const { phone } = await atChoice(page, seen);
+  await choose(page, "sms");
+  await page.locator("#number").fill(phone);
+  await page.locator("main button").first().click();
+  await page.locator("#code").waitFor();
+}
+
+async function atSecondMethod(page: Page, seen: Seen) {
+  await atChoice(page, seen);
+  await choose(page, "totp");
+  await setUpApp(page);
+  await page.locator(".done").waitFor();
+}
+
+export const registerStates: States = {
+  choice: async (page, seen) => {
+    await atChoice(page, seen);
+  },
+  app: async (page, seen) => {
+    await atChoice(page, seen);
+    await choose(page, "totp");
+    await page.locator(".key").waitFor();
+  },
+  "app, wrong code": async (page, seen) => {
+    await atChoice(page, seen);
+    await choose(page, "totp");
+    await giveCode(page, wrongCode);
+    await page.getByRole("alert").waitFor();
+  },
+  number: async (page, seen) => {
+    await atChoice(page, seen);
+    await choose(page, "sms");
+    await page.locator("#number").waitFor();
+  },
+  "number, wrong": async (page, seen) => {
+    await atChoice(page, seen);
+    await choose(page, "sms");
+    await page.locator("#number").fill("12");
+    await page.locator("main button").first().click();
+    await page.getByRole("alert").waitFor();
+  },
+  "text code": atTextCode,
+  "second method": atSecondMethod,
+  "recovery codes": async (page, seen) => {
+    await atSecondMethod(page, seen);
+    await choose(page, "recovery");
+    await page.locator(".sheet").waitFor();
+  },
+};

@@ -1,0 +1,73 @@
+// Signing in, from the name to the account, and what can go wrong on the way.
+import type { Page } from "@playwright/test";
+import { expectSignedIn, giveCode, givePassword, lockMethod, wrongCode } from "../sign-in.ts";
+import type { Seen, States } from "./state.ts";
+
+type Has = { app?: boolean; text?: boolean };
+
+/** A new person who has given their name and password. */
+async function atSecondStep(page: Page, { server, language }: Seen, { app = false, text = true }: Has) {
+  const person = await server.addPerson({ language, text });
+  const codes = app ? await server.addApp(person) : undefined;
+  await page.goto("/sign-in");
+  await givePassword(page, person);
+  await page.locator("#code").waitFor();
+  return { person, codes };
+}
+
+const otherWays = (page: Page) => page.locator("a[href*='other=1']").click();
+
+export const signInStates: States = {
+  name: async (page) => {
+    await page.goto("/sign-in");
+    await page.locator("#username").waitFor();
+  },
+  "wrong password": async (page, { server }) => {
+    const { username } = await server.addPerson();
+    await page.goto("/sign-in");
+    await givePassword(page, { username, password: "not the password" });
+    await page.getByRole("alert").waitFor();
+  },
+  "app code, the only way": async (page, seen) => {
+    await atSecondStep(page, seen, { app: true, text: false });
+  },
+  "app code": async (page, seen) => {
+    await atSecondStep(page, seen, { app: true });
+  },
+  text: async (page, seen) => {
+    await atSecondStep(page, seen, {});
+  },
+  "wrong code": async (page, seen) => {
+    await atSecondStep(page, seen, { app: true });
+    await giveCode(page, wrongCode);
+    await page.getByRole("alert").waitFor();
+  },
+  "other options": async (page, seen) => {
+    await atSecondStep(page, seen, { app: true });
+    await otherWays(page);
+    await page.locator(".choices").waitFor();
+  },
+  ended: async (page, seen) => {
+    await atSecondStep(page, seen, { app: true });
+    for (let time = 0; time < 3; time++) await giveCode(page, wrongCode);
+    await page.locator("#code").waitFor({ state: "detached" });
+  },
+  locked: async (page, seen) => {
+    await atSecondStep(page, seen, { app: true });
+    await lockMethod(page, seen.server);
+  },
+  "error page": async (page) => {
+    await page.goto("/sign-in");
+    await page.goto(`/sign-in?flow=sgn_${"A".repeat(22)}`);
+    await page.locator("dl").waitFor();
+  },
+  account: async (page, seen) => {
+    const { codes } = await atSecondStep(page, seen, { app: true });
+    await giveCode(page, await codes!.code());
+    await expectSignedIn(page);
+  },
+  "sign out": async (page) => {
+    await page.goto("/sign-out");
+    await page.locator("main button").waitFor();
+  },
+};
