@@ -1,7 +1,16 @@
 import { base32, readSeed } from "#core/crypto/base32.ts";
 import { AppError } from "#core/errors.ts";
 import { defaultTotp, type TotpParameters } from "#core/methods/totp-parameters.ts";
-import { clearFailures, deleteFactor, insertFactors, listFactors, type FactorDetails } from "#store/factors.ts";
+import { isLasting } from "#core/registration.ts";
+import {
+  clearFailures,
+  deleteFactor,
+  insertFactors,
+  listFactors,
+  methodsOf,
+  type FactorDetails,
+} from "#store/factors.ts";
+import { clearHelpDesk, saveMustRegister } from "#store/registrations.ts";
 import { about, changed, type Actor } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { loadPerson } from "./people.ts";
@@ -44,6 +53,7 @@ export async function addApp(deps: Deps, actor: Actor, input: NewApp): Promise<A
       created_at: deps.clock.now(),
     };
     await insertFactors(run, [row]);
+    await clearHelpDesk(run, person.id);
     return {
       value: { id, username: person.username, ...shown },
       result: "METHOD_ADDED",
@@ -108,6 +118,9 @@ export async function removeMethod(deps: Deps, actor: Actor, wanted: Wanted): Pr
   return await changed(deps, actor, async (run) => {
     if (!(await deleteFactor(run, factor.id)))
       throw new AppError("not_found", `${person.username} has no method ${wanted.method}`);
+    // R-208: who has lost the last one is not someone who never had one
+    if (!(await methodsOf(run, person.id)).some(isLasting))
+      await saveMustRegister(run, { userId: person.id, reason: "help_desk", until: null });
     return {
       value: { id: factor.id },
       result: "METHOD_REMOVED",

@@ -7,8 +7,10 @@ import { base32 } from "#core/crypto/base32.ts";
 import { AppError } from "#core/errors.ts";
 import { inGroups } from "#core/methods/one-time.ts";
 import { tapLength, tapSecret } from "#core/methods/tap.ts";
-import { insertFactors, replaceFactors } from "#store/factors.ts";
+import { cancelChallenges } from "#store/challenges.ts";
+import { deleteFactors, insertFactors, replaceFactors } from "#store/factors.ts";
 import { savePasswordHash } from "#store/people.ts";
+import { saveMustRegister } from "#store/registrations.ts";
 import { deleteDevices, deleteSessions } from "#store/sessions.ts";
 import { about, changed, type Actor } from "./change.ts";
 import type { Deps } from "./deps.ts";
@@ -20,6 +22,8 @@ import { readPassword } from "./person-fields.ts";
 export type Asked = { username: string; reason?: string | undefined };
 
 const hour = 3_600_000;
+/** Mission G8 */
+const windowHoursAtMost = 24;
 /** Mission G9 */
 const tapHours = { usual: 1, most: 24 };
 
@@ -88,6 +92,37 @@ export async function revokeDevices(
       detail: { devices: forgotten },
       personal: about(person, reason),
       notice: { kind: "devices_forgotten" },
+    };
+  });
+}
+
+/**
+ * Takes all methods away; the person registers anew at the next sign-in, with a Temporary Access Pass, or with the password
+ * alone within a window of some hours (mission G8). Whoever is signed in or remembered is so no more.
+ */
+export async function requireRegistration(
+  deps: Deps,
+  actor: Actor,
+  { username, reason, windowHours }: Asked & { windowHours?: number | undefined },
+): Promise<{ removed: string[]; registerUntil: number | null }> {
+  if (windowHours !== undefined && !(windowHours > 0 && windowHours <= windowHoursAtMost))
+    throw new AppError("invalid", `window: from 1 to ${windowHoursAtMost} hours`);
+  const person = await loadPerson(deps, username);
+  const userId = person.id;
+  const until = windowHours === undefined ? null : deps.clock.now() + windowHours * hour;
+  return await changed(deps, actor, async (run) => {
+    const removed = await deleteFactors(run, userId);
+    await cancelChallenges(run, userId);
+    if (!(await saveMustRegister(run, { userId, reason: "help_desk", until }))) throw nobody(username);
+    const sessions = await deleteSessions(run, { userId });
+    const devices = await deleteDevices(run, { userId });
+    return {
+      value: { removed, registerUntil: until },
+      result: "REGISTRATION_REQUIRED",
+      userId,
+      detail: { factors: removed, until, sessions, devices },
+      personal: about(person, reason),
+      notice: { kind: "re_registration_required" },
     };
   });
 }

@@ -60,12 +60,12 @@ const day = 86_400_000;
 
 /** something beside the password, or a window that is open. */
 export function mayRegister(
-  { registerUntil, firstPageAt, methods: has }: Registrant,
+  { mustRegister, registerUntil, firstPageAt, methods: has }: Registrant,
   { proofs, rules, now }: { proofs: readonly Proof[]; rules: RegistrationRules; now: number },
 ): boolean {
   if (proofs.length > 0) return true;
   if (registerUntil !== null && registerUntil > now) return true;
-  // who has a method proves it first, or is helped
-  if (has.some(isLasting)) return false;
+  // who has a method proves it first, or is helped; whom the help desk has made start anew was no beginner
+  if (has.some(isLasting) || mustRegister === "help_desk") return false;
   return rules.passwordDays > 0 && now < (firstPageAt ?? now) + rules.passwordDays * day;
 }

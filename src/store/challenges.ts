@@ -1,4 +1,4 @@
-import type { Db } from "./open.ts";
+import type { Db, Run } from "./open.ts";
 
 /** A challenge as its application may see it. */
 export type ChallengeRead = {
@@ -40,4 +40,9 @@ export async function findChallenge(
       expiresAt: row.expires_at,
     }
   );
+}
+
+/** What waits for a person's answer does so no more. */
+export async function cancelChallenges(run: Run, userId: string): Promise<void> {
+  await run("update challenge set state = 'cancelled' where user_id = ? and state = 'pending'", [userId]);
 }

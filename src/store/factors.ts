@@ -93,6 +93,16 @@ export async function replaceFactors(run: Run, { userId, method }: { userId: str
   await run("delete from factor where user_id = ? and method = ?", [userId, method]);
 }
 
+export async function deleteFactors(run: Run, userId: string): Promise<string[]> {
+  return (await run("delete from factor where user_id = ? returning id", [userId])).map((row) => row["id"] as string);
+}
+
+/** Kinds of the methods that a person has. */
+export async function methodsOf(run: Run, userId: string): Promise<string[]> {
+  const rows = await run("select method from factor where user_id = ? and state = 'active'", [userId]);
+  return rows.map((row) => row["method"] as string);
+}
+
 export async function deleteFactor(run: Run, id: string): Promise<boolean> {
   return (await run("delete from factor where id = ? returning id", [id])).length > 0;
 }

@@ -74,6 +74,14 @@ export async function saveMustRegister(
   return saved.length > 0;
 }
 
+/** A method was handed out: what the help desk has asked for is done. */
+export async function clearHelpDesk(run: Run, userId: string): Promise<void> {
+  await run(
+    "update person set must_register = null, register_until = null where id = ? and must_register = 'help_desk'",
+    [userId],
+  );
+}
+
 export async function saveDefaultMethod(
   run: Run,
   { userId, method }: { userId: string; method: string },

@@ -4,6 +4,8 @@ import { deliverDue } from "#actions/deliver.ts";
 import type { Mail } from "#actions/deps.ts";
 import { findSession, openSession, rememberDevice, isRemembered } from "#actions/sessions.ts";
 import { begin } from "#actions/verify.ts";
+import { loadRegistrant, registrationRules } from "#actions/registrant.ts";
+import { mayRegister, reasonToRegister } from "#core/registration.ts";
 import { methods } from "#core/methods/index.ts";
 import type { Application } from "#core/facts.ts";
 import { eachCli } from "./cli-setup.ts";
@@ -50,6 +52,7 @@ describe("the help desk", () => {
       ["method", "remove", "ada", "totp"],
       ["user", "reset-password", "ada"],
       ["user", "tap", "ada"],
+      ["user", "require-registration", "ada"],
       ["user", "revoke-sessions", "ada"],
       ["user", "revoke-devices", "ada"],
     ];
@@ -114,6 +117,50 @@ describe("the help desk", () => {
     expect([check(String(pass)), check(String(first["pass"]))]).toEqual([true, false]);
     for (const hours of ["25", "0"])
       expect(await json(["user", "tap", "ada", "--hours", hours])).toMatchObject({ error: { code: "invalid" } });
+  });
+
+  test("makes a person register anew, with a pass or within a window, and lets nobody in meanwhile", async () => {
+    const { here, run, json } = cli();
+    const lenient = { ...vpn, firstFactor: "none" as const, allowWithoutMethodUntil: Number.MAX_SAFE_INTEGER };
+    const enter = async () =>
+      await begin(here.deps, { application: lenient, username: "ada", source: { protocol: "radius" } });
+    const standing = async (userId: string) => {
+      const registrant = await loadRegistrant(here.deps, userId);
+      const rules = registrationRules(here.deps);
+      const need = { strength: "password", notBefore: 0 } as const;
+      const proven = (proofs: string[]) => proofs.map((method) => ({ method, at: 1, userVerified: false }));
+      const may = (...proofs: string[]) =>
+        mayRegister(registrant, { proofs: proven(proofs), rules, now: here.clock.at });
+      return [reasonToRegister(registrant, { need, rules }), may(), may("tap")];
+    };
+    const userId = await add("--mobile-phone", "+46701234567");
+    await json(["method", "add-app", "ada"]);
+    expect((await enter()).kind).toBe("challenge");
+    // while they are taken away, nobody is let in as someone who never had any
+    const many = Array.from({ length: 20 }, enter);
+    const asked = run(["user", "require-registration", "ada"]);
+    many.push(...Array.from({ length: 20 }, enter));
+    expect((await asked).exit).toBe(0);
+    expect((await Promise.all(many)).filter(({ kind }) => kind === "allow")).toEqual([]);
+    expect(await enter()).toMatchObject({ kind: "deny", code: "no_method" });
+    expect(await json(["method", "list", "ada"])).toEqual({ methods: [] });
+    expect(await standing(userId)).toEqual(["help_desk", false, true]);
+    const open = await here.deps.db.q.selectFrom("challenge").select("id").where("state", "=", "pending").execute();
+    expect(open).toEqual([]);
+
+    const { registerUntil } = await json(["user", "require-registration", "ada", "--window", "24"]);
+    expect(registerUntil).toBe(here.clock.at + 24 * 3_600_000);
+    expect(await standing(userId)).toEqual(["help_desk", true, true]);
+    here.clock.at += 24 * 3_600_000;
+    expect(await standing(userId)).toEqual(["help_desk", false, true]);
+    expect((await run(["user", "require-registration", "ada", "--window", "25"])).exit).toBe(1);
+
+    // a token in the hand is a registration too; taking the last one away is not the beginning again
+    await json(["method", "add-app", "ada"]);
+    expect(await standing(userId)).toEqual([undefined, false, true]);
+    await json(["method", "remove", "ada", "totp"]);
+    expect(await standing(userId)).toEqual(["help_desk", false, true]);
+    expect(await enter()).toMatchObject({ kind: "deny", code: "no_method" });
   });
 
   test("signs a person out everywhere, and forgets the browsers that skip the second step", async () => {

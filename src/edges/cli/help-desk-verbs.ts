@@ -24,6 +24,23 @@ export const helpDeskVerbs: Verb[] = [
     show: ({ password }) =>
       password === undefined ? "The password is set." : `${details({ password })}\nThe password is shown this once.`,
   }),
+  verb<"user require-registration", Why & { window?: number }>({
+    path: "user require-registration",
+    command: "user require-registration",
+    summary: "take all methods away: the person registers anew, with a Temporary Access Pass or within a window",
+    example: "countersign user require-registration anna --reason 'lost phone, identity checked'",
+    define: (one) =>
+      why(one.argument("<username>")).option(
+        "--window <hours>",
+        "for so long the password alone is enough to register (never; at most 24)",
+        whole,
+      ),
+    input: ([username = ""], { window, reason }) => ({ username, windowHours: window, reason }),
+    show: ({ removed, registerUntil }) =>
+      registerUntil === null
+        ? `Methods removed: ${removed.length}. To register, the person needs a pass: countersign user tap.`
+        : `Methods removed: ${removed.length}. The password alone is enough to register until ${time(registerUntil)}.`,
+  }),
   verb<"user tap", Why & { hours?: number }>({
     path: "user tap",
     command: "user tap",

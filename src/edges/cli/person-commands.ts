@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Deps } from "#actions/deps.ts";
 import { erasePerson, exportPerson } from "#actions/erase.ts";
 import { addApp, listMethods, removeMethod, unlockMethods } from "#actions/factors.ts";
-import { issueTap, resetPassword, revokeDevices, revokeSessions } from "#actions/help-desk.ts";
+import { issueTap, requireRegistration, resetPassword, revokeDevices, revokeSessions } from "#actions/help-desk.ts";
 import { addPerson, listPersons, loadPerson, removePerson, setPassword, setState } from "#actions/people.ts";
 import { importPeople } from "#actions/people-import.ts";
 import { columns, states } from "#actions/person-fields.ts";
@@ -53,6 +53,10 @@ export const personCommands = {
   "user set-state": command({
     input: asked.extend({ state: z.enum(states) }),
     run: async (deps, input) => await setState(deps, "cli", input),
+  }),
+  "user require-registration": command({
+    input: asked.extend({ windowHours: z.int().optional() }),
+    run: async (deps, input) => await requireRegistration(deps, "cli", input),
   }),
   "user tap": command({
     input: asked.extend({ hours: z.int().optional() }),
