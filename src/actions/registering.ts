@@ -24,7 +24,7 @@ import { methodsOff } from "./rules.ts";
 import { sealed } from "./deliver.ts";
 import { told } from "./waiting.ts";
 import { next, type From, type Step } from "./sign-in.ts";
-import { saveFlow, saveFlowIn, superseded, type Flow, type Registering } from "./sign-in-flow.ts";
+import { saveFlow, saveFlowIn, type Flow, type Registering } from "./sign-in-flow.ts";
 import { textFor } from "./texts.ts";
 
 export const kinds = ["passkey", "totp", "sms", "recovery"] as const;
@@ -95,12 +95,11 @@ export async function giveNumber(deps: Deps, flow: Flow, written: string): Promi
     for (const budget of budgets) {
       if (await takeFrom(run, budget, at)) continue;
       const refused: Flow = { ...flow, problem: "throttled" };
-      if (!(await saveFlowIn(run, refused))) throw superseded();
-      return { ...refused, version: flow.version + 1 };
+      return await saveFlowIn(run, refused);
     }
-    if (!(await saveFlowIn(run, asked))) throw superseded();
+    const kept = await saveFlowIn(run, asked);
     await post(run, [{ at, ...message, challenge_id: null, user_id: person.id }]);
-    return { ...asked, version: flow.version + 1 };
+    return kept;
   });
   told(deps, { challengeId: undefined, message: true });
   return saved;
@@ -165,14 +164,14 @@ export async function registered(deps: Deps, flow: Flow, { row, counter, codes }
     registering: { reason, tries: 0, done: [...done, row.method], ...(codes !== undefined && { codes }) },
   };
   return await changed(deps, `person:${row.user_id}`, async (run) => {
-    if (!(await saveFlowIn(run, told))) throw superseded();
+    const value = await saveFlowIn(run, told);
     // one sheet of recovery codes, the newest
     if (row.method === "recovery") await replaceFactors(run, { userId: row.user_id, method: row.method });
     await insertFactors(run, [row]);
     await raiseCounter(run, { id: row.id, counter });
     if (isLasting(row.method)) await saveRegistered(run, { userId: row.user_id, at });
     return {
-      value: { ...told, version: flow.version + 1 },
+      value,
       result: "METHOD_REGISTERED",
       userId: row.user_id,
       detail: { factor: row.id, method: row.method, reason },

@@ -9,7 +9,7 @@ import type { Reason } from "#core/registration.ts";
 import type { Need, Proof } from "#core/strength.ts";
 import { AppError } from "#core/errors.ts";
 import type { Run } from "#store/open.ts";
-import { findSignIn, insertSignIn, saveSignIn, takeSignIn } from "#store/sign-ins.ts";
+import { endSignIn, findSignIn, insertSignIn, saveSignIn } from "#store/sign-ins.ts";
 import type { Deps } from "./deps.ts";
 import { tokenHash } from "./sessions.ts";
 
@@ -59,7 +59,13 @@ export type FlowState = {
   adding?: boolean | undefined;
   correlationId?: string | undefined;
 };
-export type Flow = FlowState & { id: string; version: number; expiresAt: number };
+export type Flow = FlowState & {
+  id: string;
+  version: number;
+  expiresAt: number;
+  /** This answer was accepted by the engine, which accepts one: others from the same page do not stand in its way. */
+  won?: boolean;
+};
 
 const lifeMs = 15 * 60_000;
 
@@ -72,25 +78,38 @@ export async function newFlow(deps: Deps, browser: string, state: FlowState): Pr
 
 export type FlowKey = { id: string; browser: string };
 
-export async function findFlow(deps: Deps, { id, browser }: FlowKey): Promise<Flow | undefined> {
-  if (id.length > 60) return undefined;
-  const row = await findSignIn(deps.db, { id, browserHash: tokenHash(browser), now: deps.clock.now() });
-  if (!row) return undefined;
-  return { ...(JSON.parse(row.state) as FlowState), id, version: row.version, expiresAt: row.expiresAt };
+export async function findFlow(deps: Deps, key: FlowKey): Promise<Flow | undefined> {
+  const row = await readRow(deps, key);
+  if (!row || row.version < 0) return undefined;
+  return { ...(JSON.parse(row.state) as FlowState), id: key.id, version: row.version, expiresAt: row.expiresAt };
 }
+
+/** Where one that has ended has led, and whom: for who comes back to its page. */
+export async function findEnded(deps: Deps, key: FlowKey): Promise<Ended | undefined> {
+  const row = await readRow(deps, key);
+  return row && row.version < 0 ? (JSON.parse(row.state) as Ended) : undefined;
+}
+type Ended = { userId: string; returnTo: string };
+
+const readRow = async (deps: Deps, { id, browser }: FlowKey) =>
+  id.length > 60
+    ? undefined
+    : await findSignIn(deps.db, { id, browserHash: tokenHash(browser), now: deps.clock.now() });
 
 /** Throws `conflict` when another answer from the same page was first. */
 export async function saveFlow(deps: Deps, flow: Flow): Promise<Flow> {
-  if (!(await deps.db.transaction(async (run) => await saveFlowIn(run, flow)))) throw superseded();
-  return { ...flow, version: flow.version + 1 };
+  return await deps.db.transaction(async (run) => await saveFlowIn(run, flow));
 }
 
-export async function saveFlowIn(run: Run, { id, version, expiresAt: _expires, ...state }: Flow): Promise<boolean> {
-  return await saveSignIn(run, { id, version, state: JSON.stringify(state) });
+export async function saveFlowIn(run: Run, { id, version, expiresAt, won = false, ...state }: Flow): Promise<Flow> {
+  const saved = await saveSignIn(run, { id, version, won, state: JSON.stringify(state) });
+  if (saved === undefined) throw superseded();
+  return { ...state, id, expiresAt, version: saved };
 }
 
-export async function endFlow(run: Run, flow: Flow): Promise<void> {
-  if (!(await takeSignIn(run, flow))) throw superseded();
+export async function endFlow(run: Run, { id, version, won = false, person, returnTo }: Flow): Promise<void> {
+  const ended: Ended = { userId: person!.id, returnTo };
+  if (!(await endSignIn(run, { id, version, won, state: JSON.stringify(ended) }))) throw superseded();
 }
 
 export const superseded = (): AppError => new AppError("conflict", "this page was answered already");

@@ -147,7 +147,7 @@ export async function answerStep(
   const told = { ...heard(flow, outcome), ...(remember !== undefined && { remember }) };
   if (outcome.kind !== "allow") return { flow: await saveFlow(deps, told) };
   const proof = { method: outcome.methods[0] ?? method, at: deps.clock.now(), userVerified: false };
-  return await next(deps, { ...told, proofs: [...told.proofs, proof] }, from);
+  return await next(deps, { ...told, won: true, proofs: [...told.proofs, proof] }, from);
 }
 
 /** Where it goes from here: on with the second step, into a registration, to the end, or nowhere. */

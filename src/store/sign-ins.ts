@@ -12,6 +12,7 @@ export async function insertSignIn(db: Db, row: Omit<SignInRow, "version"> & { b
     .execute();
 }
 
+/** One that has ended has the version -1. */
 export async function findSignIn(
   db: Db,
   { id, browserHash, now }: { id: string; browserHash: string; now: number },
@@ -26,20 +27,24 @@ export async function findSignIn(
   return row && { id: row.id, state: row.state, version: row.version, expiresAt: row.expires_at };
 }
 
-/** Says whether it was still the version that was read. */
-export async function saveSignIn(run: Run, { id, state, version }: Omit<SignInRow, "expiresAt">): Promise<boolean> {
-  const saved = await run(
-    "update sign_in set state = ?, version = version + 1 where id = ? and version = cast(? as bigint) returning id",
-    [state, id, version],
+type Saved = { id: string; state: string; version: number; won: boolean };
+
+/** Gives the new version; undefined: it was another version than the one read. Who has `won` elsewhere need not be first here. */
+export async function saveSignIn(run: Run, { id, state, version, won }: Saved): Promise<number | undefined> {
+  const rows = await run(
+    `update sign_in set state = ?, version = version + 1
+     where id = ? and version >= 0 and (version = cast(? as bigint) or 1 = cast(? as bigint)) returning version`,
+    [state, id, version, Number(won)],
   );
-  return saved.length > 0;
+  return rows[0]?.["version"] as number | undefined;
 }
 
-/** Takes it away for good; of two that end it one does. */
-export async function takeSignIn(run: Run, { id, version }: { id: string; version: number }): Promise<boolean> {
-  const taken = await run("delete from sign_in where id = ? and version = cast(? as bigint) returning id", [
-    id,
-    version,
-  ]);
-  return taken.length > 0;
+/** Ends it for good; of two that end it one does. */
+export async function endSignIn(run: Run, { id, state, version, won }: Saved): Promise<boolean> {
+  const rows = await run(
+    `update sign_in set state = ?, version = -1
+     where id = ? and version >= 0 and (version = cast(? as bigint) or 1 = cast(? as bigint)) returning id`,
+    [state, id, version, Number(won)],
+  );
+  return rows.length > 0;
 }

@@ -20,7 +20,7 @@ export type Look = {
 export type Page = {
   title: string;
   body: Html;
-  /** for what they are signing in */
+  /** for what they are signing in; empty: for the account's own pages */
   application?: string | undefined;
   /** a section of the guide, when this page's trouble has one */
   help?: HelpTopic | undefined;
@@ -53,7 +53,8 @@ export function page(
         </header>
         <main>
           <h1>${title}</h1>
-          ${application !== undefined && html`<p class="to">${say("page.to", { application })}</p>`} ${body}
+          ${application !== undefined && html`<p class="to">${application === "" ? say("page.to_account") : say("page.to", { application })}</p>`}
+          ${body}
         </main>
         <footer>
           <nav aria-label="${say("page.more")}">

@@ -8,11 +8,11 @@ import { isLasting } from "#core/registration.ts";
 import type { TextKey } from "#i18n/translate.ts";
 import { fromFile, html } from "./html.ts";
 import { alert, type Look, type Page } from "./layout.ts";
-import { form, submit } from "./steps.ts";
+import { form, leadsTo, submit } from "./steps.ts";
 
 export async function registerPage(deps: Deps, look: Look, flow: Flow): Promise<Page> {
   const { kind, codes, number, sealed } = flow.registering!;
-  const told = { application: flow.application.name, help: "register-now" as const };
+  const told = { application: leadsTo(flow), help: "register-now" as const };
   if (codes !== undefined) return { ...told, ...codesPage(deps, look, flow) };
   if (kind === "totp") return { ...told, ...appPage(deps, look, flow) };
   if (kind === "sms") return { ...told, ...(number && sealed ? textCodePage(look, flow) : numberPage(look, flow)) };

@@ -13,7 +13,7 @@ import { languages } from "#i18n/translate.ts";
 import type { Deps } from "#actions/deps.ts";
 import { chooseKind, confirmKind, finishRegistering, giveNumber } from "#actions/registering.ts";
 import { answerStep, beginStep, givePassword, startSignIn, type Done, type From, type Step } from "#actions/sign-in.ts";
-import { findFlow, type Flow } from "#actions/sign-in-flow.ts";
+import { findEnded, findFlow, type Flow, type FlowKey } from "#actions/sign-in-flow.ts";
 import { endSessions, findSession, newToken } from "#actions/sessions.ts";
 import { signInAssets } from "./assets.ts";
 import { cookiesFor, type Cookies } from "./cookies.ts";
@@ -36,6 +36,9 @@ export function signInRoutes(app: FastifyInstance, deps: Deps, { publicUrl }: Si
     await scope.register(formbody, { bodyLimit: 8192 });
     scope.addHook("onRequest", async (request, reply) => {
       reply.header("content-security-policy", serverPagePolicy([]));
+      const { lang } = request.query as { lang?: unknown };
+      if (typeof lang === "string" && Object.hasOwn(languages, lang))
+        cookies.write(reply, "language", lang, 31_536_000);
       if (request.method === "POST" && !isOwn(request, publicUrl))
         return await failed(around, { request, reply }, "foreign_form");
       return undefined;
@@ -62,9 +65,6 @@ function isOwn({ headers }: FastifyRequest, publicUrl: string): boolean {
 }
 
 function send(around: Around, { request, reply }: Exchange, shown: Page, look?: Look): FastifyReply {
-  const { lang } = request.query as { lang?: unknown };
-  if (typeof lang === "string" && Object.hasOwn(languages, lang))
-    around.cookies.write(reply, "language", lang, 31_536_000);
   return reply.type("text/html; charset=utf-8").send(page(look ?? lookOf(around, request), shown));
 }
 
@@ -97,7 +97,7 @@ function pageRoutes(scope: FastifyInstance, around: Around): void {
     const browser = cookies.read(request, "browser");
     if (browser === undefined) return await failed(around, { request, reply }, "cookie_missing");
     const flow = await findFlow(deps, { id, browser });
-    if (!flow) return await failed(around, { request, reply }, "flow_expired");
+    if (!flow) return await comeBack(around, { request, reply }, { id, browser });
     if (flow.stopped) return await failed(around, { request, reply }, flow.stopped, flow);
     const look = lookOf(around, request, flow.person);
     reply.header("content-security-policy", serverPagePolicy(flow.targets ?? []));
@@ -106,6 +106,15 @@ function pageRoutes(scope: FastifyInstance, around: Around): void {
       ? send(around, { request, reply }, stepNow, look)
       : await beginAgain(around, { request, reply }, flow);
   });
+}
+
+/** Who comes back to a sign-in that has ended well goes where it led: a press too many, or the back button. */
+async function comeBack(around: Around, exchange: Exchange, key: FlowKey) {
+  const { request, reply } = exchange;
+  const ended = await findEnded(around.deps, key);
+  const session = ended && (await findSession(around.deps, around.cookies.read(request, "session")));
+  if (ended && session?.userId === ended.userId) return reply.redirect(ended.returnTo, 303);
+  return await failed(around, exchange, "flow_expired");
 }
 
 /** The page of the step that is next; undefined when the second step has yet to be asked for. */
@@ -247,8 +256,6 @@ async function go(around: Around, { reply }: Exchange, acted: Step | Flow): Prom
 function enter({ cookies }: Around, reply: FastifyReply, { token, device, deviceDays }: Done): void {
   cookies.write(reply, "session", token);
   if (device !== undefined) cookies.write(reply, "device", device, deviceDays * 86_400);
-  // the next sign-in is another browser's as far as anyone can tell
-  cookies.clear(reply, "browser");
 }
 
 async function accountPage(around: Around, { request, reply }: Exchange) {

@@ -14,6 +14,9 @@ export const form = (action: string, flow: Flow, body: Html): Html =>
 export const submit = (label: string, kind: "primary" | "quiet" = "primary"): Html =>
   html`<button class="${kind}">${label}</button>`;
 
+/** What the sign-in is for, as the pages say it. */
+export const leadsTo = ({ application: { id, name } }: Flow): string => (id === "account" ? "" : name);
+
 const problemOf = ({ say }: Look, problem: Problem | undefined) => problem && alert(say(`problem.${problem}`));
 
 export function namePage(look: Look, flow: Flow): Page {
@@ -46,7 +49,7 @@ export function namePage(look: Look, flow: Flow): Page {
       />
       ${submit(say("sign_in.continue"))}`,
   )}`;
-  return { title: say("sign_in.title"), body, application: flow.application.name, help: "first-time" };
+  return { title: say("sign_in.title"), body, application: leadsTo(flow), help: "first-time" };
 }
 
 const instruction = ({ say }: Look, { method, sentTo }: Prompt) =>
@@ -83,7 +86,7 @@ export function codePage(look: Look, flow: Flow, { deviceDays, now }: { deviceDa
     <p id="time" class="soft">${say("step.time", { minutes })}</p>
     ${prompt.method === "sms" && form("/sign-in/other", flow, html`<input type="hidden" name="digit" value="${prompt.digit}" />${submit(say("step.again"), "quiet")}`)}
     ${otherWays(look, flow)}`;
-  return { title: say("step.title"), body, application: flow.application.name, help: helpOf[prompt.method] };
+  return { title: say("step.title"), body, application: leadsTo(flow), help: helpOf[prompt.method] };
 }
 
 const helpOf: Record<string, HelpTopic> = {
@@ -117,7 +120,7 @@ export function otherPage(look: Look, flow: Flow): Page {
     </ul>
     <p><a href="/sign-in?flow=${flow.id}">${say("page.back")}</a></p>
     <div class="support">${support(look)}</div>`;
-  return { title: say("step.other"), body, application: flow.application.name, help: "other-option" };
+  return { title: say("step.other"), body, application: leadsTo(flow), help: "other-option" };
 }
 
 /** The second step has ended without a way in: what that was, and how to go on. */
@@ -127,5 +130,5 @@ export function endedPage(look: Look, flow: Flow): Page {
   const body = html`${alert(say(`problem.${problem}`))} ${form("/sign-in/again", flow, submit(say("step.retry")))}
     <div class="support">${support(look)}</div>`;
   const help = problem === "locked" ? "locked-out" : "code-refused";
-  return { title: say("step.title"), body, application: flow.application.name, help };
+  return { title: say("step.title"), body, application: leadsTo(flow), help };
 }
