@@ -20,6 +20,13 @@ CREATE TABLE api_request (
 
 CREATE INDEX api_request_expiry on api_request (expires_at);
 
+CREATE TABLE ceremony (
+  id text primary key,
+  expires_at bigint not null
+);
+
+CREATE INDEX ceremony_expiry on ceremony (expires_at);
+
 CREATE TABLE challenge (
   id text primary key,
   user_id text not null references person (id) on delete cascade,
@@ -90,7 +97,9 @@ CREATE TABLE factor (
   import_id text,
   created_at bigint not null,
   last_used_at bigint
-);
+, credential_id text, rp_id text);
+
+CREATE UNIQUE INDEX factor_credential on factor (credential_id) where credential_id is not null;
 
 CREATE INDEX factor_user on factor (user_id);
 
@@ -221,7 +230,7 @@ CREATE TABLE person (
   default_method text,
   import_id text,
   created_at bigint not null
-, registered_at bigint, must_register text, register_until bigint, first_page_at bigint, directory_id text, directory_key text, password_expired bigint not null default 0);
+, registered_at bigint, must_register text, register_until bigint, first_page_at bigint, directory_id text, directory_key text, webauthn_id text, password_expired bigint not null default 0);
 
 CREATE UNIQUE INDEX person_directory on person (directory_id, directory_key);
 

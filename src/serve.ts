@@ -6,6 +6,7 @@ import { serveCommands } from "#edges/cli/socket.ts";
 import { serveHttp } from "#edges/http/server.ts";
 import { serveRadius, type RadiusServer } from "#edges/radius/server.ts";
 import { AppError } from "#core/errors.ts";
+import { checkPasskeyDomain } from "#actions/passkey-domain.ts";
 import { readInbox } from "#actions/phone.ts";
 import type { Deps, Logger } from "#actions/deps.ts";
 import { expand, type Config } from "./config.ts";
@@ -29,6 +30,7 @@ export async function serve(
     const system = await openSystem(config, { log, simulate: evaluation });
     const { deps } = system;
     stops.push(() => system.close());
+    await checkPasskeyDomain(deps);
     const state = health(deps);
     await state.check();
     await startEdges({ config, deps, state, evaluation, stops });

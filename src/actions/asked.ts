@@ -13,14 +13,15 @@ export type Source = {
   station?: string | undefined;
   claim?: Claim | undefined;
 };
+/** What an action has found out by itself, of whom: no edge has this to give. */
+export type Found = { nameKey: string; proof: Proof };
 export type Attempt = {
   application: Application;
   username: string;
+  found?: Found | undefined;
   password?: string | undefined;
   code?: string | undefined;
   method?: string | undefined;
-  /** given by an action alone, never by an edge */
-  proof?: Proof | undefined;
   source: Source;
 };
 export type Answer = {
@@ -29,8 +30,7 @@ export type Answer = {
   challengeId: string;
   round?: number | undefined;
   response: string;
-  /** given by an action alone, never by an edge */
-  proof?: Proof | undefined;
+  found?: Found | undefined;
   source: Source;
 };
 /** `elsewhere`: another node is answering this very request, so this one must stay silent. */

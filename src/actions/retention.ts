@@ -41,6 +41,7 @@ async function sweepAll(deps: Deps, now: number): Promise<void> {
     delivered: now - deps.settings.values()["retention.delivery-days"] * day,
     // a text that nobody took for a day is of no use to anyone, and it holds a number
     undelivered: now - day,
+    ceremonies: now,
     signIns: now,
     siteTickets: now,
     siteSessions: now,

@@ -22,15 +22,15 @@ import { told } from "./waiting.ts";
 
 /** Starts a verification; ends it at once where the code came along. */
 export async function begin(deps: Deps, attempt: Attempt): Promise<Verified> {
-  const { application, source, username } = attempt;
-  const key = nameKey(username, namesOf(deps));
+  const { application, source, username, found } = attempt;
+  const key = found?.nameKey ?? nameKey(username, namesOf(deps));
   const off = methodsOff(deps.settings.values());
   const ask: Ask = {
     application,
     nameKey: key,
     answer: attempt.code,
     method: attempt.method,
-    proof: attempt.proof,
+    proof: found?.proof,
     off,
   };
   const joinKey = joining(attempt, key);
@@ -68,11 +68,12 @@ async function reserveAnew(deps: Deps, request: Request): Promise<Facts> {
 
 /** Answers a challenge: a wrong answer leaves tries, a right one ends it. */
 export async function respond(deps: Deps, answer: Answer): Promise<Verified> {
-  const { application, challengeId, round, response, source, username = "" } = answer;
+  const { application, challengeId, round, response, source, found, username = "" } = answer;
   // a name that cannot be one is nobody's, and must not pass for "no name given"
-  const key = answer.username === undefined ? undefined : (nameKey(username, namesOf(deps)) ?? "");
+  const named = answer.username === undefined ? undefined : (nameKey(username, namesOf(deps)) ?? "");
+  const key = found?.nameKey ?? named;
   const off = methodsOff(deps.settings.values());
-  const ask: Ask = { application, nameKey: key, challengeId, round, answer: response, proof: answer.proof, off };
+  const ask: Ask = { application, nameKey: key, challengeId, round, answer: response, proof: found?.proof, off };
   const request: Request = { ask, source, username, joinKey: undefined };
   const reserved = await reserve(deps, request);
   if (!("facts" in reserved)) return repeated(reserved);

@@ -257,8 +257,8 @@ export function nextAttempt(factor: Factor, all: Factor[], { now, rules, beside 
 function candidates(facts: Facts, ask: Ask, now: number): Factor[] {
   const { challenge } = facts;
   const here = usable(facts, ask, now);
-  if (ask.challengeId !== undefined) return here.filter((factor) => factor.id === challenge?.factorId);
-  // a passkey names itself
+  // a passkey names itself, and need not be the one of the person's that was asked for
   if (ask.proof) return here.filter((factor) => factor.id === ask.proof?.factorId);
+  if (ask.challengeId !== undefined) return here.filter((factor) => factor.id === challenge?.factorId);
   return here.filter((factor) => methods.get(factor.method)?.standing).slice(0, candidateLimit);
 }

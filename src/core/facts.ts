@@ -24,7 +24,10 @@ export type Person = {
   defaultMethod: string | null;
 };
 
-/** `counter` is the newest step (or code) accepted and only rises; `fails` counts attempts not given back. */
+/**
+ * `counter` is the newest step (or code) accepted and only rises; `drift` is the method's own: an app's clock in steps, a
+ * passkey's signature counter; `fails` counts attempts not given back.
+ */
 export type Factor = {
   id: string;
   method: string;

@@ -73,6 +73,7 @@ export const results = {
   SUCCESS_RECOVERY_CODE_USED: result("yes", "a recovery code was used"),
   SUCCESS_TEMPORARY_ACCESS_PASS_USED: result("yes", "a Temporary Access Pass was used"),
   FAILED_PASSKEY_INVALID: result("no", "the passkey's answer did not verify"),
+  FAILED_PASSKEY_COUNTER: result("no", "the passkey's counter did not rise: there may be a copy of it"),
   FAILED_RECOVERY_CODE_INCORRECT: result("no", "the recovery code is wrong"),
   FAILED_TEMPORARY_ACCESS_PASS_INCORRECT: result("no", "the Temporary Access Pass is wrong"),
   FAILED_PASSWORD_INCORRECT: result("no", "the password is wrong", false),

@@ -17,6 +17,7 @@ export type NewPersonRow = Omit<
   | "first_page_at"
   | "directory_id"
   | "directory_key"
+  | "webauthn_id"
 >;
 export type PersonDetails = {
   id: string;

@@ -15,6 +15,7 @@ const ending = {
   challenges: { table: "challenge", key: "id", when: "expires_at < ?" },
   delivered: { table: "outbox", key: "id", when: "state in ('sent', 'failed') and next_at < ?" },
   undelivered: { table: "outbox", key: "id", when: "state in ('waiting', 'sending') and next_at < ?" },
+  ceremonies: { table: "ceremony", key: "id", when: "expires_at < ?" },
   signIns: { table: "sign_in", key: "id", when: "expires_at < ?" },
   siteTickets: { table: "site_ticket", key: "token_hash", when: "expires_at < ?" },
   siteSessions: { table: "site_session", key: "token_hash", when: "expires_at < ?" },
@@ -107,14 +108,14 @@ export async function readPerson(db: Db, userId: string) {
   const person = await db.q
     .selectFrom("person")
     .select(["id", "username", "display_name", "first_name", "last_name", "email", "mobile_phone", "backup_phone"])
-    .select(["phone_extension", "language", "groups", "state", "default_method", "created_at"])
+    .select(["phone_extension", "language", "groups", "state", "default_method", "created_at", "webauthn_id"])
     .select((row) => row("password_hash", "is not", null).as("has_password"))
     .where("id", "=", userId)
     .executeTakeFirst();
   const factors = await db.q
     .selectFrom("factor")
     .select(["id", "method", "name", "state", "address", "fails", "attempted_at", "locked_until"])
-    .select(["expires_at", "created_at", "last_used_at"])
+    .select(["expires_at", "created_at", "last_used_at", "credential_id", "rp_id"])
     .where("user_id", "=", userId)
     .orderBy("created_at")
     .execute();

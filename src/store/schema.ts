@@ -48,6 +48,7 @@ export type Tables = {
     must_register: string | null;
     register_until: number | null;
     first_page_at: number | null;
+    webauthn_id: string | null;
   };
   factor: {
     id: string;
@@ -69,6 +70,8 @@ export type Tables = {
     import_id: string | null;
     created_at: number;
     last_used_at: number | null;
+    credential_id: string | null;
+    rp_id: string | null;
   };
   challenge: {
     id: string;
@@ -198,6 +201,7 @@ export type Tables = {
     seen_at: number;
     expires_at: number;
   };
+  ceremony: { id: string; expires_at: number };
   throttle: { id: string; count: number; start: number; expires_at: number };
   relying_party: {
     id: string;

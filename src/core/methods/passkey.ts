@@ -1,3 +1,4 @@
+import type { Passkey } from "../webauthn.ts";
 import type { Checking, Method } from "./method.ts";
 
 /**
@@ -6,15 +7,8 @@ import type { Checking, Method } from "./method.ts";
  * highest signature counter seen, so both are written by the statement that accepts.
  */
 
-/** What is kept of a passkey beside its credential id; `backupEligible`: it may be on several devices, as synced ones are. */
-export type PasskeyParameters = {
-  publicKey: string;
-  alg: number;
-  aaguid: string;
-  transports: string[];
-  backupEligible: boolean;
-  userVerified: boolean;
-};
+/** What is kept of a passkey beside its credential id and its counter, as JSON. */
+export type PasskeyParameters = Omit<Passkey, "credentialId" | "signCount">;
 
 /** R-099: a counter that stands still or falls is a copy's; no counter at all says nothing (WebAuthn §6.1.1). */
 export const counterRose = (before: number, now: number): boolean => now > before || (now === 0 && before === 0);
@@ -30,7 +24,7 @@ export const passkey: Method = {
     verified: "SUCCESS_PASSKEY_VERIFIED",
     wrong_code: "FAILED_PASSKEY_INVALID",
     code_duplicate: "FAILED_PASSKEY_INVALID",
-    code_old: "FAILED_PASSKEY_INVALID",
+    code_old: "FAILED_PASSKEY_COUNTER",
     expired: "FAILED_AUTH_RESULT_TIMEOUT",
     too_many_tries: "FAILED_PASSKEY_INVALID",
     not_sent: "FAILED_SERVER_ERROR",

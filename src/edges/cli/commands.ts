@@ -23,6 +23,7 @@ import { addDirectory, listDirectory, removeDirectory, testDirectory } from "#ac
 import { explain } from "#actions/explain.ts";
 import { verifyLog } from "#actions/log-verify.ts";
 import { readMail } from "#actions/mail.ts";
+import { movePasskeyDomain } from "#actions/passkey-domain.ts";
 import { readInbox } from "#actions/phone.ts";
 import { addRadiusClient, loadRadiusClients, removeRadiusClient } from "#actions/radius-clients.ts";
 import { listLog } from "#actions/records.ts";
@@ -47,6 +48,10 @@ const applicationFields = z.strictObject({
 
 export const commands = {
   ...personCommands,
+  "passkey-domain move": command({
+    input: z.strictObject({ domain: name }),
+    run: async (deps, input) => await movePasskeyDomain(deps, "cli", input),
+  }),
   "radius-client add": command({
     input: z.strictObject({
       name,

@@ -12,6 +12,7 @@ import { applicationVerbs } from "./application-verbs.ts";
 import { sendCommand, type Outgoing } from "./client.ts";
 import { directoryVerbs } from "./directory-verbs.ts";
 import { helpDeskVerbs } from "./help-desk-verbs.ts";
+import { passkeyVerbs } from "./passkey-verbs.ts";
 import { peopleVerbs } from "./people-verbs.ts";
 import { siteVerbs } from "./site-verbs.ts";
 import { systemVerbs } from "./system-verbs.ts";
@@ -49,6 +50,7 @@ export async function program(argv: readonly string[], io: Io): Promise<number> 
     });
   for (const verb of [
     ...peopleVerbs,
+    ...passkeyVerbs,
     ...helpDeskVerbs,
     ...applicationVerbs,
     ...siteVerbs,
