@@ -9,6 +9,7 @@ import type { FastifyInstance } from "fastify";
 import { authenticator } from "#actions/api-keys.ts";
 import type { Deps } from "#actions/deps.ts";
 import { forwardAuthRoutes } from "../forward-auth/routes.ts";
+import { helpRoutes } from "../help/help.ts";
 import { listener } from "./listener.ts";
 import { assetRoutes, pageRoute } from "./pages.ts";
 import { sendProblem } from "./problem.ts";
@@ -77,6 +78,7 @@ function peopleRoutes(app: FastifyInstance, deps: Deps, options: HttpOptions & {
   });
   signInRoutes(app, deps, { publicUrl });
   forwardAuthRoutes(app, deps, options);
+  helpRoutes(app, deps, { publicUrl });
   if (!evaluation || !phone) {
     app.get("/", (_request, reply) => reply.type("text/html; charset=utf-8").send(plainPage));
     return;

@@ -1,6 +1,7 @@
 /** The error page (mission C5): what happened, what to do, and the ids to quote. Tells nothing else (R-203). */
 
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { helpPath } from "#core/help.ts";
 import { pageErrors } from "#core/page-errors.ts";
 import { html, type Html } from "./html.ts";
 import { page, support, type Look } from "./layout.ts";
@@ -34,6 +35,7 @@ export function errorPage(look: Look, name: PageErrorName, { place, ...ids }: Id
   );
   const body = html`<p role="alert">${say(`page_error.${name}.what`)}</p>
     <p>${say(`page_error.${name}.next`)}</p>
+    <p><a href="${helpPath(help)}">${say("help.more")}</a></p>
     <div class="support">${support(look)}</div>
     <h2>${say("ids.title")}</h2>
     <dl class="ids">${rows}</dl>`;

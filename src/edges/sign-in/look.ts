@@ -1,6 +1,6 @@
 /** In which language and with which settings a page is shown: as chosen on a page, else the person's, else the browser's. */
 
-import type { FastifyRequest } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { languages, languageOf, type Language } from "#i18n/translate.ts";
 import type { Deps } from "#actions/deps.ts";
 import type { Cookies } from "./cookies.ts";
@@ -28,4 +28,10 @@ export function lookOf(
 function preferred(header: string | undefined): string | undefined {
   const tags = (header ?? "").split(",").map((part) => part.split(";")[0]!.trim().toLowerCase());
   return tags.find((tag) => Object.hasOwn(languages, tag.split("-")[0]!));
+}
+
+/** A language that was chosen on a page stays. */
+export function keepLanguage(cookies: Cookies, request: FastifyRequest, reply: FastifyReply): void {
+  const { lang } = request.query as { lang?: unknown };
+  if (typeof lang === "string" && Object.hasOwn(languages, lang)) cookies.write(reply, "language", lang, 31_536_000);
 }

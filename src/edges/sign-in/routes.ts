@@ -9,7 +9,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { AppError } from "#core/errors.ts";
 import { satisfies } from "#core/strength.ts";
-import { languages } from "#i18n/translate.ts";
 import type { Deps } from "#actions/deps.ts";
 import { chooseKind, confirmKind, finishRegistering, giveNumber } from "#actions/registering.ts";
 import { answerStep, beginStep, givePassword, startSignIn, type Done, type From, type Step } from "#actions/sign-in.ts";
@@ -20,7 +19,7 @@ import { cookiesFor, type Cookies } from "./cookies.ts";
 import { sendErrorPage, type PageErrorName } from "./errors.ts";
 import { serverPagePolicy } from "../http/headers.ts";
 import { page, type Look, type Page } from "./layout.ts";
-import { lookOf } from "./look.ts";
+import { keepLanguage, lookOf } from "./look.ts";
 import { registerPage } from "./register.ts";
 import { html } from "./html.ts";
 import { codePage, endedPage, namePage, otherPage, submit } from "./steps.ts";
@@ -36,9 +35,7 @@ export function signInRoutes(app: FastifyInstance, deps: Deps, { publicUrl }: Si
     await scope.register(formbody, { bodyLimit: 8192 });
     scope.addHook("onRequest", async (request, reply) => {
       reply.header("content-security-policy", serverPagePolicy([]));
-      const { lang } = request.query as { lang?: unknown };
-      if (typeof lang === "string" && Object.hasOwn(languages, lang))
-        cookies.write(reply, "language", lang, 31_536_000);
+      keepLanguage(cookies, request, reply);
       if (request.method === "POST" && !isOwn(request, publicUrl))
         return await failed(around, { request, reply }, "foreign_form");
       return undefined;
