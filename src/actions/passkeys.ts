@@ -19,7 +19,7 @@ import {
   requestOptions,
   type RelyingParty,
 } from "#core/webauthn.ts";
-import { readAddressee } from "#store/people.ts";
+import type { Run } from "#store/open.ts";
 import {
   findPasskey,
   giveWebauthnId,
@@ -27,10 +27,10 @@ import {
   listPasskeys,
   openCeremony,
   takeCeremony,
+  type NewPasskey,
   type PasskeyDetails,
 } from "#store/passkeys.ts";
 import type { Found, Source, Verified } from "./asked.ts";
-import { changed } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { begin, respond } from "./verify.ts";
 
@@ -91,33 +91,32 @@ export async function beginPasskeyRegistration(deps: Deps, { userId, boundTo }: 
   });
 }
 
-/** Adds the passkey that a page answers with (`from`: its address); undefined when it is none, or not for this page. */
+/** The new passkey that a page answers with, for addPasskey; undefined when it is none, or not in time, or not for this page. */
 export async function finishPasskeyRegistration(
   deps: Deps,
-  { userId, boundTo, response, from }: Registering & { response: string; from?: string | undefined },
-): Promise<{ id: string; name: string } | undefined> {
+  { userId, boundTo, response }: Registering & { response: string },
+): Promise<NewPasskey | undefined> {
   const site = siteOf(deps);
   const form = formed(() => readRegistration(response));
   if (!site || !form || !(await take(deps, { kind: "register", boundTo, userId }, form.challenge))) return undefined;
   const passkey = await checkRegistration(form, { site, challenge: form.challenge });
   if (!passkey) return undefined;
   const { credentialId, signCount, ...kept } = passkey;
-  const id = deps.random.id("fac_");
-  const name = passkeyName(kept.aaguid);
-  const parameters = JSON.stringify(kept satisfies PasskeyParameters);
-  const row = { id, userId, name, parameters, signCount, credentialId, rpId: site.id, at: deps.clock.now() };
-  return await changed(deps, `person:${userId}`, async (run) => {
-    if (!(await insertPasskey(run, row))) throw new AppError("exists", "this passkey is registered already");
-    const person = await readAddressee(run, userId);
-    return {
-      value: { id, name },
-      result: "METHOD_ADDED",
-      userId,
-      detail: { factor: id, method: "passkey" },
-      ...(person && { personal: { username: person.username } }),
-      notice: { kind: "method_added", method: "passkey", from },
-    };
-  });
+  return {
+    id: deps.random.id("fac_"),
+    userId,
+    name: passkeyName(kept.aaguid),
+    parameters: JSON.stringify(kept satisfies PasskeyParameters),
+    signCount,
+    credentialId,
+    rpId: site.id,
+    at: deps.clock.now(),
+  };
+}
+
+/** It counts from here on, in the transaction that records why. */
+export async function addPasskey(run: Run, passkey: NewPasskey): Promise<void> {
+  if (!(await insertPasskey(run, passkey))) throw new AppError("exists", "this passkey is registered already");
 }
 
 /** What the page that signs in is given: whoever has a passkey of ours may answer, and nobody is named. */

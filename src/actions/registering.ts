@@ -27,7 +27,7 @@ import { next, type From, type Step } from "./sign-in.ts";
 import { saveFlow, saveFlowIn, type Flow, type Registering } from "./sign-in-flow.ts";
 import { textFor } from "./texts.ts";
 
-export const kinds = ["passkey", "totp", "sms", "recovery"] as const;
+export const kinds = ["totp", "sms", "recovery"] as const;
 export type Kind = (typeof kinds)[number];
 const triesAllowed = 5;
 const smsDigits = 6;
@@ -40,7 +40,7 @@ export async function choices(deps: Deps, { person, registering }: Flow): Promis
   return kinds.filter((kind) => {
     if (!methods.has(kind) || off.has(kind)) return false;
     if (kind === "recovery") return lasting && !registering!.done.includes(kind);
-    return kind === "passkey" || !registering!.done.includes(kind);
+    return !registering!.done.includes(kind);
   });
 }
 

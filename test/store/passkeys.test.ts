@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { removeMethod } from "#actions/factors.ts";
 import { checkPasskeyDomain, movePasskeyDomain } from "#actions/passkey-domain.ts";
 import {
+  addPasskey,
   beginPasskeyRegistration,
   beginPasskeySignIn,
   beginPasskeyStep,
@@ -40,7 +41,8 @@ describe.each(kinds)("on %s", (kind) => {
   async function register(device: Authenticator, person = ada, twist: Twist = {}) {
     const options = await beginPasskeyRegistration(w.deps, { userId: person.id, boundTo });
     const response = device.create({ ...place, challenge: options!.challenge }, twist);
-    const added = await finishPasskeyRegistration(w.deps, { userId: person.id, boundTo, response });
+    const added = (await finishPasskeyRegistration(w.deps, { userId: person.id, boundTo, response }))!;
+    await w.deps.db.transaction((run) => addPasskey(run, added));
     return { added, userHandle: options!.user.id, response };
   }
   const asked = async (flow = boundTo) => ({
