@@ -25,6 +25,8 @@ export const packages: Record<string, Package> = {
   "ldap-utils": { probe: ["ldapmodify"], serves: "people of an OpenLDAP directory" },
   faketime: { probe: ["faketime"], serves: "clock steps" },
   strace: { probe: ["strace"], serves: "kill at every fsync" },
+  nginx: { probe: ["nginx"], serves: "nginx in front of a protected site" },
+  caddy: { probe: ["caddy"], serves: "Caddy in front of a protected site" },
   postgresql: { probe: ["initdb", "/usr/lib/postgresql/*/bin/initdb"], serves: "everything on PostgreSQL" },
   openssl: { probe: ["openssl"], serves: "mail, pages and directories over TLS" },
   sqlite3: { probe: ["sqlite3"], serves: "looking into a database from outside" },
