@@ -199,6 +199,16 @@ CREATE TABLE oidc_logout (
 
 CREATE INDEX oidc_logout_due on oidc_logout (next_at);
 
+CREATE TABLE oidc_session (
+  uid text primary key,
+  session_id text not null,
+  expires_at bigint not null
+);
+
+CREATE INDEX oidc_session_expiry on oidc_session (expires_at);
+
+CREATE INDEX oidc_session_session on oidc_session (session_id);
+
 CREATE TABLE outbox (
   id text primary key,
   channel text not null,

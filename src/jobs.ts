@@ -4,6 +4,8 @@ import { writeAnchors } from "#actions/anchors.ts";
 import { deliverDue } from "#actions/deliver.ts";
 import type { Deps } from "#actions/deps.ts";
 import { cleanImports } from "#actions/people-import.ts";
+import { keepSigningKeys } from "#actions/oidc-keys.ts";
+import { deliverLogouts } from "#actions/oidc-logout.ts";
 import { retain } from "#actions/retention.ts";
 
 /** What the system does by itself: a name, how often, which action. A job that fails is logged and tried again in its turn. */
@@ -13,13 +15,15 @@ export type Job = { name: string; everyMs: number; run: () => Promise<unknown> }
 const second = 1000;
 const minute = 60 * second;
 
-type Around = { data: string; reload: () => Promise<void> };
+type Around = { data: string; publicUrl: string; reload: () => Promise<void> };
 
-export function jobs(deps: Deps, { data, reload }: Around): Job[] {
+export function jobs(deps: Deps, { data, publicUrl, reload }: Around): Job[] {
   return [
     { name: "outbox", everyMs: 2 * second, run: () => deliverDue(deps) },
     // what another node of the group, or a command beside this process, has changed
     { name: "reload", everyMs: 3 * second, run: reload },
+    { name: "logouts", everyMs: 2 * second, run: () => deliverLogouts(deps, { issuer: new URL(publicUrl).origin }) },
+    { name: "signing keys", everyMs: 60 * minute, run: () => keepSigningKeys(deps) },
     { name: "anchors", everyMs: 5 * minute, run: () => anchor(deps, data) },
     { name: "retention", everyMs: 60 * minute, run: () => retain(deps) },
     { name: "imports", everyMs: 60 * minute, run: () => cleanImports(deps) },

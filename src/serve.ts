@@ -87,7 +87,11 @@ async function startEdges({ config, deps, state, evaluation, stops }: Starting):
   });
   stops.push(() => http.stop());
   const checks = { name: "health", everyMs: 1000, run: state.check };
-  const running = runJobs(deps, [checks, ...jobs(deps, { data: config.data, reload })], ending.signal);
+  const running = runJobs(
+    deps,
+    [checks, ...jobs(deps, { data: config.data, publicUrl: config["public-url"], reload })],
+    ending.signal,
+  );
   stops.push(async () => {
     state.stop();
     ending.abort();

@@ -37,6 +37,7 @@ async function sweepAll(deps: Deps, now: number): Promise<void> {
     apiRequests: now,
     throttles: now,
     oidcItems: now,
+    oidcSessions: now,
     challenges: now - day,
     delivered: now - deps.settings.values()["retention.delivery-days"] * day,
     // a text that nobody took for a day is of no use to anyone, and it holds a number

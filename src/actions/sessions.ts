@@ -21,6 +21,7 @@ import {
 } from "#store/sessions.ts";
 import { changed, type Actor } from "./change.ts";
 import type { Deps } from "./deps.ts";
+import { endOidcSessions } from "./oidc-storage.ts";
 
 export type Session = Omit<SessionRow, "proven"> & Proven;
 /** Where a browser is, for its owner to recognise it by. */
@@ -97,6 +98,7 @@ export async function endSessions(
 ): Promise<{ ended: string[] }> {
   return await changed(deps, actor, async (run) => {
     const ended = await deleteSessions(run, { userId, ...which });
+    await endOidcSessions(deps, run, ended);
     return { value: { ended }, result: "SESSIONS_ENDED", userId, detail: { sessions: ended } };
   });
 }

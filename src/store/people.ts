@@ -173,6 +173,11 @@ export async function saveAccount(run: Run, id: string, account: AccountRow): Pr
   return saved.length > 0;
 }
 
+export async function findPersonById(db: Db, id: string): Promise<PersonDetails | undefined> {
+  const row = await people(db).where("id", "=", id).executeTakeFirst();
+  return row && detailsOf(row);
+}
+
 /** In the order of their names; `after` is the last name of the page before. */
 export async function listPeople(db: Db, { after, limit }: { after: string; limit: number }): Promise<PersonDetails[]> {
   const rows = await people(db).where("name_key", ">", after).orderBy("name_key").limit(limit).execute();

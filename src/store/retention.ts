@@ -21,6 +21,7 @@ const ending = {
   siteSessions: { table: "site_session", key: "token_hash", when: "expires_at < ?" },
   sessions: { table: "session", key: "id", when: "expires_at < ?" },
   devices: { table: "remembered_device", key: "id", when: "expires_at < ?" },
+  oidcSessions: { table: "oidc_session", key: "uid", when: "expires_at < ?" },
   oidcItems: { table: "oidc_item", key: "id", when: "expires_at < ?" },
   phoneMessages: { table: "phone_message", key: "id", when: "at < ?" },
   mailMessages: { table: "mail_message", key: "id", when: "at < ?" },

@@ -224,6 +224,7 @@ export type Tables = {
     consumed_at: number | null;
     expires_at: number;
   };
+  oidc_session: { uid: string; session_id: string; expires_at: number };
   oidc_key: { id: string; alg: string; version: number; sealed_jwk: Blob; signs_from: number; created_at: number };
   oidc_logout: { id: string; client_id: string; user_id: string; sid: string; attempts: number; next_at: number };
 };

@@ -1,5 +1,5 @@
 import { Option, type Command } from "commander";
-import { details, table } from "./output.ts";
+import { details, table, time } from "./output.ts";
 import { verb, type Verb } from "./verb.ts";
 
 /** Applications that sign people in with OpenID Connect, and the keys that sign what they are told. */
@@ -140,5 +140,13 @@ export const applicationVerbs: Verb[] = [
     define: (one) => one.argument("<name>"),
     input: ([name = ""]) => ({ name }),
     show: ({ name }) => `${name} is removed.`,
+  }),
+  verb<"oidc rotate-keys">({
+    path: "oidc rotate-keys",
+    command: "oidc rotate-keys",
+    summary: "publish the next signing keys, which take over after a day",
+    example: "countersign oidc rotate-keys",
+    input: () => ({}),
+    show: ({ signsFrom }) => `The next keys are published; they sign from ${time(signsFrom)}.`,
   }),
 ];

@@ -24,6 +24,7 @@ import { explain } from "#actions/explain.ts";
 import { verifyLog } from "#actions/log-verify.ts";
 import { readMail } from "#actions/mail.ts";
 import { movePasskeyDomain } from "#actions/passkey-domain.ts";
+import { rotateSigningKeys } from "#actions/oidc-keys.ts";
 import { readInbox } from "#actions/phone.ts";
 import { addRadiusClient, loadRadiusClients, removeRadiusClient } from "#actions/radius-clients.ts";
 import { listLog } from "#actions/records.ts";
@@ -162,6 +163,10 @@ export const commands = {
   "site remove": command({
     input: z.strictObject({ host: name }),
     run: async (deps, input) => await removeSite(deps, "cli", input.host),
+  }),
+  "oidc rotate-keys": command({
+    input: z.strictObject({}),
+    run: async (deps) => await rotateSigningKeys(deps, "cli"),
   }),
   "settings list": command({
     input: z.strictObject({}),

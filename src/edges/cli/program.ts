@@ -78,6 +78,7 @@ const nouns: Record<string, string> = {
   "api-key": "who may ask by REST",
   application: "who signs people in with OpenID Connect",
   site: "web applications behind a proxy that asks us",
+  oidc: "keys that sign what applications are told",
   settings: "what may change while the server runs",
   log: "sign-ins and changes",
   phone: "simulated phones of the evaluation",

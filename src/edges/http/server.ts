@@ -13,6 +13,7 @@ import { helpRoutes } from "../help/help.ts";
 import { listener } from "./listener.ts";
 import { assetRoutes, pageRoute } from "./pages.ts";
 import { sendProblem } from "./problem.ts";
+import { oidcRoutes } from "../oidc/routes.ts";
 import { signInRoutes } from "../sign-in/routes.ts";
 import { verificationRoutes } from "./verifications.ts";
 
@@ -79,6 +80,7 @@ function peopleRoutes(app: FastifyInstance, deps: Deps, options: HttpOptions & {
   signInRoutes(app, deps, { publicUrl });
   forwardAuthRoutes(app, deps, options);
   helpRoutes(app, deps, { publicUrl });
+  oidcRoutes(app, deps, { publicUrl, ready });
   if (!evaluation || !phone) {
     app.get("/", (_request, reply) => reply.type("text/html; charset=utf-8").send(plainPage));
     return;

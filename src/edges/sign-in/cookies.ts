@@ -19,6 +19,7 @@ export type Cookies = {
   /** `seconds` undefined: until the browser is closed */
   write(reply: FastifyReply, name: CookieName, value: string, seconds?: number): void;
   clear(reply: FastifyReply, name: CookieName): void;
+  nameOf(name: CookieName): string;
   /** What binds a sign-in to this browser; made when there is none. */
   browser(request: FastifyRequest, reply: FastifyReply): string;
 };
@@ -36,6 +37,7 @@ export function cookiesFor(publicUrl: string, newToken: () => string): Cookies {
   return {
     read,
     write,
+    nameOf,
     clear: (reply, name) => void reply.clearCookie(nameOf(name), always),
     browser: (request, reply) => {
       const known = read(request, "browser");

@@ -15,7 +15,7 @@ create table relying_party (
 );
 
 -- Codes, tokens, grants, sessions and interactions. Ids are keyed hashes and payloads are sealed, so that a copy of the
--- database is nobody's token. `uid` is, for a session, the id of the browser's session that it belongs to.
+-- database is nobody's token. `uid` is what tokens name their session by, whose cookie changes.
 create table oidc_item (
   id text primary key,
   model text not null,
@@ -28,6 +28,15 @@ create table oidc_item (
 create index oidc_item_grant on oidc_item (grant_id);
 create index oidc_item_uid on oidc_item (uid);
 create index oidc_item_expiry on oidc_item (expires_at);
+
+-- Which session of a browser the protocol's session belongs to, so that both end together.
+create table oidc_session (
+  uid text primary key,
+  session_id text not null,
+  expires_at bigint not null
+);
+create index oidc_session_session on oidc_session (session_id);
+create index oidc_session_expiry on oidc_session (expires_at);
 
 -- Signing keys. The newest whose time has come signs; it was published a day before, and stays so as long as tokens live.
 create table oidc_key (
