@@ -21,11 +21,12 @@ export function outcomeOf(
       return { kind: "allow", correlationId, userId: id, username, methods: used, gate: decision.gate };
     }
     case "challenge":
-      return { kind: "challenge", correlationId, ...open! };
+      return { kind: "challenge", correlationId, userId: facts.person!.id, ...open! };
     case "join":
       return {
         kind: "challenge",
         correlationId,
+        userId: facts.person!.id,
         ...again(facts, decision.challenge, decision.challenge.round),
       };
     case "ask":
@@ -33,10 +34,14 @@ export function outcomeOf(
     case "deny": {
       const retry =
         decision.retry && facts.challenge ? again(facts, facts.challenge, facts.challenge.round + 1) : undefined;
-      return { kind: "deny", correlationId, code: decision.code, ...(retry && { retry }) };
+      return { kind: "deny", correlationId, code: decision.code, ...(retry && { retry }), ...named(facts, decision) };
     }
   }
 }
+
+/** Whoever hears these has given the right password. */
+const named = ({ person }: Facts, { code }: Extract<Decision, { kind: "deny" }>) =>
+  person && (code === "no_method" || code === "locked_out") ? { userId: person.id } : {};
 
 /** An open challenge as it is shown once more. */
 function again(facts: Facts, challenge: Challenge, round: number): Open {

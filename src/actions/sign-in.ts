@@ -6,6 +6,7 @@
 import type { Outcome } from "#core/outcome.ts";
 import { mayRegister, reasonToRegister } from "#core/registration.ts";
 import { amrOf, satisfies } from "#core/strength.ts";
+import { AppError } from "#core/errors.ts";
 import { nameKey } from "#core/names.ts";
 import type { ResultCode } from "#core/results.ts";
 import { findPerson } from "#store/people.ts";
@@ -68,18 +69,19 @@ export async function givePassword(
 ): Promise<Step> {
   const before = await personNamed(deps, username);
   const passwordSuffices = await suffices(deps, flow, { userId: before?.id, device: from.device });
-  const application = webApplication(flow, { firstFactor: "local", ...(passwordSuffices && { passwordSuffices }) });
+  const application = webApplication(flow, { firstFactor: "any", ...(passwordSuffices && { passwordSuffices }) });
   const outcome = await begin(deps, { application, username, password, source: sourceOf(from) });
   const problem = passwordProblem(outcome);
   if (problem) return { flow: await saveFlow(deps, { ...flow, problem, correlationId: correlationOf(outcome) }) };
-  const person = (await personNamed(deps, username))!;
+  // a directory may know the typed name as somebody else than we did
+  const person = await loadRegistrant(deps, userIdOf(outcome));
   const at = deps.clock.now();
   await saveFirstPage(deps.db, { userId: person.id, at });
   const known = {
     ...flow,
     person: { id: person.id, username: person.username, language: person.language },
     passwordAt: at,
-    rememberedAt: passwordSuffices === "SUCCESS_USED_CACHE" ? at : null,
+    rememberedAt: passwordSuffices === "SUCCESS_USED_CACHE" && person.id === before?.id ? at : null,
     proofs: [],
   };
   return await next(deps, heard(known, outcome), from);
@@ -94,6 +96,10 @@ function passwordProblem(outcome: Verified): Problem | undefined {
   return outcome.code === "unavailable" ? "unavailable" : "wrong_name_or_password";
 }
 
+const userIdOf = (outcome: Verified): string => {
+  if (outcome.kind === "elsewhere" || outcome.userId === undefined) throw new AppError("internal", "nobody was named");
+  return outcome.userId;
+};
 const correlationOf = (outcome: Verified) => (outcome.kind === "elsewhere" ? undefined : outcome.correlationId);
 
 /** The flow after the engine has spoken. */

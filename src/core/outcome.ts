@@ -9,8 +9,9 @@ export type Outcome =
       methods: string[];
       gate: string;
     }
-  | ({ kind: "challenge"; correlationId: string } & Open)
-  | { kind: "deny"; correlationId: string; code: DenyCode; retry?: Open };
+  | ({ kind: "challenge"; correlationId: string; userId: string } & Open)
+  /** `userId`: who it is, once the password was right and no method could be asked for */
+  | { kind: "deny"; correlationId: string; code: DenyCode; retry?: Open; userId?: string };
 
 /** A challenge that waits for an answer. `round` rises with each answer: an edge may insist on the newest. */
 export type Open = { id: string; round: number; prompt: Prompt; expiresAt: number };
