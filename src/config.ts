@@ -37,6 +37,8 @@ const schema = z.strictObject({
   "key-file": z.string().min(1).optional(),
   "public-url": z.url({ protocol: /^https?$/ }).default("http://localhost:8080"),
   "trusted-proxies": ranges.default([]),
+  "tls-cert": z.string().min(1).optional(),
+  "tls-key": z.string().min(1).optional(),
   http: address.default({ host: "127.0.0.1", port: 8080 }),
   internal: address.default({ host: "127.0.0.1", port: 8081 }),
   radius: address.default({ host: "127.0.0.1", port: 1812 }),
@@ -53,10 +55,20 @@ const schema = z.strictObject({
   "log-level": z.enum(["debug", "info", "warn", "error"]).default("info"),
 });
 
+const loopback = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
+
 /** What is of no use, or not safe, without another. */
 const whole = schema.superRefine((config, context) => {
   const needs = (key: keyof typeof schema.shape, message: string) =>
     context.addIssue({ code: "custom", path: [key], message });
+  if ((config["tls-cert"] === undefined) !== (config["tls-key"] === undefined))
+    needs("tls-key", "tls-cert and tls-key go together");
+  const elsewhere = config.http !== undefined && !loopback.test(config.http.host);
+  if (elsewhere && config["tls-cert"] === undefined && config["trusted-proxies"].length === 0)
+    needs(
+      "http",
+      "would serve people beyond this machine without encryption: set tls-cert and tls-key, or name the proxies that do it in trusted-proxies",
+    );
   if (config["smtp-host"] !== undefined && config["smtp-from"] === undefined)
     needs("smtp-from", "is needed with smtp-host");
   if ((config["smtp-user"] === undefined) !== (config["smtp-password"] === undefined))

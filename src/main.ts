@@ -36,6 +36,8 @@ async function serveUntilStopped({ evaluation }: { evaluation: boolean }): Promi
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop());
   const log = openLogger(evaluation ? "warn" : config["log-level"]);
   const running = await serve(config, { log, evaluation });
+  // without a certificate the signal means what it always does: the terminal is gone
+  if (config["tls-cert"] !== undefined) process.on("SIGHUP", () => running.reloadCertificate());
   if (evaluation) {
     const { prepareEvaluation } = await import("./evaluation.ts");
     process.stdout.write(await prepareEvaluation(running.deps, config));

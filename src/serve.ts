@@ -3,7 +3,7 @@
 import { unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { serveCommands } from "#edges/cli/socket.ts";
-import { serveHttp } from "#edges/http/server.ts";
+import { serveHttp, type HttpServer } from "#edges/http/server.ts";
 import { serveRadius, type RadiusServer } from "#edges/radius/server.ts";
 import { AppError } from "#core/errors.ts";
 import { checkPasskeyDomain } from "#actions/passkey-domain.ts";
@@ -15,7 +15,12 @@ import { jobs, runJobs } from "./jobs.ts";
 import { metrics } from "./metrics.ts";
 import { openSystem } from "./wiring.ts";
 
-export type Running = { deps: Deps; stop(): Promise<void> };
+export type Running = {
+  deps: Deps;
+  /** takes a renewed certificate */
+  reloadCertificate(): void;
+  stop(): Promise<void>;
+};
 type Stop = () => Promise<unknown>;
 
 export async function serve(
@@ -33,9 +38,9 @@ export async function serve(
     await checkPasskeyDomain(deps);
     const state = health(deps);
     await state.check();
-    await startEdges({ config, deps, state, evaluation, stops });
+    const { reloadCertificate } = await startEdges({ config, deps, state, evaluation, stops });
     log.info("ready", { node: deps.db.node.name, database: deps.db.kind });
-    return { deps, stop };
+    return { deps, reloadCertificate, stop };
   } catch (error) {
     await stop().catch(() => undefined);
     throw refused(error);
@@ -44,7 +49,7 @@ export async function serve(
 
 type Starting = { config: Config; deps: Deps; state: Health; evaluation: boolean; stops: Stop[] };
 
-async function startEdges({ config, deps, state, evaluation, stops }: Starting): Promise<void> {
+async function startEdges({ config, deps, state, evaluation, stops }: Starting): Promise<HttpServer> {
   const ending = new AbortController();
   let radius: RadiusServer | undefined;
   if (config.radius) {
@@ -72,6 +77,7 @@ async function startEdges({ config, deps, state, evaluation, stops }: Starting):
   const http = await serveHttp(deps, {
     people: config.http,
     internal: config.internal,
+    tls: certificateFiles(config),
     publicUrl: config["public-url"],
     // in the evaluation a proxy on this machine may be tried at once
     trustedProxies: evaluation ? [...config["trusted-proxies"], "127.0.0.1", "::1"] : config["trusted-proxies"],
@@ -87,16 +93,19 @@ async function startEdges({ config, deps, state, evaluation, stops }: Starting):
   });
   stops.push(() => http.stop());
   const checks = { name: "health", everyMs: 1000, run: state.check };
-  const running = runJobs(
-    deps,
-    [checks, ...jobs(deps, { data: config.data, publicUrl: config["public-url"], reload })],
-    ending.signal,
-  );
+  const certificate = { name: "certificate", everyMs: 60_000, run: async () => http.reloadCertificate() };
+  const around = { data: config.data, publicUrl: config["public-url"], reload };
+  const running = runJobs(deps, [checks, certificate, ...jobs(deps, around)], ending.signal);
   stops.push(async () => {
     state.stop();
     ending.abort();
     await running;
   });
+  return http;
+}
+
+function certificateFiles({ "tls-cert": cert, "tls-key": key }: Config) {
+  return cert === undefined || key === undefined ? undefined : { cert, key };
 }
 
 /** One clear sentence for what an administrator can mend. */

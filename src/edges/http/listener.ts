@@ -6,23 +6,34 @@
 import fastify, { type FastifyInstance } from "fastify";
 import type { Socket } from "node:net";
 import type { Deps } from "#actions/deps.ts";
+import { tlsOptions, type Certificate } from "./certificate.ts";
+import { tellClientIp } from "./client-ip.ts";
 import { securityHeaders } from "./headers.ts";
 import { errorHandler, sendProblem } from "./problem.ts";
 
 const bodyLimit = 65_536;
 const connectionsPerAddress = 1024;
 
-export function listener(
-  deps: Deps,
-  { publicUrl, ready }: { publicUrl: string; ready: () => boolean },
-): FastifyInstance {
+const serverLimits = { headersTimeout: 10_000, maxHeaderSize: 16_384, connectionsCheckingInterval: 2_000 };
+
+export type Listening = {
+  publicUrl: string;
+  trustedProxies: readonly string[];
+  ready: () => boolean;
+  /** none: plain HTTP */
+  certificate?: Certificate | undefined;
+};
+
+export function listener(deps: Deps, { publicUrl, trustedProxies, ready, certificate }: Listening): FastifyInstance {
   const always = securityHeaders(publicUrl);
   const onError = errorHandler(deps);
   const app = fastify({
     bodyLimit,
     requestTimeout: 30_000,
     keepAliveTimeout: 5_000,
-    http: { headersTimeout: 10_000, maxHeaderSize: 16_384, connectionsCheckingInterval: 2_000 },
+    ...(certificate
+      ? { https: { ...serverLimits, ...tlsOptions, handshakeTimeout: 10_000, ...certificate } }
+      : { http: serverLimits }),
     genReqId: () => deps.random.id("cor_"),
     // a path that does not decode never reaches the hooks
     frameworkErrors: (error, request, reply) => {
@@ -32,6 +43,7 @@ export function listener(
     clientErrorHandler: (_error, socket) => refuseUnread(socket, always),
   });
   limitConnections(app);
+  tellClientIp(app, trustedProxies);
   app.addHook("onRequest", (request, reply, done) => {
     reply.headers(always).header("x-correlation-id", request.id);
     done();

@@ -4,12 +4,14 @@
  */
 
 import { readFile } from "node:fs/promises";
+import type { Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { authenticator } from "#actions/api-keys.ts";
 import type { Deps } from "#actions/deps.ts";
 import { forwardAuthRoutes } from "../forward-auth/routes.ts";
 import { helpRoutes } from "../help/help.ts";
+import { certificateReload, readCertificate, type CertificateFiles } from "./certificate.ts";
 import { listener } from "./listener.ts";
 import { assetRoutes, pageRoute } from "./pages.ts";
 import { sendProblem } from "./problem.ts";
@@ -22,8 +24,10 @@ export type PhoneMessage = { id: string; to: string; kind: "text"; text: string;
 export type HttpOptions = {
   people: Address | undefined;
   internal: Address | undefined;
+  /** people's listener speaks TLS with these; none: plain HTTP */
+  tls?: CertificateFiles | undefined;
   publicUrl: string;
-  /** who may ask about requests to protected sites (forward-auth) */
+  /** who may say where a request comes from, and ask about requests to protected sites (forward-auth) */
   trustedProxies: readonly string[];
   ready: () => boolean;
   evaluation: boolean;
@@ -33,15 +37,29 @@ export type HttpOptions = {
   webDist: URL;
 };
 /** The addresses as bound: a port that was 0 is known now. */
-export type HttpServer = { people?: Address; internal?: Address; stop: () => Promise<void> };
+export type HttpServer = {
+  people?: Address;
+  internal?: Address;
+  /** takes the certificate that lies in the files now */
+  reloadCertificate: () => void;
+  stop: () => Promise<void>;
+};
 
 const openApi = new URL("../../../generated/openapi.json", import.meta.url);
 
 export async function serveHttp(deps: Deps, options: HttpOptions): Promise<HttpServer> {
   const stopping = new AbortController();
   const apps: FastifyInstance[] = [];
-  const open = async (address: Address, routes: (app: FastifyInstance) => void | Promise<void>) => {
-    const app = listener(deps, options);
+  let reloadCertificate: HttpServer["reloadCertificate"] = () => undefined;
+  const open = async (
+    address: Address,
+    routes: (app: FastifyInstance) => void | Promise<void>,
+    tls?: CertificateFiles,
+  ) => {
+    const certificate = tls && readCertificate(tls);
+    const app = listener(deps, { ...options, certificate });
+    if (tls && certificate)
+      reloadCertificate = certificateReload(deps, { server: app.server as Server, files: tls, first: certificate });
     await routes(app);
     apps.push(app);
     await app.listen(address);
@@ -52,12 +70,12 @@ export async function serveHttp(deps: Deps, options: HttpOptions): Promise<HttpS
     await Promise.all(apps.map((app) => app.close()));
   };
   try {
-    const { people, internal } = options;
+    const { people, internal, tls } = options;
+    const routes = (app: FastifyInstance) => peopleRoutes(app, deps, { ...options, stopping: stopping.signal });
     return {
-      ...(people && {
-        people: await open(people, (app) => peopleRoutes(app, deps, { ...options, stopping: stopping.signal })),
-      }),
+      ...(people && { people: await open(people, routes, tls) }),
       ...(internal && { internal: await open(internal, (app) => internalRoutes(app, options)) }),
+      reloadCertificate: () => reloadCertificate(),
       stop,
     };
   } catch (error) {

@@ -102,13 +102,13 @@ function authenticateAll(app: FastifyInstance, api: Api): void {
   });
   app.addHook("preValidation", async (request, reply) => {
     const body = request.body instanceof Buffer ? request.body : empty;
-    const { method, raw, ip } = request;
+    const { method, raw, clientIp } = request;
     const from = await api.authenticate({
       authorization: raw.headers.authorization,
       method,
       target: raw.url ?? "",
       body,
-      address: ip,
+      address: clientIp,
     });
     if (!from) return sendProblem(reply, 401);
     if (!mayUse(from.key, "verify")) return sendProblem(reply, 403);

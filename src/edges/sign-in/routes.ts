@@ -145,7 +145,7 @@ async function startAtHome(around: Around, { request, reply }: Exchange) {
 }
 
 const fromOf = ({ cookies }: Around, request: FastifyRequest): From => ({
-  clientIp: request.ip,
+  clientIp: request.clientIp,
   userAgent: request.headers["user-agent"],
   device: cookies.read(request, "device"),
 });
