@@ -67,11 +67,11 @@ export const advices: Partial<Record<ResultCode, Advice>> = {
   FAILED_RECOVERY_CODE_INCORRECT: advice("recovery-codes", "Each code works once, and a new list voids the old one."),
   FAILED_TEMPORARY_ACCESS_PASS_INCORRECT: advice(
     "access-pass",
-    "It was used, has ended or was mistyped. Hand out a new one.",
+    "It was used, has ended or was mistyped. `countersign user tap` issues a new one.",
   ),
   FAILED_PASSWORD_INCORRECT: advice(
     "wrong-name",
-    "In append mode the separator or the length of the code may be wrong. Otherwise `countersign user set-password`.",
+    "In append mode the separator or the length of the code may be wrong. Otherwise `countersign user reset-password`.",
   ),
   FAILED_UNKNOWN_PERSON: advice(
     "wrong-name",
@@ -80,7 +80,7 @@ export const advices: Partial<Record<ResultCode, Advice>> = {
   FAILED_PERSON_DISABLED: advice("no-access", "`countersign user enable` lets the person in again."),
   FAILED_NO_METHOD: advice(
     "one-method",
-    "`countersign method list` shows what there is; `countersign method add-app` hands one out.",
+    "`countersign method list` shows what there is. `countersign user tap` lets the person in once to register one; `countersign method add-app` hands out an app.",
   ),
   FAILED_LOCKED_OUT: locked,
   FAILED_CHALLENGE_FOREIGN: advice(

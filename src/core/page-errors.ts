@@ -96,7 +96,7 @@ export const pageErrors = {
     status: 403,
     help: "one-method",
     administrator:
-      "The person has no method that can be used in the browser. Hand one out (`countersign method add-app`), or a Temporary Access Pass with which the person registers one.",
+      "The person has no method that can be used in the browser. `countersign user tap` issues a Temporary Access Pass with which the person registers one; `countersign method add-app` hands out an app.",
   },
   internal: {
     number: "CS-1014",

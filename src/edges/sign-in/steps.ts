@@ -49,7 +49,8 @@ export function namePage(look: Look, flow: Flow): Page {
       />
       ${submit(say("sign_in.continue"))}`,
   )}`;
-  return { title: say("sign_in.title"), body, application: leadsTo(flow), help: "first-time" };
+  const help = flow.problem ? "wrong-name" : "first-time";
+  return { title: say("sign_in.title"), body, application: leadsTo(flow), help };
 }
 
 const instruction = ({ say }: Look, { method, sentTo }: Prompt) =>
