@@ -58,6 +58,14 @@ for (const javaScriptEnabled of [true, false])
     });
   });
 
+test("setting up an app begins with what to do, not with the field below it", async ({ page, server }) => {
+  await page.setViewportSize({ width: 390, height: 600 });
+  await page.goto("/sign-in");
+  await givePassword(page, await server.addPerson({ text: false }));
+  await choose(page, "totp");
+  await expect(heading(page, "Set up an app")).toBeInViewport();
+});
+
 test("what was registered is asked for the next time", async ({ page, server }) => {
   const { person, app } = await registersAndSignsIn({ page, server });
   await page.context().clearCookies();
@@ -92,6 +100,7 @@ test("a wrong code empties the field, keeps the focus, says so, and the right on
   await expect(code(page)).toBeFocused();
   await expect(code(page)).toHaveValue("");
   await expect(code(page)).toHaveAttribute("aria-invalid", "true");
+  await expect(code(page)).toHaveAccessibleDescription(/^That code is not right/);
   await giveCode(page, await app.code());
   await expectSignedIn(page);
 });

@@ -70,8 +70,8 @@ const mark = html`<svg viewBox="0 0 32 32" aria-hidden="true">
   <path d="M3 22H29M8 27C9 19 12 11 16 5M17 27C18 19 21 11 25 5" />
 </svg>`;
 
-/** R-205: read out at once, and not by colour alone. */
-export const alert = (text: string): Html => html`<p class="alert" role="alert">${text}</p>`;
+/** R-205: not by colour alone; a field with the focus is described by it, since what is there at the start is no alert to many readers. */
+export const alert = (text: string): Html => html`<p id="problem" class="alert" role="alert">${text}</p>`;
 
 /** Whom to ask, as far as the organisation has said. */
 export function support({ say, settings }: Look): Html {

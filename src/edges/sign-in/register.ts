@@ -70,11 +70,12 @@ function appPage(deps: Deps, look: Look, flow: Flow): Page {
       </li>
       <li>${say("register.totp.enter")}</li>
     </ol>
-    ${codeForm(look, flow)} ${back(look, flow)}`;
+    ${codeForm(look, flow, { first: false })} ${back(look, flow)}`;
   return { title: say("register.totp.title"), body };
 }
 
-const codeForm = ({ say }: Look, flow: Flow) =>
+/** `first`: there is nothing to read before it; else the focus would scroll past that. */
+const codeForm = ({ say }: Look, flow: Flow, { first }: { first: boolean }) =>
   html`${flow.problem && alert(say(`problem.${flow.problem}`))}
   ${form(
     "/sign-in/register/confirm",
@@ -89,7 +90,8 @@ const codeForm = ({ say }: Look, flow: Flow) =>
         pattern="[0-9 \\-]*"
         maxlength="9"
         required
-        autofocus
+        ${(first || flow.problem) && html` autofocus`}
+        ${flow.problem && html` aria-describedby="problem" aria-invalid="true"`}
       />
       ${submit(say("step.verify"))}`,
   )}`;
@@ -110,7 +112,7 @@ function numberPage(look: Look, flow: Flow): Page {
           required
           maxlength="40"
           autofocus
-          aria-describedby="form"
+          aria-describedby="${flow.problem && "problem "}form"
         />
         <p id="form" class="soft">${say("register.sms.form")}</p>
         ${submit(say("register.sms.send"))}`,
@@ -122,7 +124,7 @@ function numberPage(look: Look, flow: Flow): Page {
 function textCodePage(look: Look, flow: Flow): Page {
   const { say } = look;
   const body = html`<p>${say("step.sms", { to: masked(flow.registering!.number!) })} ${say("step.newest")}</p>
-    ${codeForm(look, flow)} ${back(look, flow)}`;
+    ${codeForm(look, flow, { first: true })} ${back(look, flow)}`;
   return { title: say("register.sms.title"), body };
 }
 

@@ -34,6 +34,7 @@ export function namePage(look: Look, flow: Flow): Page {
         spellcheck="false"
         required
         maxlength="256"
+        ${flow.problem && html` aria-describedby="problem"`}
         value="${flow.loginHint}"
         ${!flow.loginHint && html` autofocus`}
       />
@@ -78,7 +79,7 @@ export function codePage(look: Look, flow: Flow, { deviceDays, now }: { deviceDa
           ${input}
           required
           autofocus
-          aria-describedby="what time"
+          aria-describedby="${flow.problem && "problem "}what time"
           ${flow.problem === "wrong_code" && html` aria-invalid="true"`}
         />
         ${mayRemember && !flow.need.explicit && html`<label class="check"><input type="checkbox" name="remember" value="yes" /> ${say("step.remember", { days: deviceDays })}</label>`}
