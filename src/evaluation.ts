@@ -19,9 +19,10 @@ export async function prepareEvaluation(deps: Deps, config: Config): Promise<str
 
 async function makeSamples(deps: Deps): Promise<Sample> {
   const password = `try-${deps.random.bytes(6).toString("hex")}`;
-  await addPerson(deps, "system", { username: "ada", display_name: "Ada Sample", language: "en", password });
-  const phone = { mobile_phone: "+46701234567", language: "sv", password };
-  await addPerson(deps, "system", { username: "bo", display_name: "Bo Exempel", ...phone });
+  const ada = { username: "ada", email: "ada@example.org", language: "en" };
+  await addPerson(deps, "system", { ...ada, display_name: "Ada Sample", password });
+  const bo = { username: "bo", email: "bo@example.org", mobile_phone: "+46701234567", language: "sv" };
+  await addPerson(deps, "system", { ...bo, display_name: "Bo Exempel", password });
   await addPerson(deps, "system", { username: "cleo", display_name: "Cleo New", password });
   const app = await addApp(deps, "system", { username: "ada", name: "Sample app" });
   const client = { name: "sample-vpn", addresses: ["127.0.0.1"], application: "Sample VPN", options: {} };
@@ -37,6 +38,7 @@ function page({ password, radiusSecret, adaSeed }: Sample, config: Config): stri
 Countersign is running: an evaluation, with sample people and simulated phones. Stop it with Ctrl-C.
 
   Simulated phones   ${config["public-url"]}/phone
+  Simulated mail     ${config["public-url"]}/mail
   RADIUS             ${radius}, shared secret ${radiusSecret}
   Sign in            ${config["public-url"]}/sign-in
   People             ada (codes from an app), bo (codes by text message), cleo (nothing set up yet)

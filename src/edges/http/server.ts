@@ -13,6 +13,7 @@ import { forwardAuthRoutes } from "../forward-auth/routes.ts";
 import { helpRoutes } from "../help/help.ts";
 import { certificateReload, readCertificate, type CertificateFiles } from "./certificate.ts";
 import { listener } from "./listener.ts";
+import { mailRoutes } from "../mail/mailboxes.ts";
 import { assetRoutes, pageRoute } from "./pages.ts";
 import { sendProblem } from "./problem.ts";
 import { oidcRoutes } from "../oidc/routes.ts";
@@ -104,6 +105,7 @@ function peopleRoutes(app: FastifyInstance, deps: Deps, options: HttpOptions & {
     return;
   }
   app.get("/", (_request, reply) => reply.redirect("/phone"));
+  mailRoutes(app, deps, { publicUrl });
   pageRoute(app, deps, { path: "/phone", file: new URL("phone/index.html", webDist) });
   assetRoutes(app, webDist);
   app.get("/phone/messages", async () => ({ messages: await phone.messages() }));
