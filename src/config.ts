@@ -26,7 +26,9 @@ const address = z.string().transform((text, context): Address | undefined => {
 const ranges = z.preprocess(
   (given) => (typeof given === "string" ? given.split(",").map((one) => one.trim()) : given),
   z.array(
-    z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], { error: "is no IP address or range like 10.0.0.0/8" }),
+    z
+      .union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], { error: "is no IP address or range like 10.0.0.0/8" })
+      .refine((range) => !range.endsWith("/0"), "is everybody"),
   ),
 );
 
