@@ -15,7 +15,7 @@ export async function checkPasskeyDomain(deps: Deps): Promise<void> {
   if (!elsewhere) return;
   throw new AppError(
     "start_refused",
-    `There are ${elsewhere.count} passkeys for ${elsewhere.rp_id}, which would not work with public-url ${deps.db.node.publicUrl}. ` +
+    `Passkeys for ${elsewhere.rp_id} (${elsewhere.count}) would not work with public-url ${deps.db.node.publicUrl}. ` +
       `Put public-url back, or give them up: countersign passkey-domain move ${hostname}`,
   );
 }
