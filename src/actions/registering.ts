@@ -13,12 +13,14 @@ import { readCode } from "#core/methods/same.ts";
 import { phoneReader } from "#core/phone.ts";
 import { isLasting } from "#core/registration.ts";
 import { insertFactors, raiseCounter, replaceFactors, type NewFactorRow } from "#store/factors.ts";
+import type { Run } from "#store/open.ts";
 import { post } from "#store/outbox.ts";
 import { saveRegistered } from "#store/registrations.ts";
 import { takeFrom } from "#store/throttle.ts";
 import { changed } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { otpauthUri } from "./factors.ts";
+import { addPasskey, finishPasskeyRegistration } from "./passkeys.ts";
 import { loadRegistrant } from "./registrant.ts";
 import { methodsOff } from "./rules.ts";
 import { sealed } from "./deliver.ts";
@@ -27,7 +29,7 @@ import { next, type From, type Step } from "./sign-in.ts";
 import { saveFlow, saveFlowIn, type Flow, type Registering } from "./sign-in-flow.ts";
 import { textFor } from "./texts.ts";
 
-export const kinds = ["totp", "sms", "recovery"] as const;
+export const kinds = ["passkey", "totp", "sms", "recovery"] as const;
 export type Kind = (typeof kinds)[number];
 const triesAllowed = 5;
 const smsDigits = 6;
@@ -150,32 +152,53 @@ async function wrong(deps: Deps, flow: Flow): Promise<Flow> {
   return await saveFlow(deps, { ...flow, registering: fresh(registering), problem: "ended" });
 }
 
+/** The browser's answer to the page that makes a passkey. */
+export async function givePasskeyMade(deps: Deps, flow: Flow, response: string): Promise<Flow> {
+  const userId = flow.person!.id;
+  const passkey = await finishPasskeyRegistration(deps, { userId, boundTo: flow.id, response });
+  if (!passkey) return await saveFlow(deps, { ...flow, problem: "passkey" });
+  return await kept(deps, flow, {
+    id: passkey.id,
+    method: "passkey",
+    add: async (run) => await addPasskey(run, passkey),
+  });
+}
+
 type New = { row: NewFactorRow; counter: number; codes?: string };
 
-/** It counts from here on, with the code that proved it used; the page's next version and the record commit with it. */
-export async function registered(deps: Deps, flow: Flow, { row, counter, codes }: New): Promise<Flow> {
-  const { reason, done } = flow.registering!;
-  const at = deps.clock.now();
-  const proof = { method: row.method, at, userVerified: false };
-  const told: Flow = {
-    ...flow,
-    problem: undefined,
-    proofs: isLasting(row.method) ? [...flow.proofs, proof] : flow.proofs,
-    registering: { reason, tries: 0, done: [...done, row.method], ...(codes !== undefined && { codes }) },
-  };
-  return await changed(deps, `person:${row.user_id}`, async (run) => {
-    const value = await saveFlowIn(run, told);
+/** It counts from here on, with the code that proved it used. */
+async function registered(deps: Deps, flow: Flow, { row, counter, codes }: New): Promise<Flow> {
+  const { id, method, user_id: userId } = row;
+  const add = async (run: Run) => {
     // one sheet of recovery codes, the newest
-    if (row.method === "recovery") await replaceFactors(run, { userId: row.user_id, method: row.method });
+    if (method === "recovery") await replaceFactors(run, { userId, method });
     await insertFactors(run, [row]);
-    await raiseCounter(run, { id: row.id, counter });
-    if (isLasting(row.method)) await saveRegistered(run, { userId: row.user_id, at });
+    await raiseCounter(run, { id, counter });
+  };
+  // a passkey is proven by its first use, which follows; a code was one
+  const proof = { method, at: deps.clock.now(), userVerified: false };
+  const proofs = isLasting(method) ? [...flow.proofs, proof] : flow.proofs;
+  return await kept(deps, { ...flow, proofs }, { id, method, codes, add });
+}
+
+type Kept = { id: string; method: string; codes?: string | undefined; add: (run: Run) => Promise<void> };
+
+/** The method, the page's next version, the record and the notice commit together. */
+async function kept(deps: Deps, flow: Flow, { id, method, codes, add }: Kept): Promise<Flow> {
+  const { reason, done } = flow.registering!;
+  const { id: userId, username } = flow.person!;
+  const registering = { reason, tries: 0, done: [...done, method], ...(codes !== undefined && { codes }) };
+  return await changed(deps, `person:${userId}`, async (run) => {
+    const value = await saveFlowIn(run, { ...flow, problem: undefined, registering });
+    await add(run);
+    if (isLasting(method)) await saveRegistered(run, { userId, at: deps.clock.now() });
     return {
       value,
       result: "METHOD_REGISTERED",
-      userId: row.user_id,
-      detail: { factor: row.id, method: row.method, reason },
-      personal: { username: flow.person!.username },
+      userId,
+      detail: { factor: id, method, reason },
+      personal: { username },
+      notice: method === "recovery" ? { kind: "recovery_codes_made" } : { kind: "method_added", method },
     };
   });
 }

@@ -22,6 +22,7 @@ export type Problem =
   | "ended"
   | "unavailable"
   | "passkey"
+  | "passkey_unverified"
   | "number"
   | "password_rule"
   | "passwords_differ";

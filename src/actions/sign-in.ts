@@ -4,7 +4,7 @@
  */
 
 import type { Outcome } from "#core/outcome.ts";
-import { mayRegister, reasonToRegister } from "#core/registration.ts";
+import { isLasting, mayRegister, reasonToRegister } from "#core/registration.ts";
 import { amrOf, satisfies } from "#core/strength.ts";
 import { AppError } from "#core/errors.ts";
 import { nameKey } from "#core/names.ts";
@@ -18,6 +18,7 @@ import { loadRegistrant, registrationRules } from "./registrant.ts";
 import { namesOf } from "./rules.ts";
 import { endFlow, newFlow, saveFlow, webApplication, type Flow, type FlowState, type Problem } from "./sign-in-flow.ts";
 import { isRemembered, openSession, rememberDevice, type Browser, type Session } from "./sessions.ts";
+import { finishPasskeySignIn, finishPasskeyStep } from "./passkeys.ts";
 import { begin, respond } from "./verify.ts";
 
 type Wanted = Pick<FlowState, "application" | "need" | "returnTo" | "targets" | "loginHint" | "adding"> & {
@@ -156,6 +157,34 @@ export async function answerStep(
   return await next(deps, { ...told, won: true, proofs: [...told.proofs, proof] }, from);
 }
 
+/** A passkey: instead of name and password, or as the second step that is open. */
+export async function givePasskey(
+  deps: Deps,
+  flow: Flow,
+  { response, remember, ...from }: From & { response: string; remember?: boolean | undefined },
+): Promise<Step> {
+  const application = webApplication(flow, { firstFactor: "none" });
+  const given = { boundTo: flow.id, response, application, source: sourceOf(from) };
+  const { person, open } = flow;
+  const told = person
+    ? open && (await finishPasskeyStep(deps, { ...given, userId: person.id, challengeId: open.id }))
+    : await finishPasskeySignIn(deps, given);
+  // what was no answer to this page was not tried either
+  if (told?.outcome.kind !== "allow") {
+    const correlationId = told && correlationOf(told.outcome);
+    const still = told && person ? heard(flow, told.outcome).open : open;
+    return { flow: await saveFlow(deps, { ...flow, open: still, problem: "passkey", correlationId }) };
+  }
+  const { userId, username } = told.outcome;
+  const proof = { method: "passkey", at: deps.clock.now(), userVerified: told.userVerified };
+  const now = { ...heard(flow, told.outcome), won: true, proofs: [...flow.proofs, proof], remember };
+  if (person) return await next(deps, now, from);
+  // R-096: a passkey that has not made sure of the person is one factor, and the password is the other
+  if (!told.userVerified) return { flow: await saveFlow(deps, { ...flow, problem: "passkey_unverified" }) };
+  const { language } = await loadRegistrant(deps, userId);
+  return await next(deps, { ...now, person: { id: userId, username, language } }, from);
+}
+
 /** Where it goes from here: on with the second step, into a registration, to the end, or nowhere. */
 export async function next(deps: Deps, flow: Flow, from: From): Promise<Step> {
   if (flow.open || flow.problem || flow.registering) return { flow: await saveFlow(deps, flow) };
@@ -164,8 +193,10 @@ export async function next(deps: Deps, flow: Flow, from: From): Promise<Step> {
   if (registering === "not yet") return await beginStep(deps, flow, from);
   if (registering) return { flow: await saveFlow(deps, { ...flow, ...registering }) };
   if (through) return { done: await complete(deps, flow, from) };
-  if (flow.proofs.length > 0) return { flow: await saveFlow(deps, { ...flow, problem: "ended" }) };
-  return await beginStep(deps, flow, from);
+  const method = flow.need.strength === "phishing-resistant" ? "passkey" : undefined;
+  const tried = flow.proofs.some((proof) => (method === undefined ? isLasting(proof.method) : proof.method === method));
+  if (tried) return { flow: await saveFlow(deps, { ...flow, problem: "ended" }) };
+  return await beginStep(deps, flow, { ...from, ...(method !== undefined && { method }) });
 }
 
 /** Whether a method is to be registered first; `not yet`: who has one proves it before adding another. */

@@ -8,6 +8,7 @@ import { isLasting } from "#core/registration.ts";
 import type { TextKey } from "#i18n/translate.ts";
 import { fromFile, html } from "./html.ts";
 import { alert, type Look, type Page } from "./layout.ts";
+import { makeForm } from "./passkeys.ts";
 import { form, leadsTo, submit } from "./steps.ts";
 
 export async function registerPage(deps: Deps, look: Look, flow: Flow): Promise<Page> {
@@ -15,6 +16,7 @@ export async function registerPage(deps: Deps, look: Look, flow: Flow): Promise<
   const told = { application: leadsTo(flow), help: "register-now" as const };
   if (codes !== undefined) return { ...told, ...codesPage(deps, look, flow) };
   if (kind === "totp") return { ...told, ...appPage(deps, look, flow) };
+  if (kind === "passkey") return { ...told, ...(await passkeyPage(deps, look, flow)) };
   if (kind === "sms") return { ...told, ...(number && sealed ? textCodePage(look, flow) : numberPage(look, flow)) };
   return { ...told, ...(await choicePage(deps, look, flow)) };
 }
@@ -49,6 +51,16 @@ async function choicePage(deps: Deps, { say }: Look, flow: Flow): Promise<Page> 
   )}
   ${(enough || reason === "added") && form("/sign-in/register/finish", flow, submit(say(first ? "register.cancel" : "register.finish"), first ? "quiet" : "primary"))}`;
   return { title: say(first ? "register.title" : "register.done"), body };
+}
+
+async function passkeyPage(deps: Deps, look: Look, flow: Flow): Promise<Page> {
+  const { say } = look;
+  const body = html`${flow.problem && alert(say(`problem.${flow.problem}`))}
+    <p>${say("register.passkey.how")}</p>
+    ${await makeForm(deps, look, flow)}
+    <noscript><p class="alert">${say("passkey.no_script")}</p></noscript>
+    ${back(look, flow)}`;
+  return { title: say("register.passkey.title"), body, script: true };
 }
 
 const back = ({ say }: Look, flow: Flow) => form("/sign-in/register", flow, submit(say("register.other"), "quiet"));

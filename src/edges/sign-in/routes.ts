@@ -10,8 +10,17 @@ import { z } from "zod";
 import { AppError } from "#core/errors.ts";
 import { satisfies } from "#core/strength.ts";
 import type { Deps } from "#actions/deps.ts";
-import { chooseKind, confirmKind, finishRegistering, giveNumber } from "#actions/registering.ts";
-import { answerStep, beginStep, givePassword, startSignIn, type Done, type From, type Step } from "#actions/sign-in.ts";
+import { chooseKind, confirmKind, finishRegistering, giveNumber, givePasskeyMade } from "#actions/registering.ts";
+import {
+  answerStep,
+  beginStep,
+  givePasskey,
+  givePassword,
+  startSignIn,
+  type Done,
+  type From,
+  type Step,
+} from "#actions/sign-in.ts";
 import { findEnded, findFlow, type Flow, type FlowKey } from "#actions/sign-in-flow.ts";
 import { endSessions, findSession, newToken } from "#actions/sessions.ts";
 import { signInAssets } from "./assets.ts";
@@ -20,9 +29,10 @@ import { sendErrorPage, type PageErrorName } from "./errors.ts";
 import { serverPagePolicy } from "../http/headers.ts";
 import { page, type Look, type Page } from "./layout.ts";
 import { keepLanguage, lookOf } from "./look.ts";
+import { signInForm, stepForm } from "./passkeys.ts";
 import { registerPage } from "./register.ts";
 import { html } from "./html.ts";
-import { codePage, endedPage, namePage, otherPage, submit } from "./steps.ts";
+import { codePage, endedPage, namePage, otherPage, passkeyPage, submit } from "./steps.ts";
 
 export type SignInOptions = { publicUrl: string };
 type Around = { deps: Deps; cookies: Cookies; publicUrl: string };
@@ -32,7 +42,7 @@ export function signInRoutes(app: FastifyInstance, deps: Deps, { publicUrl }: Si
   const around: Around = { deps, cookies, publicUrl };
   app.register(async (scope) => {
     await scope.register(cookie);
-    await scope.register(formbody, { bodyLimit: 8192 });
+    await scope.register(formbody, { bodyLimit: 65_536 });
     scope.addHook("onRequest", async (request, reply) => {
       reply.header("content-security-policy", serverPagePolicy([]));
       keepLanguage(cookies, request, reply);
@@ -120,8 +130,9 @@ async function stepPage(
   look: Look,
   { flow, other }: { flow: Flow; other: boolean },
 ): Promise<Page | undefined> {
-  if (!flow.person) return namePage(look, flow);
+  if (!flow.person) return namePage(look, flow, await signInForm(deps, look, flow));
   if (flow.open && other && flow.open.prompt.others.length > 0) return otherPage(look, flow);
+  if (flow.open?.prompt.method === "passkey") return passkeyPage(look, flow, await stepForm(deps, look, flow));
   if (flow.open) return codePage(look, flow, { deviceDays: look.settings["remember.days"], now: deps.clock.now() });
   if (flow.registering) return await registerPage(deps, look, flow);
   return flow.problem ? endedPage(look, flow) : undefined;
@@ -187,6 +198,9 @@ function formRoutes(scope: FastifyInstance, around: Around): void {
         ...from,
       }),
   );
+  define("/sign-in/passkey", { passkey: z.string().max(8192) }, async (flow, { passkey }, from) =>
+    flow.registering ? { flow } : await givePasskey(deps, flow, { response: passkey!, ...from }),
+  );
   define(
     "/sign-in/other",
     { digit: z.string().regex(/^[1-9]$/) },
@@ -217,6 +231,13 @@ function registerForms(define: Define, deps: Deps): void {
     { number: z.string().max(40) },
     registering(async (flow, { number }) =>
       flow.registering!.kind === "sms" ? await giveNumber(deps, flow, number!) : { flow },
+    ),
+  );
+  define(
+    "/sign-in/register/passkey",
+    { passkey: z.string().max(32_768) },
+    registering(async (flow, { passkey }) =>
+      flow.registering!.kind === "passkey" ? await givePasskeyMade(deps, flow, passkey!) : { flow },
     ),
   );
   define(

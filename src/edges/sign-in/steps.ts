@@ -19,7 +19,7 @@ export const leadsTo = ({ application: { id, name } }: Flow): string => (id === 
 
 const problemOf = ({ say }: Look, problem: Problem | undefined) => problem && alert(say(`problem.${problem}`));
 
-export function namePage(look: Look, flow: Flow): Page {
+export function namePage(look: Look, flow: Flow, passkey: Html | undefined): Page {
   const { say } = look;
   const body = html`${problemOf(look, flow.problem)}
   ${form(
@@ -51,7 +51,7 @@ export function namePage(look: Look, flow: Flow): Page {
       ${submit(say("sign_in.continue"))}`,
   )}`;
   const help = flow.problem ? "wrong-name" : "first-time";
-  return { title: say("sign_in.title"), body, application: leadsTo(flow), help };
+  return { title: say("sign_in.title"), body: html`${body}${passkey}`, application: leadsTo(flow), help, script: true };
 }
 
 const instruction = ({ say }: Look, { method, sentTo }: Prompt) =>
@@ -98,6 +98,17 @@ const helpOf: Record<string, HelpTopic> = {
   tap: "access-pass",
   passkey: "passkey-missing",
 };
+
+/** The browser's own dialogue asks for the passkey. */
+export function passkeyPage(look: Look, flow: Flow, passkey: Html | undefined): Page {
+  const { say } = look;
+  const body = html`${problemOf(look, flow.problem)}
+    <p>${say("step.passkey")}</p>
+    ${passkey}
+    <noscript><p class="alert">${say("passkey.no_script")}</p></noscript>
+    ${otherWays(look, flow)}`;
+  return { title: say("step.title"), body, application: leadsTo(flow), help: "passkey-missing", script: true };
+}
 
 /** With one method only there is no other way, and the page names whom to ask (M-47, M-138). */
 const otherWays = (look: Look, flow: Flow) =>
