@@ -2,7 +2,9 @@
 // gone when the process that asked for it ends, also when a test fails, times out or is interrupted.
 import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { randomInt } from "node:crypto";
 import { createSocket } from "node:dgram";
+import type { EventEmitter } from "node:events";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -165,19 +167,26 @@ export async function waitUntil<T>(
 
 const given = new Set<number>();
 
-/** A port of 127.0.0.1 that is free for TCP and for UDP now, and that this process has not given away before. */
+/**
+ * A port of 127.0.0.1 that is free for TCP and for UDP now, and that this process has not given away before. Below those
+ * that the system gives to outgoing connections (32768 on Linux), or one of a browser's has it before it is listened at;
+ * above 10080, which browsers refuse.
+ */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const tcp = createServer().listen(0, "127.0.0.1");
-    await new Promise((resolve) => tcp.once("listening", resolve));
-    const { port } = tcp.address() as { port: number };
+    const port = randomInt(11_000, 32_768);
+    const tcp = createServer();
     const udp = createSocket("udp4");
-    const free = await new Promise<boolean>((resolve) => {
-      udp.once("error", () => resolve(false)).bind(port, "127.0.0.1", () => resolve(true));
-    });
-    await new Promise((resolve) => tcp.close(resolve));
-    if (free) udp.close();
-    if (free && !given.has(port)) {
+    const isFree = (socket: EventEmitter, bind: (done: () => void) => unknown) =>
+      new Promise<boolean>((resolve) => {
+        socket.once("error", () => resolve(false));
+        bind(() => resolve(true));
+      });
+    const tcpFree = await isFree(tcp, (done) => tcp.listen(port, "127.0.0.1", done));
+    const udpFree = await isFree(udp, (done) => udp.bind(port, "127.0.0.1", done));
+    if (tcpFree) await new Promise((resolve) => tcp.close(resolve));
+    udp.close();
+    if (tcpFree && udpFree && !given.has(port)) {
       given.add(port);
       return port;
     }
