@@ -1,20 +1,43 @@
-/** What a first look needs: sample people, a sample VPN, and a page of what to try. Nothing of this is made in production. */
+/** What a first look needs: sample people, a sample VPN and application, and a page of what to try. Nothing of this is made in production. */
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { addApplication, listApplications, setApplication } from "#actions/applications.ts";
 import { addApp } from "#actions/factors.ts";
 import { addPerson } from "#actions/people.ts";
 import { addRadiusClient } from "#actions/radius-clients.ts";
 import type { Deps } from "#actions/deps.ts";
 import type { Config } from "./config.ts";
+import { serveSampleApplication, type Registered } from "./sample-application.ts";
 
 type Sample = { password: string; radiusSecret: string; adaSeed: string };
 
 /** Makes the samples on the first start and says how to use them on every one. */
-export async function prepareEvaluation(deps: Deps, config: Config): Promise<string> {
+export async function prepareEvaluation(
+  deps: Deps,
+  config: Config,
+): Promise<{ text: string; stop: () => Promise<void> }> {
   const file = join(config.data, "evaluation.json");
   if (!existsSync(file)) writeFileSync(file, JSON.stringify(await makeSamples(deps)), { mode: 0o600 });
-  return page(JSON.parse(readFileSync(file, "utf8")) as Sample, config);
+  const application = await serveSampleApplication({
+    host: config.http?.host ?? "127.0.0.1",
+    port: 8090,
+    issuer: new URL(config["public-url"]).origin,
+    register: async (url) => await registerApplication(deps, url),
+  });
+  const sample = JSON.parse(readFileSync(file, "utf8")) as Sample;
+  return { text: page(sample, { config, applicationUrl: application.url }), stop: application.stop };
+}
+
+/** Its address may be another one at each start, and its secret is kept nowhere, so it gets a new one. */
+async function registerApplication(deps: Deps, url: string): Promise<Registered> {
+  const name = "Sample application";
+  const fields = { redirectUris: [`${url}/callback`], postLogoutUris: [`${url}/`], name };
+  const known = (await listApplications(deps)).some((one) => one.name === name);
+  const { id, secret } = known
+    ? await setApplication(deps, "system", { ...fields, newSecret: true })
+    : await addApplication(deps, "system", fields);
+  return { id, secret: secret! };
 }
 
 async function makeSamples(deps: Deps): Promise<Sample> {
@@ -30,13 +53,17 @@ async function makeSamples(deps: Deps): Promise<Sample> {
   return { password, radiusSecret: secret!, adaSeed: app.secretBase32! };
 }
 
-function page({ password, radiusSecret, adaSeed }: Sample, config: Config): string {
+function page(
+  { password, radiusSecret, adaSeed }: Sample,
+  { config, applicationUrl }: { config: Config; applicationUrl: string },
+): string {
   const radius = config.radius ? `${config.radius.host}:${config.radius.port}` : "off";
   const attributes = (name: string, given: string) =>
     `User-Name=${name},User-Password=${given},Message-Authenticator=0x00`;
   return `
 Countersign is running: an evaluation, with sample people and simulated phones. Stop it with Ctrl-C.
 
+  Sample application ${applicationUrl}
   Simulated phones   ${config["public-url"]}/phone
   Simulated mail     ${config["public-url"]}/mail
   RADIUS             ${radius}, shared secret ${radiusSecret}

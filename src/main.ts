@@ -38,11 +38,15 @@ async function serveUntilStopped({ evaluation }: { evaluation: boolean }): Promi
   const running = await serve(config, { log, evaluation });
   // without a certificate the signal means what it always does: the terminal is gone
   if (config["tls-cert"] !== undefined) process.on("SIGHUP", () => running.reloadCertificate());
+  let stopEvaluation: (() => Promise<void>) | undefined;
   if (evaluation) {
     const { prepareEvaluation } = await import("./evaluation.ts");
-    process.stdout.write(await prepareEvaluation(running.deps, config));
+    const { text, stop: stopSamples } = await prepareEvaluation(running.deps, config);
+    stopEvaluation = stopSamples;
+    process.stdout.write(text);
   }
   await stopped;
+  await stopEvaluation?.();
   await running.stop();
 }
 

@@ -1,4 +1,5 @@
 // Signing out at an application's request, telling the others, and signing keys that come and go.
+import type { webcrypto } from "node:crypto";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import tls from "node:tls";
@@ -148,7 +149,9 @@ describe.each(kinds)("an application that wants to be told, on %s,", (kind) => {
       events: { "http://schemas.openid.net/event/backchannel-logout": {} },
     });
     expect(part(token, 1)).not.toHaveProperty("nonce");
-    const { keys } = (await (await h.browser().get("/oidc/jwks")).json()) as { keys: (JsonWebKey & { kid: string })[] };
+    const { keys } = (await (await h.browser().get("/oidc/jwks")).json()) as {
+      keys: (webcrypto.JsonWebKey & { kid: string })[];
+    };
     const jwk = keys.find(({ kid }) => kid === part(token, 0)["kid"])!;
     expect(await verifies(token, jwk, idTokenAlg)).toBe(true);
   });
@@ -173,7 +176,7 @@ describe.each(kinds)("an application that wants to be told, on %s,", (kind) => {
   });
 });
 
-async function verifies(token: string, jwk: JsonWebKey, alg: string): Promise<boolean> {
+async function verifies(token: string, jwk: webcrypto.JsonWebKey, alg: string): Promise<boolean> {
   const how =
     alg === "ES256"
       ? { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" }
