@@ -23,6 +23,8 @@ export const packages: Record<string, Package> = {
   pamtester: { probe: ["pamtester"], serves: "pam_radius signing in" },
   slapd: { probe: ["slapd"], serves: "people of an OpenLDAP directory" },
   "ldap-utils": { probe: ["ldapmodify"], serves: "people of an OpenLDAP directory" },
+  "samba-ad-dc": { probe: ["/usr/lib/*/samba/ldb/acl.so"], serves: "people of a Samba domain" },
+  "samba-ad-provision": { probe: ["/usr/share/samba/setup"], serves: "people of a Samba domain" },
   faketime: { probe: ["faketime"], serves: "clock steps" },
   strace: { probe: ["strace"], serves: "kill at every fsync" },
   nginx: { probe: ["nginx"], serves: "nginx in front of a protected site" },

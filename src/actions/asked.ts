@@ -3,6 +3,7 @@
 import type { Ask } from "#core/case.ts";
 import type { Application } from "#core/facts.ts";
 import type { Proof } from "#core/methods/method.ts";
+import type { ResultCode } from "#core/results.ts";
 import type { Outcome } from "#core/outcome.ts";
 import type { Claim } from "#store/requests.ts";
 
@@ -20,6 +21,8 @@ export type Attempt = {
   username: string;
   found?: Found | undefined;
   password?: string | undefined;
+  /** Told whose password was right, which the name alone does not say; says whether that is enough. Given by an action alone. */
+  proved?: ((userId: string) => Promise<ResultCode | undefined>) | undefined;
   code?: string | undefined;
   method?: string | undefined;
   source: Source;

@@ -7,15 +7,12 @@ import type { Outcome } from "#core/outcome.ts";
 import { isLasting, mayRegister, reasonToRegister } from "#core/registration.ts";
 import { amrOf, satisfies } from "#core/strength.ts";
 import { AppError } from "#core/errors.ts";
-import { nameKey } from "#core/names.ts";
 import type { ResultCode } from "#core/results.ts";
-import { findPerson } from "#store/people.ts";
 import { saveFirstPage } from "#store/registrations.ts";
 import type { Verified } from "./asked.ts";
 import { changed } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { loadRegistrant, registrationRules } from "./registrant.ts";
-import { namesOf } from "./rules.ts";
 import { endFlow, newFlow, saveFlow, webApplication, type Flow, type FlowState, type Problem } from "./sign-in-flow.ts";
 import { isRemembered, openSession, rememberDevice, type Browser, type Session } from "./sessions.ts";
 import { finishPasskeySignIn, finishPasskeyStep } from "./passkeys.ts";
@@ -46,11 +43,11 @@ function carriedOver(session: Session | undefined, { need }: Pick<FlowState, "ne
 /** R-184: only this device's and this person's token counts; a level asked for by name is never skipped to. */
 async function suffices(deps: Deps, flow: Flow, { userId, device }: Suffices): Promise<ResultCode | undefined> {
   if (flow.need.strength === "password") return "SUCCESS_PASSWORD_VERIFIED";
-  if (flow.need.strength !== "mfa" || flow.need.explicit || userId === undefined) return undefined;
+  if (flow.need.strength !== "mfa" || flow.need.explicit) return undefined;
   if (deps.settings.values()["remember.days"] === 0) return undefined;
   return (await isRemembered(deps, { token: device, userId })) ? "SUCCESS_USED_CACHE" : undefined;
 }
-type Suffices = { userId: string | undefined; device: string | undefined };
+type Suffices = { userId: string; device: string | undefined };
 
 /** What a browser brings along with an answer. */
 export type From = Browser & { device: string | undefined };
@@ -58,20 +55,16 @@ export type Step = { flow: Flow } | { done: Done };
 export type Done = { token: string; returnTo: string; device?: string | undefined; deviceDays: number };
 
 const sourceOf = ({ clientIp }: From) => ({ protocol: "web" as const, clientIp });
-const personNamed = async (deps: Deps, username: string) => {
-  const key = nameKey(username, namesOf(deps));
-  return key === undefined ? undefined : await findPerson(deps.db, key);
-};
 
 export async function givePassword(
   deps: Deps,
   flow: Flow,
   { username, password, ...from }: From & { username: string; password: string },
 ): Promise<Step> {
-  const before = await personNamed(deps, username);
-  const passwordSuffices = await suffices(deps, flow, { userId: before?.id, device: from.device });
-  const application = webApplication(flow, { firstFactor: "any", ...(passwordSuffices && { passwordSuffices }) });
-  const outcome = await begin(deps, { application, username, password, source: sourceOf(from) });
+  const application = webApplication(flow, { firstFactor: "any" });
+  let enough: ResultCode | undefined;
+  const proved = async (userId: string) => (enough = await suffices(deps, flow, { userId, device: from.device }));
+  const outcome = await begin(deps, { application, username, password, proved, source: sourceOf(from) });
   const problem = passwordProblem(outcome);
   if (problem) return { flow: await saveFlow(deps, { ...flow, problem, correlationId: correlationOf(outcome) }) };
   // a directory may know the typed name as somebody else than we did
@@ -82,7 +75,7 @@ export async function givePassword(
     ...flow,
     person: { id: person.id, username: person.username, language: person.language },
     passwordAt: at,
-    rememberedAt: passwordSuffices === "SUCCESS_USED_CACHE" && person.id === before?.id ? at : null,
+    rememberedAt: (enough as ResultCode | undefined) === "SUCCESS_USED_CACHE" ? at : null,
     proofs: [],
   };
   return await next(deps, heard(known, outcome), from);

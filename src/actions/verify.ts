@@ -39,17 +39,25 @@ export async function begin(deps: Deps, attempt: Attempt): Promise<Verified> {
   if (!("facts" in reserved)) return repeated(reserved);
   const decision = judge(deps, ask, reserved.facts);
   if (decision.kind !== "ask") return await conclude(deps, request, { facts: reserved.facts, decision });
+  return await afterPassword(deps, request, { attempt, facts: reserved.facts });
+}
 
-  const { person } = reserved.facts;
+async function afterPassword(deps: Deps, request: Request, { attempt, facts }: Attempted): Promise<Outcome> {
+  const { ask, source } = request;
+  const { application, username, password = "", proved } = attempt;
+  const { person } = facts;
   const from = source.station ?? source.clientIp ?? application.id;
-  const password = attempt.password ?? "";
   const { verdict, owner } = await checkFirstFactor(deps, { application, person, username, password, source: from });
   ask.password = verdict;
+  const passwordSuffices = verdict === "right" ? await proved?.((owner ?? person!).id) : undefined;
+  if (passwordSuffices) ask.application = { ...application, passwordSuffices };
   if (owner) return await proceed(deps, { ...request, joinKey: joining(attempt, owner.nameKey) }, owner);
   // the code's attempt is taken only now that the password is right
-  const facts = verdict === "right" && ask.answer !== undefined ? await reserveAnew(deps, request) : reserved.facts;
-  return await conclude(deps, request, { facts, decision: judge(deps, ask, facts) });
+  const both = verdict === "right" && ask.answer !== undefined;
+  const now = both ? await reserveAnew(deps, request) : facts;
+  return await conclude(deps, request, { facts: now, decision: judge(deps, ask, now) });
 }
+type Attempted = { attempt: Attempt; facts: Facts };
 
 /** A directory has said who it is: whoever had the typed name here, these are the facts that count. */
 async function proceed(deps: Deps, request: Request, owner: Owner): Promise<Outcome> {
