@@ -57,6 +57,13 @@ test("a public application has no secret and may own a scheme", async () => {
   );
 });
 
+test("the next signing keys are published once, and take over after a day", async () => {
+  const { run, here } = cli();
+  const { stdout } = await run(["oidc", "rotate-keys"]);
+  expect(stdout).toContain(new Date(here.clock.at + 86_400_000).toISOString().slice(0, 10));
+  expect((await run(["oidc", "rotate-keys"])).stderr).toContain("published already");
+});
+
 test("what cannot be right is refused by its name", async () => {
   const { run } = cli();
   expect(await run(wiki)).toMatchObject({ exit: 0 });

@@ -11,13 +11,9 @@ import { exchangeOf } from "./exchange.ts";
 
 export const leaveScript = "document.forms[0].submit();\n";
 
-type Out = { error: string; error_description?: string | undefined };
-
 export const pagesFor = (deps: Deps) => ({
-  renderError: async (ctx: KoaContextWithOIDC, out: Out, error: Error) => {
+  renderError: async (ctx: KoaContextWithOIDC, _out: unknown, error: Error) => {
     const { look, correlationId } = exchangeOf(ctx.req);
-    const { error: code, error_description: description } = out;
-    deps.log.info("an OpenID Connect request was refused", { correlationId, code, description });
     const place = ctx.path.slice(0, 100);
     ctx.type = "html";
     ctx.body = errorPage(look, nameOf(error), { place, correlationId, at: deps.clock.now() });

@@ -5,7 +5,7 @@
 
 import { timingSafeEqual } from "node:crypto";
 import type { EventEmitter } from "node:events";
-import { Provider, type Configuration, type KoaContextWithOIDC } from "oidc-provider";
+import { Provider, type Configuration, type errors, type KoaContextWithOIDC } from "oidc-provider";
 import { acrValues } from "#core/acr.ts";
 import { idTokenAlgs } from "#core/relying-party.ts";
 import { secretHashOf } from "#actions/applications.ts";
@@ -15,6 +15,7 @@ import { queueLogout } from "#actions/oidc-logout.ts";
 import { adapterFor } from "./adapter.ts";
 import { paths, targetOf } from "./addresses.ts";
 import { pagesFor } from "./pages.ts";
+import { exchangeOf } from "./exchange.ts";
 import { lifeSeconds, minute, refreshSeconds } from "./lives.ts";
 import { accountOf, policyFor } from "./sign-in.ts";
 import { signOut } from "./sign-out.ts";
@@ -36,11 +37,21 @@ export function newProvider(deps: Deps, { publicUrl, keys }: { publicUrl: string
   provider.use(targets);
   provider.use(signOut(deps));
   const failed = (error: Error) => deps.log.error("an OpenID Connect request failed", { reason: error.message });
+  for (const event of ["authorization.error", "pushed_authorization_request.error", "grant.error", "userinfo.error"])
+    (provider as EventEmitter).on(event, told(deps));
   provider.on("server_error", (_ctx, error) => failed(error));
   // the framework below it has a word of its own for what nobody caught
   (provider as EventEmitter).on("error", failed);
   return provider;
 }
+
+/** Whoever sets up an application finds in the log what it was told, and why. */
+const told = (deps: Deps) => (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
+  const { error: code, error_description: description, error_detail: detail } = error;
+  const { correlationId } = exchangeOf(ctx.req);
+  const application = ctx.oidc.client?.clientId;
+  deps.log.info("an OpenID Connect request was refused", { correlationId, application, code, description, detail });
+};
 
 /** A form of the library's may lead to the application that asked, whose address it has checked. */
 const targets: Parameters<Provider["use"]>[0] = async (ctx, next) => {
