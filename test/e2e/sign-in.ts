@@ -38,6 +38,13 @@ export async function setUpApp(page: Page): Promise<CodeApp> {
   return app;
 }
 
+/** On the page of the choices: makes a passkey. */
+export async function makePasskey(page: Page): Promise<void> {
+  await choose(page, "passkey");
+  await page.locator("form[data-passkey=create] button").click();
+  await page.locator(".done").waitFor();
+}
+
 export async function expectSignedIn(page: Page): Promise<void> {
   await expect(page).toHaveURL(/\/account$/);
 }

@@ -73,6 +73,9 @@ export async function virtualAuthenticator(page: Page, { userVerified = true } =
   });
   return {
     passkeys: async () => (await client.send("WebAuthn.getCredentials", { authenticatorId })).credentials,
+    /** While nobody is there, a question stays open. */
+    setPresent: async (is: boolean) =>
+      await client.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId, enabled: is }),
     setUserVerified: async (is: boolean) =>
       await client.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: is }),
   };

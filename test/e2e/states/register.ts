@@ -41,6 +41,11 @@ export const registerStates: States = {
     await giveCode(page, wrongCode);
     await page.getByRole("alert").waitFor();
   },
+  passkey: async (page, seen) => {
+    await atChoice(page, seen);
+    await choose(page, "passkey");
+    await page.locator("form[data-passkey] button").waitFor();
+  },
   number: async (page, seen) => {
     await atChoice(page, seen);
     await choose(page, "sms");

@@ -1,6 +1,7 @@
 // Signing in, from the name to the account, and what can go wrong on the way.
 import type { Page } from "@playwright/test";
-import { expectSignedIn, giveCode, givePassword, lockMethod, wrongCode } from "../sign-in.ts";
+import { expectSignedIn, giveCode, givePassword, lockMethod, makePasskey, wrongCode } from "../sign-in.ts";
+import { virtualAuthenticator } from "../test.ts";
 import type { Seen, States } from "./state.ts";
 
 type Has = { app?: boolean; text?: boolean };
@@ -27,6 +28,15 @@ export const signInStates: States = {
     await page.goto("/sign-in");
     await givePassword(page, { username, password: "not the password" });
     await page.getByRole("alert").waitFor();
+  },
+  "passkey as second step": async (page, { server, language }) => {
+    const person = await server.addPerson({ language, text: false });
+    await virtualAuthenticator(page);
+    await page.goto("/sign-in");
+    await givePassword(page, person);
+    await makePasskey(page);
+    await page.locator("button.primary").click();
+    await page.locator("form[data-passkey=get] button").waitFor();
   },
   "app code, the only way": async (page, seen) => {
     await atSecondStep(page, seen, { app: true, text: false });
