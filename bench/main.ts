@@ -6,17 +6,19 @@ import { radius, radiusPeers } from "./radius.ts";
 import { rest } from "./rest.ts";
 import type { Bench } from "./result.ts";
 import { settlePostgres } from "./settle-postgres.ts";
+import { signInPages } from "./sign-in-pages.ts";
 import { start } from "./start.ts";
 
 const benches: Record<string, Bench> = {
   radius,
   rest,
   "settle-postgres": settlePostgres,
+  "sign-in-pages": signInPages,
   start,
   memory,
   "radius-peers": radiusPeers,
 };
-const byDefault = ["radius", "rest", "settle-postgres", "start", "memory"];
+const byDefault = ["radius", "rest", "settle-postgres", "sign-in-pages", "start", "memory"];
 
 const asked = process.argv.length > 2 ? process.argv.slice(2) : byDefault;
 const unknown = asked.filter((name) => !Object.hasOwn(benches, name));
