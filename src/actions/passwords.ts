@@ -51,6 +51,12 @@ export async function newPasswordHash(deps: Deps, password: string): Promise<str
   return await inTurn("administration", async () => await hashPassword(pepper(deps, password), deps.random.bytes(16)));
 }
 
+/** For whoever has proven who they are: nothing is counted. */
+export const isPassword = async (
+  deps: Deps,
+  { hash, password, source }: { hash: string; password: string; source: string },
+): Promise<boolean> => await inTurn(source, async () => await matchesPassword(pepper(deps, password), hash));
+
 /** Wrong ones count against account and source together, so nobody can lock another out (R-072). */
 export const passwordBudget = (deps: Deps, { of, source }: { of: string; source: string }): Budget => ({
   id: `password ${of} ${source}`,

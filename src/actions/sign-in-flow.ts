@@ -25,6 +25,7 @@ export type Problem =
   | "passkey_unverified"
   | "number"
   | "password_rule"
+  | "password_same"
   | "passwords_differ";
 
 /** A method on its way to being registered. `sealed` is its seed, or the hash of the code that was sent. */
@@ -56,6 +57,8 @@ export type FlowState = {
   stopped?: "no_method" | "person_disabled" | undefined;
   registering?: Registering | undefined;
   remember?: boolean | undefined;
+  /** the password is somebody else's choice; theirs comes first */
+  choosing?: true | undefined;
   /** the person wants a further method, once everything is proven */
   adding?: boolean | undefined;
   correlationId?: string | undefined;

@@ -8,6 +8,7 @@ import { isLasting, mayRegister, reasonToRegister } from "#core/registration.ts"
 import { amrOf, satisfies } from "#core/strength.ts";
 import { AppError } from "#core/errors.ts";
 import type { ResultCode } from "#core/results.ts";
+import { readPasswordState } from "#store/people.ts";
 import { saveFirstPage } from "#store/registrations.ts";
 import type { Verified } from "./asked.ts";
 import { changed } from "./change.ts";
@@ -185,11 +186,18 @@ export async function next(deps: Deps, flow: Flow, from: From): Promise<Step> {
   const registering = await startRegistering(deps, flow, { through });
   if (registering === "not yet") return await beginStep(deps, flow, from);
   if (registering) return { flow: await saveFlow(deps, { ...flow, ...registering }) };
-  if (through) return { done: await complete(deps, flow, from) };
+  if (through) return await finish(deps, flow, from);
   const method = flow.need.strength === "phishing-resistant" ? "passkey" : undefined;
   const tried = flow.proofs.some((proof) => (method === undefined ? isLasting(proof.method) : proof.method === method));
   if (tried) return { flow: await saveFlow(deps, { ...flow, problem: "ended" }) };
   return await beginStep(deps, flow, { ...from, ...(method !== undefined && { method }) });
+}
+
+/** Everything is proven: a password that somebody else chose is changed before the session begins. */
+async function finish(deps: Deps, flow: Flow, from: From): Promise<Step> {
+  if (flow.passwordAt !== null && (await readPasswordState(deps.db, flow.person!.id)).expired)
+    return { flow: await saveFlow(deps, { ...flow, choosing: true }) };
+  return { done: await complete(deps, flow, from) };
 }
 
 /** Whether a method is to be registered first; `not yet`: who has one proves it before adding another. */

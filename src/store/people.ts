@@ -240,6 +240,15 @@ export async function savePasswordHash(
   return saved.length > 0;
 }
 
+export async function readPasswordState(db: Db, id: string): Promise<{ hash: string | null; expired: boolean }> {
+  const row = await db.q
+    .selectFrom("person")
+    .select(["password_hash", "password_expired"])
+    .where("id", "=", id)
+    .executeTakeFirst();
+  return { hash: row?.password_hash ?? null, expired: row?.password_expired === 1 };
+}
+
 /** What a first request of this person would be decided on now; nothing is taken. */
 export async function readFacts(db: Db, { nameKey }: { nameKey: string | undefined }): Promise<Facts> {
   const found = await db.transaction((run) => readPeople(run, "name_key", nameKey === undefined ? [] : [nameKey]));

@@ -5,6 +5,7 @@ import { hotp } from "#core/methods/totp.ts";
 import { tapSecret } from "#core/methods/tap.ts";
 import { addPerson, setState } from "#actions/people.ts";
 import { addApp } from "#actions/factors.ts";
+import { resetPassword } from "#actions/help-desk.ts";
 import { deliverDue } from "#actions/deliver.ts";
 import { findSession } from "#actions/sessions.ts";
 import { startSignIn } from "#actions/sign-in.ts";
@@ -50,6 +51,43 @@ describe.each(kinds)("signing in with a browser, on %s,", (kind) => {
     const session = await sessionOf(page);
     expect(session).toMatchObject({ userId: id, username: "ada", proofs: [{ method: "totp" }] });
     expect(session!.passwordAt).not.toBeNull();
+  });
+
+  test("a password that the help desk has set is changed before anything else, once the rest is proven", async () => {
+    const { id, secret } = await withApp("ada");
+    await resetPassword(h.w.deps, "cli", { username: "ada", password: "given on the phone" });
+    const page = open();
+    await giveName(page, "ada", "given on the phone");
+    expect(page.title()).toBe("Verify that it is you");
+    await page.submit("/sign-in/code", { code: codeOf(secret) });
+    expect(page.title()).toBe("Choose a new password");
+    expect(await sessionOf(page)).toBeUndefined();
+    // no way around it
+    await page.open("/account");
+    expect(await sessionOf(page)).toBeUndefined();
+    const other = open();
+    await giveName(other, "ada", "given on the phone");
+    h.w.clock.at += 30_000;
+    await other.submit("/sign-in/code", { code: codeOf(secret) });
+    const choose = async (one: string, again = one) =>
+      await other.submit("/sign-in/new-password", { username: "ada", password: one, again });
+    for (const [one, again, words] of [
+      ["one of my own words", "one of my own word", "The two passwords are not the same."],
+      ["short", "short", "Choose a password of at least 12 characters that is not easy to guess."],
+      ["given on the phone", "given on the phone", "That is the password you were given. Choose another one."],
+    ] as const) {
+      await choose(one, again);
+      expect(other.alert()).toBe(words);
+      expect(await sessionOf(other)).toBeUndefined();
+    }
+    const done = await choose("one of my own words");
+    expect(done.via).toEqual(["/account"]);
+    expect(await sessionOf(other)).toMatchObject({ userId: id, proofs: [{ method: "totp" }] });
+    const again = open();
+    h.w.clock.at += 30_000;
+    await giveName(again, "ada", "one of my own words");
+    await again.submit("/sign-in/code", { code: codeOf(secret) });
+    expect(await sessionOf(again)).toMatchObject({ userId: id });
   });
 
   test("a name, a password or both wrong read the same, and so does an account that is switched off", async () => {

@@ -10,6 +10,7 @@ import { z } from "zod";
 import { AppError } from "#core/errors.ts";
 import { satisfies } from "#core/strength.ts";
 import type { Deps } from "#actions/deps.ts";
+import { choosePassword } from "#actions/new-password.ts";
 import { chooseKind, confirmKind, finishRegistering, giveNumber, givePasskeyMade } from "#actions/registering.ts";
 import {
   answerStep,
@@ -29,6 +30,7 @@ import { sendErrorPage, type PageErrorName } from "./errors.ts";
 import { serverPagePolicy } from "../http/headers.ts";
 import { page, type Look, type Page } from "./layout.ts";
 import { keepLanguage, lookOf } from "./look.ts";
+import { newPasswordPage } from "./new-password.ts";
 import { signInForm, stepForm } from "./passkeys.ts";
 import { registerPage } from "./register.ts";
 import { html } from "./html.ts";
@@ -135,6 +137,7 @@ async function stepPage(
   if (flow.open?.prompt.method === "passkey") return passkeyPage(look, flow, await stepForm(deps, look, flow));
   if (flow.open) return codePage(look, flow, { deviceDays: look.settings["remember.days"], now: deps.clock.now() });
   if (flow.registering) return await registerPage(deps, look, flow);
+  if (flow.choosing) return newPasswordPage(look, flow);
   return flow.problem ? endedPage(look, flow) : undefined;
 }
 
@@ -210,6 +213,11 @@ function formRoutes(scope: FastifyInstance, around: Around): void {
     flow.person && !flow.open && !flow.registering
       ? await beginStep(deps, { ...flow, problem: undefined }, from)
       : { flow },
+  );
+  // the name is there for the browser's own keeper of passwords
+  const chosen = { username: z.string().max(256), password: z.string().max(256), again: z.string().max(256) };
+  define("/sign-in/new-password", chosen, async (flow, { password: one, again }, from) =>
+    flow.choosing ? await choosePassword(deps, flow, { password: one!, again: again!, ...from }) : { flow },
   );
   registerForms(define, deps);
 }

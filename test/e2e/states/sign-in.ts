@@ -66,6 +66,17 @@ export const signInStates: States = {
     await atSecondStep(page, seen, { app: true });
     await lockMethod(page, seen.server);
   },
+  "new password": async (page, { server, language }) => {
+    const person = await server.addPerson({ language });
+    const codes = await server.addApp(person);
+    const { password } = await server.cli<{ password: string }>("user", "reset-password", person.username);
+    await page.goto("/sign-in");
+    await givePassword(page, { ...person, password });
+    await giveCode(page, await codes.code());
+    for (const field of ["#password", "#again"]) await page.locator(field).fill("too short");
+    await page.locator("main button").click();
+    await page.getByRole("alert").waitFor();
+  },
   "error page": async (page) => {
     await page.goto("/sign-in");
     await page.goto(`/sign-in?flow=sgn_${"A".repeat(22)}`);
