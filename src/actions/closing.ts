@@ -2,7 +2,7 @@ import type { Decision } from "#core/case.ts";
 import type { Facts } from "#core/facts.ts";
 import type { Settle } from "#store/settle.ts";
 
-/** What a decision changes when it is settled, and what becomes of it when that could not be. */
+/** A decision as what settling it writes: it says nothing that the decision did not. */
 
 export function accepted({ taken }: Facts, decision: Decision): Settle["accept"] {
   if (decision.kind !== "allow") return [];
@@ -28,18 +28,4 @@ export function ending({ challenge, answered }: Facts, decision: Decision): Sett
   if (decision.kind === "allow") return { ...end, state: "approved" };
   if (decision.kind === "challenge") return { ...end, state: "cancelled" };
   return decision.kind === "deny" && !decision.retry ? { ...end, state: "denied" } : undefined;
-}
-
-/** What a decision becomes when its conditional statement changed no row: someone was first, or a budget is spent. */
-export function lost(decision: Decision): Decision {
-  const refusal = { kind: "deny", gate: "settle", free: true, retry: false } as const;
-  if (decision.kind === "allow" && decision.method)
-    return {
-      ...refusal,
-      code: "code_duplicate",
-      result: decision.method.results.code_duplicate,
-      method: decision.method,
-    };
-  if (decision.kind === "deny") return { ...decision, retry: false };
-  return { ...refusal, code: "throttled", result: "FAILED_AUTHENTICATION_THROTTLED" };
 }
