@@ -27,6 +27,11 @@ export const packages: Record<string, Package> = {
   "samba-ad-provision": { probe: ["/usr/share/samba/setup"], serves: "people of a Samba domain" },
   faketime: { probe: ["faketime"], serves: "clock steps" },
   strace: { probe: ["strace"], serves: "kill at every fsync" },
+  apache2: { probe: ["apache2"], serves: "mod_auth_openidc signing people in" },
+  "libapache2-mod-auth-openidc": {
+    probe: ["/usr/lib/apache2/modules/mod_auth_openidc.so"],
+    serves: "mod_auth_openidc signing people in",
+  },
   nginx: { probe: ["nginx"], serves: "nginx in front of a protected site" },
   caddy: { probe: ["caddy"], serves: "Caddy in front of a protected site" },
   postgresql: { probe: ["initdb", "/usr/lib/postgresql/*/bin/initdb"], serves: "everything on PostgreSQL" },

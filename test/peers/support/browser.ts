@@ -1,11 +1,13 @@
 // As much of a browser as signing in takes: cookies by host (ports are all one to them), redirects, forms. Every name leads to
 // this machine.
 import { request as httpRequest, type IncomingMessage } from "node:http";
+import { request as httpsRequest } from "node:https";
 
 export type Seen = { url: URL; status: number; text: string; headers: IncomingMessage["headers"] };
 type Sent = { method?: string; form?: Record<string, string>; headers?: Record<string, string> };
 
-export function openBrowser() {
+/** `ca`: whose certificates it trusts */
+export function openBrowser({ ca }: { ca?: string } = {}) {
   const jar = new Map<string, Map<string, string>>();
   /** every redirect that was followed */
   const way: string[] = [];
@@ -22,9 +24,11 @@ export function openBrowser() {
       host: url.host,
       cookie: cookiesFor(url),
     };
-    const options = { host: "127.0.0.1", port: url.port, path: `${url.pathname}${url.search}`, method, headers: sent };
+    const path = `${url.pathname}${url.search}`;
+    const options = { host: "127.0.0.1", servername: url.hostname, ca, port: url.port, path, method, headers: sent };
+    const ask = url.protocol === "https:" ? httpsRequest : httpRequest;
     return await new Promise((resolve, reject) => {
-      const request = httpRequest(options, (response) => {
+      const request = ask(options, (response) => {
         let text = "";
         response.setEncoding("utf8").on("data", (part: string) => (text += part));
         response.on("end", () => {
