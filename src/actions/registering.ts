@@ -234,7 +234,7 @@ export async function finishRegistering(deps: Deps, flow: Flow, from: From): Pro
   const enough = done.some(isLasting) && (reason !== "strength" || done.includes("passkey"));
   if (!enough && reason !== "added") return { flow };
   const { registering: _done, adding: _adding, ...rest } = flow;
-  return await next(deps, { ...rest, problem: undefined }, from);
+  return await next(deps, { ...rest, problem: undefined, trial: done.includes("passkey") }, from);
 }
 
 /** A name for the number that says which one it is without telling it. */

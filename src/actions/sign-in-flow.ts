@@ -59,6 +59,8 @@ export type FlowState = {
   remember?: boolean | undefined;
   /** the password is somebody else's choice; theirs comes first */
   choosing?: true | undefined;
+  /** a passkey was made in this sign-in, and its first use is its test */
+  trial?: boolean | undefined;
   /** the person wants a further method, once everything is proven */
   adding?: boolean | undefined;
   correlationId?: string | undefined;

@@ -67,7 +67,8 @@ export async function givePassword(
   const proved = async (userId: string) => (enough = await suffices(deps, flow, { userId, device: from.device }));
   const outcome = await begin(deps, { application, username, password, proved, source: sourceOf(from) });
   const problem = passwordProblem(outcome);
-  if (problem) return { flow: await saveFlow(deps, { ...flow, problem, correlationId: correlationOf(outcome) }) };
+  const correlationId = correlationOf(outcome);
+  if (problem) return { flow: await saveFlow(deps, { ...flow, problem, correlationId, loginHint: username }) };
   // a directory may know the typed name as somebody else than we did
   const person = await loadRegistrant(deps, userIdOf(outcome));
   const at = deps.clock.now();

@@ -1,13 +1,14 @@
 import type { Flow } from "#actions/sign-in-flow.ts";
 import { html } from "./html.ts";
-import { alert, type Look, type Page } from "./layout.ts";
-import { form, leadsTo, submit } from "./steps.ts";
+import type { Look, Page } from "./layout.ts";
+import { form, leadsTo, problemOf, submit } from "./steps.ts";
 
 /** The page on which a person chooses a password of their own, in place of one that the help desk has set. */
 
 const longest = 256;
 
-export function newPasswordPage({ say }: Look, flow: Flow): Page {
+export function newPasswordPage(look: Look, flow: Flow): Page {
+  const { say } = look;
   const field = (name: "password" | "again") =>
     html`<label for="${name}">${say(`new_password.${name}`)}</label>
       <input
@@ -20,7 +21,7 @@ export function newPasswordPage({ say }: Look, flow: Flow): Page {
         aria-describedby="rule"
         ${name === "password" && html` autofocus`}
       />`;
-  const body = html`${flow.problem && alert(say(`problem.${flow.problem}`))}
+  const body = html`${problemOf(look, flow.problem)}
     <p>${say("new_password.why")}</p>
     <p id="rule">${say("new_password.rule")}</p>
     ${form(

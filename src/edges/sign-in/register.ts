@@ -7,9 +7,9 @@ import type { Flow } from "#actions/sign-in-flow.ts";
 import { isLasting } from "#core/registration.ts";
 import type { TextKey } from "#i18n/translate.ts";
 import { fromFile, html } from "./html.ts";
-import { alert, type Look, type Page } from "./layout.ts";
+import type { Look, Page } from "./layout.ts";
 import { makeForm } from "./passkeys.ts";
-import { form, leadsTo, submit } from "./steps.ts";
+import { form, leadsTo, problemOf, submit } from "./steps.ts";
 
 export async function registerPage(deps: Deps, look: Look, flow: Flow): Promise<Page> {
   const { kind, codes, number, sealed } = flow.registering!;
@@ -21,7 +21,8 @@ export async function registerPage(deps: Deps, look: Look, flow: Flow): Promise<
   return { ...told, ...(await choicePage(deps, look, flow)) };
 }
 
-async function choicePage(deps: Deps, { say }: Look, flow: Flow): Promise<Page> {
+async function choicePage(deps: Deps, look: Look, flow: Flow): Promise<Page> {
+  const { say } = look;
   const { done, reason } = flow.registering!;
   const offered = await choices(deps, flow);
   const first = done.length === 0;
@@ -32,7 +33,7 @@ async function choicePage(deps: Deps, { say }: Look, flow: Flow): Promise<Page> 
         <strong>${say(`register.${kind}` as TextKey)}</strong><span>${say(`register.${kind}.about` as TextKey)}</span>
       </button>
     </li>`;
-  const body = html`${flow.problem && alert(say(`problem.${flow.problem}`))}
+  const body = html`${problemOf(look, flow.problem)}
   ${
     first
       ? html`<p>${say(`reason.${reason}`)}</p>
@@ -55,7 +56,7 @@ async function choicePage(deps: Deps, { say }: Look, flow: Flow): Promise<Page> 
 
 async function passkeyPage(deps: Deps, look: Look, flow: Flow): Promise<Page> {
   const { say } = look;
-  const body = html`${flow.problem && alert(say(`problem.${flow.problem}`))}
+  const body = html`${problemOf(look, flow.problem)}
     <p>${say("register.passkey.how")}</p>
     ${await makeForm(deps, look, flow)}
     <noscript><p class="alert">${say("passkey.no_script")}</p></noscript>
@@ -87,12 +88,12 @@ function appPage(deps: Deps, look: Look, flow: Flow): Page {
 }
 
 /** `first`: there is nothing to read before it; else the focus would scroll past that. */
-const codeForm = ({ say }: Look, flow: Flow, { first }: { first: boolean }) =>
-  html`${flow.problem && alert(say(`problem.${flow.problem}`))}
+const codeForm = (look: Look, flow: Flow, { first }: { first: boolean }) =>
+  html`${problemOf(look, flow.problem)}
   ${form(
     "/sign-in/register/confirm",
     flow,
-    html`<label for="code">${say("step.code")}</label>
+    html`<label for="code">${look.say("step.code")}</label>
       <input
         id="code"
         name="code"
@@ -105,12 +106,12 @@ const codeForm = ({ say }: Look, flow: Flow, { first }: { first: boolean }) =>
         ${(first || flow.problem) && html` autofocus`}
         ${flow.problem && html` aria-describedby="problem" aria-invalid="true"`}
       />
-      ${submit(say("step.verify"))}`,
+      ${submit(look.say("step.verify"))}`,
   )}`;
 
 function numberPage(look: Look, flow: Flow): Page {
   const { say } = look;
-  const body = html`${flow.problem && alert(say(`problem.${flow.problem}`))}
+  const body = html`${problemOf(look, flow.problem)}
     <p>${say("register.sms.how")}</p>
     ${form(
       "/sign-in/register/number",

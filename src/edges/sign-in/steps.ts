@@ -17,7 +17,9 @@ export const submit = (label: string, kind: "primary" | "quiet" = "primary"): Ht
 /** What the sign-in is for, as the pages say it. */
 export const leadsTo = ({ application: { id, name } }: Flow): string => (id === "account" ? "" : name);
 
-const problemOf = ({ say }: Look, problem: Problem | undefined) => problem && alert(say(`problem.${problem}`));
+/** What the last answer came to, read out. */
+export const problemOf = ({ say, settings }: Look, problem: Problem | undefined): Html | undefined =>
+  problem && alert(say(`problem.${problem}`, { minutes: settings["lockout.minutes"] }));
 
 export function namePage(look: Look, flow: Flow, passkey: Html | undefined): Page {
   const { say } = look;
@@ -103,7 +105,7 @@ const helpOf: Record<string, HelpTopic> = {
 export function passkeyPage(look: Look, flow: Flow, passkey: Html | undefined): Page {
   const { say } = look;
   const body = html`${problemOf(look, flow.problem)}
-    <p>${say("step.passkey")}</p>
+    <p>${say(flow.trial ? "step.passkey_trial" : "step.passkey")}</p>
     ${passkey}
     <noscript><p class="alert">${say("passkey.no_script")}</p></noscript>
     ${otherWays(look, flow)}`;
@@ -140,7 +142,7 @@ export function otherPage(look: Look, flow: Flow): Page {
 export function endedPage(look: Look, flow: Flow): Page {
   const { say } = look;
   const problem = flow.problem ?? "ended";
-  const body = html`${alert(say(`problem.${problem}`))} ${form("/sign-in/again", flow, submit(say("step.retry")))}
+  const body = html`${problemOf(look, problem)} ${form("/sign-in/again", flow, submit(say("step.retry")))}
     <div class="support">${support(look)}</div>`;
   const help = problem === "locked" ? "locked-out" : "code-refused";
   return { title: say("step.title"), body, application: leadsTo(flow), help };
