@@ -8,6 +8,8 @@ import { addPerson } from "#actions/people.ts";
 import { addRadiusClient } from "#actions/radius-clients.ts";
 import type { Deps } from "#actions/deps.ts";
 import type { Config } from "./config.ts";
+import { addSite, listSites } from "#actions/sites.ts";
+import { serveSampleSite } from "./sample-site.ts";
 import { serveSampleApplication, type Registered } from "./sample-application.ts";
 
 type Sample = { password: string; radiusSecret: string; adaSeed: string };
@@ -25,8 +27,16 @@ export async function prepareEvaluation(
     issuer: new URL(config["public-url"]).origin,
     register: async (url) => await registerApplication(deps, url),
   });
+  const site = await serveSampleSite({
+    host: config.http?.host ?? "127.0.0.1",
+    port: 8091,
+    countersign: config.http ?? { host: "127.0.0.1", port: 8080 },
+    register: async (host) => await registerSite(deps, host),
+  });
   const sample = JSON.parse(readFileSync(file, "utf8")) as Sample;
-  return { text: page(sample, { config, applicationUrl: application.url }), stop: application.stop };
+  const text = page(sample, { config, applicationUrl: application.url, siteUrl: site.url });
+  const stop = async () => void (await Promise.all([application.stop(), site.stop()]));
+  return { text, stop };
 }
 
 /** Its address may be another one at each start, and its secret is kept nowhere, so it gets a new one. */
@@ -38,6 +48,12 @@ async function registerApplication(deps: Deps, url: string): Promise<Registered>
     ? await setApplication(deps, "system", { ...fields, newSecret: true })
     : await addApplication(deps, "system", fields);
   return { id, secret: secret! };
+}
+
+async function registerSite(deps: Deps, host: string): Promise<void> {
+  const known = (await listSites(deps)).some((one) => one.host === host);
+  const everything = { path: "/", access: { strength: "mfa" as const, groups: [] } };
+  if (!known) await addSite(deps, "system", { host, name: "Sample intranet", rules: [everything] });
 }
 
 async function makeSamples(deps: Deps): Promise<Sample> {
@@ -55,7 +71,7 @@ async function makeSamples(deps: Deps): Promise<Sample> {
 
 function page(
   { password, radiusSecret, adaSeed }: Sample,
-  { config, applicationUrl }: { config: Config; applicationUrl: string },
+  { config, applicationUrl, siteUrl }: { config: Config; applicationUrl: string; siteUrl: string },
 ): string {
   const radius = config.radius ? `${config.radius.host}:${config.radius.port}` : "off";
   const attributes = (name: string, given: string) =>
@@ -63,7 +79,8 @@ function page(
   return `
 Countersign is running: an evaluation, with sample people and simulated phones. Stop it with Ctrl-C.
 
-  Sample application ${applicationUrl}
+  Sample application ${applicationUrl} (OpenID Connect)
+  Sample intranet    ${siteUrl} (forward-auth)
   Simulated phones   ${config["public-url"]}/phone
   Simulated mail     ${config["public-url"]}/mail
   RADIUS             ${radius}, shared secret ${radiusSecret}

@@ -103,7 +103,9 @@ describe.each(kinds)("signing in with a browser, on %s,", (kind) => {
     ] as const) {
       const page = open();
       const { text } = await giveName(page, username, given);
-      texts.push(text.replace(/value="(?:ada|nobody|off)"/, "").replaceAll(/sgn_[\w-]+|&quot;challenge&quot;:&quot;[\w-]+/g, ""));
+      texts.push(
+        text.replace(/value="(?:ada|nobody|off)"/, "").replaceAll(/sgn_[\w-]+|&quot;challenge&quot;:&quot;[\w-]+/g, ""),
+      );
       expect(await sessionOf(page)).toBeUndefined();
     }
     expect(new Set(texts).size).toBe(1);

@@ -1,0 +1,83 @@
+/**
+ * The evaluation's second sample: a site that knows nothing of signing in, behind a reverse proxy that asks Countersign about
+ * every request, as Caddy's forward_auth and Traefik's ForwardAuth do. Both in one file; examples/ has the real ones.
+ */
+
+import { createServer, request as send, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+type Upstream = { host: string; port: number };
+type Identity = Record<"remote-user" | "remote-name" | "remote-email" | "remote-groups", string | undefined>;
+
+/** `register` makes the site known under the host at which it is served. */
+export async function serveSampleSite(options: {
+  host: string;
+  port: number;
+  countersign: Upstream;
+  register: (host: string) => Promise<void>;
+}): Promise<{ url: string; stop: () => Promise<void> }> {
+  const { host, countersign } = options;
+  const server = createServer((request, response) => {
+    proxy(countersign, request, response).catch(() => response.writeHead(502).end("Countersign does not answer."));
+  });
+  const listen = async (port: number) =>
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, host, resolve);
+    });
+  await listen(options.port).catch(async () => await listen(0));
+  // a host of its own: cookies do not tell ports apart, and a protected site never sees Countersign's own
+  const name = `intranet.localhost:${(server.address() as AddressInfo).port}`;
+  await options.register(name);
+  const stop = async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  return { url: `http://${name}`, stop };
+}
+
+async function proxy(countersign: Upstream, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = request.url ?? "/";
+  if (url.startsWith("/.countersign/")) return pass(await ask(countersign, request, url), response);
+  const verdict = await ask(countersign, request, "/forward-auth");
+  if (verdict.statusCode === undefined || verdict.statusCode >= 300) return pass(verdict, response);
+  verdict.resume();
+  response
+    .writeHead(200, { "content-type": "text/html; charset=utf-8", "content-security-policy": "default-src 'none'" })
+    .end(site(verdict.headers as Identity));
+  return undefined;
+}
+
+/** What the proxy says of the request stands in its own headers; what the visitor says under these names is dropped. */
+async function ask(countersign: Upstream, request: IncomingMessage, path: string): Promise<IncomingMessage> {
+  const own = Object.entries(request.headers).filter(
+    ([name]) => !/^(?:x-|remote|connection$|content-length$)/.test(name),
+  );
+  const headers = {
+    ...Object.fromEntries(own),
+    "x-forwarded-method": request.method,
+    "x-forwarded-proto": "http",
+    "x-forwarded-host": request.headers.host,
+    "x-forwarded-uri": request.url,
+    "x-forwarded-for": request.socket.remoteAddress,
+  };
+  return await new Promise((resolve, reject) => {
+    send({ ...countersign, path, method: "GET", headers }, resolve)
+      .once("error", reject)
+      .end();
+  });
+}
+
+function pass(answer: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(answer.statusCode ?? 502, answer.headers);
+  answer.pipe(response);
+}
+
+/** The site itself: it believes the headers, since nobody but its proxy reaches it. */
+function site(person: Identity): string {
+  const rows = Object.entries(person).filter(([name, value]) => name.startsWith("remote-") && value !== undefined);
+  const list = rows.map(([name, value]) => `<dt>${name}</dt><dd>${escape(String(value))}</dd>`).join("");
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Sample intranet</title><h1>Sample intranet</h1><p>This page was let through with these headers:</p><dl>${list}</dl></html>`;
+}
+const escape = (text: string) => text.replaceAll(/[&<>"]/g, (mark) => `&#${mark.codePointAt(0)};`);
