@@ -11,9 +11,11 @@ import {
   type FactorDetails,
 } from "#store/factors.ts";
 import { clearHelpDesk, saveMustRegister } from "#store/registrations.ts";
+import { deleteDevices } from "#store/sessions.ts";
 import { about, changed, type Actor } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { loadPerson } from "./people.ts";
+import { signOutAndForget } from "./sessions.ts";
 
 /** A person's methods in an administrator's hands: handed out, looked at, unlocked, taken away. */
 
@@ -54,6 +56,7 @@ export async function addApp(deps: Deps, actor: Actor, input: NewApp): Promise<A
     };
     await insertFactors(run, [row]);
     await clearHelpDesk(run, person.id);
+    await deleteDevices(run, { userId: person.id });
     return {
       value: { id, username: person.username, ...shown },
       result: "METHOD_ADDED",
@@ -121,11 +124,12 @@ export async function removeMethod(deps: Deps, actor: Actor, wanted: Wanted): Pr
     // who has lost the last one is not someone who never had one
     if (!(await methodsOf(run, person.id)).some(isLasting))
       await saveMustRegister(run, { userId: person.id, reason: "help_desk", until: null });
+    const ended = isLasting(factor.method) ? await signOutAndForget(deps, run, person.id) : {};
     return {
       value: { id: factor.id },
       result: "METHOD_REMOVED",
       userId: person.id,
-      detail: { factor: factor.id, method: factor.method },
+      detail: { factor: factor.id, method: factor.method, ...ended },
       personal: about(person, wanted.reason),
       notice: { kind: "method_removed", method: factor.method },
     };

@@ -11,12 +11,13 @@ import { cancelChallenges } from "#store/challenges.ts";
 import { deleteFactors, insertFactors, replaceFactors } from "#store/factors.ts";
 import { savePasswordHash } from "#store/people.ts";
 import { saveMustRegister } from "#store/registrations.ts";
-import { deleteDevices, deleteSessions } from "#store/sessions.ts";
+import { deleteDevices } from "#store/sessions.ts";
 import { about, changed, type Actor } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { newPasswordHash } from "./passwords.ts";
 import { loadPerson, nobody } from "./people.ts";
 import { readPassword } from "./person-fields.ts";
+import { signOut, signOutAndForget } from "./sessions.ts";
 
 /** `reason` may hold personal data, so it stands beside the log's entry. */
 export type Asked = { username: string; reason?: string | undefined };
@@ -44,12 +45,12 @@ export async function resetPassword(
   const hash = await newPasswordHash(deps, given);
   return await changed(deps, actor, async (run) => {
     if (!(await savePasswordHash(run, { id: person.id, hash, expired: true }))) throw nobody(username);
-    const sessions = await deleteSessions(run, { userId: person.id });
+    const detail = await signOutAndForget(deps, run, person.id);
     return {
       value: { id: person.id, ...(made !== undefined && { password: made }) },
       result: "PASSWORD_RESET",
       userId: person.id,
-      detail: { sessions },
+      detail,
       personal: about(person, reason),
       notice: { kind: "password_reset" },
     };
@@ -64,7 +65,7 @@ export async function revokeSessions(
 ): Promise<{ ended: string[] }> {
   const person = await loadPerson(deps, username);
   return await changed(deps, actor, async (run) => {
-    const ended = await deleteSessions(run, { userId: person.id });
+    const ended = await signOut(deps, run, { userId: person.id });
     return {
       value: { ended },
       result: "SESSIONS_ENDED",
@@ -114,13 +115,12 @@ export async function requireRegistration(
     const removed = await deleteFactors(run, userId);
     await cancelChallenges(run, userId);
     if (!(await saveMustRegister(run, { userId, reason: "help_desk", until }))) throw nobody(username);
-    const sessions = await deleteSessions(run, { userId });
-    const devices = await deleteDevices(run, { userId });
+    const signedOut = await signOutAndForget(deps, run, userId);
     return {
       value: { removed, registerUntil: until },
       result: "REGISTRATION_REQUIRED",
       userId,
-      detail: { factors: removed, until, sessions, devices },
+      detail: { factors: removed, until, ...signedOut },
       personal: about(person, reason),
       notice: { kind: "re_registration_required" },
     };

@@ -8,6 +8,7 @@ import { readPasswordState, savePasswordHash } from "#store/people.ts";
 import { about, changed } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { isPassword, newPasswordHash } from "./passwords.ts";
+import { signOutAndForget } from "./sessions.ts";
 import { next, type From, type Step } from "./sign-in.ts";
 import { saveFlow, saveFlowIn, type Flow, type Problem } from "./sign-in-flow.ts";
 
@@ -26,10 +27,12 @@ export async function choosePassword(
   const saved = await changed(deps, `person:${person.id}`, async (run) => {
     const value = await saveFlowIn(run, { ...flow, passwordAt: at, choosing: undefined, problem: undefined });
     await savePasswordHash(run, { id: person.id, hash, expired: false });
+    const detail = await signOutAndForget(deps, run, person.id);
     return {
       value,
       result: "PASSWORD_SET",
       userId: person.id,
+      detail,
       personal: about(person),
       notice: { kind: "password_changed", from: from.clientIp },
     };

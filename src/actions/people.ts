@@ -16,6 +16,7 @@ import type { Deps } from "./deps.ts";
 import { newPasswordHash } from "./passwords.ts";
 import { readPassword, readPerson, rowsOf, startReading, type PersonFields, type State } from "./person-fields.ts";
 import { namesOf } from "./rules.ts";
+import { signOutAndForget } from "./sessions.ts";
 
 /** People: who they are here, whether they may sign in, and their local password. */
 
@@ -109,11 +110,13 @@ export async function setState(
   const { id, username: name, state: before } = await loadPerson(deps, username);
   return await changed(deps, actor, async (run) => {
     if (!(await saveState(run, { id, state }))) throw nobody(username);
+    // or whoever is enabled again would be signed in still
+    const ended = state === "disabled" ? await signOutAndForget(deps, run, id) : {};
     return {
       value: { id, state },
       result: "PERSON_STATE_CHANGED",
       userId: id,
-      detail: { from: before, to: state },
+      detail: { from: before, to: state, ...ended },
       personal: about({ username: name }, reason),
       ...(state !== before && { notice: { kind: `state_${state}` as const } }),
     };
@@ -130,10 +133,12 @@ export async function setPassword(
   const hash = await newPasswordHash(deps, password);
   return await changed(deps, actor, async (run) => {
     if (!(await savePasswordHash(run, { id, hash, expired: false }))) throw nobody(username);
+    const detail = await signOutAndForget(deps, run, id);
     return {
       value: { id },
       result: "PASSWORD_SET",
       userId: id,
+      detail,
       personal: about({ username: name }, reason),
       notice: { kind: "password_changed" },
     };

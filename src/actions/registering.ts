@@ -16,6 +16,7 @@ import { insertFactors, raiseCounter, replaceFactors, type NewFactorRow } from "
 import type { Run } from "#store/open.ts";
 import { post } from "#store/outbox.ts";
 import { saveRegistered } from "#store/registrations.ts";
+import { deleteDevices } from "#store/sessions.ts";
 import { takeFrom } from "#store/throttle.ts";
 import { changed } from "./change.ts";
 import type { Deps } from "./deps.ts";
@@ -191,7 +192,10 @@ async function kept(deps: Deps, flow: Flow, { id, method, codes, add }: Kept): P
   return await changed(deps, `person:${userId}`, async (run) => {
     const value = await saveFlowIn(run, { ...flow, problem: undefined, registering });
     await add(run);
-    if (isLasting(method)) await saveRegistered(run, { userId, at: deps.clock.now() });
+    if (isLasting(method)) {
+      await saveRegistered(run, { userId, at: deps.clock.now() });
+      await deleteDevices(run, { userId });
+    }
     return {
       value,
       result: "METHOD_REGISTERED",

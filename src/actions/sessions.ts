@@ -90,15 +90,25 @@ export async function listSessions(deps: Deps, userId: string): Promise<Session[
   return (await listSessionRows(deps.db, userId, when(deps))).map(sessionOf);
 }
 
+type Which = { userId: string; only?: string | undefined; except?: string | undefined };
+
+/** R-193: ends sessions in the transaction of what ends them, with all that applications were given in them. */
+export async function signOut(deps: Deps, run: Run, which: Which): Promise<string[]> {
+  const ended = await deleteSessions(run, which);
+  await endOidcSessions(deps, run, ended);
+  return ended;
+}
+
+/** R-194: once a password or a method is another one, nothing that was proven with the old one counts. */
+export const signOutAndForget = async (deps: Deps, run: Run, userId: string) => ({
+  sessions: await signOut(deps, run, { userId }),
+  devices: await deleteDevices(run, { userId }),
+});
+
 /** Ends one session of a person (`only`), all but one (`except`), or all. */
-export async function endSessions(
-  deps: Deps,
-  actor: Actor,
-  { userId, ...which }: { userId: string; only?: string; except?: string },
-): Promise<{ ended: string[] }> {
+export async function endSessions(deps: Deps, actor: Actor, { userId, ...which }: Which): Promise<{ ended: string[] }> {
   return await changed(deps, actor, async (run) => {
-    const ended = await deleteSessions(run, { userId, ...which });
-    await endOidcSessions(deps, run, ended);
+    const ended = await signOut(deps, run, { userId, ...which });
     return { value: { ended }, result: "SESSIONS_ENDED", userId, detail: { sessions: ended } };
   });
 }

@@ -7,12 +7,20 @@ import * as client from "openid-client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { keepSigningKeys, loadSigningKeys, rotateSigningKeys } from "#actions/oidc-keys.ts";
 import { deliverLogouts } from "#actions/oidc-logout.ts";
+import { requireRegistration, resetPassword, revokeSessions } from "#actions/help-desk.ts";
+import { setState } from "#actions/people.ts";
 import { endSessions, findSession } from "#actions/sessions.ts";
 import { makeAuthority } from "../support/certificates.ts";
 import { kinds } from "../support/world.ts";
 import { oidcWorld } from "./oidc-party.ts";
 
 const day = 86_400_000;
+const endings: Record<string, (...given: Parameters<typeof revokeSessions>) => Promise<unknown>> = {
+  "signs a person out": revokeSessions,
+  "gives a password for once": resetPassword,
+  "has them register anew": requireRegistration,
+  "disables them": async (deps, actor, { username }) => await setState(deps, actor, { username, state: "disabled" }),
+};
 const bye = "https://app.example/bye";
 
 describe.each(kinds)("signing out, on %s,", (kind) => {
@@ -20,7 +28,9 @@ describe.each(kinds)("signing out, on %s,", (kind) => {
 
   async function signedIn() {
     const app = await h.party({ postLogoutUris: [bye] });
-    const session = await h.signIn(await h.newPerson());
+    const person = await h.newPerson();
+    const { username } = person;
+    const session = await h.signIn(person);
     const browser = h.browser(session.token);
     const tokens = await app.redeem((await browser.follow(await app.start())).left!);
     const works = async () =>
@@ -29,7 +39,7 @@ describe.each(kinds)("signing out, on %s,", (kind) => {
         () => false,
       );
     const isSignedIn = async () => (await findSession(h.w.deps, session.token)) !== undefined;
-    return { app, session, browser, hint: tokens.id_token!, works, isSignedIn };
+    return { app, username, session, browser, hint: tokens.id_token!, works, isSignedIn };
   }
   const fields = (page: string) =>
     Object.fromEntries([...page.matchAll(/name="(\w+)"\s+value="([^"]*)"/g)].map(([, name, value]) => [name!, value!]));
@@ -67,6 +77,14 @@ describe.each(kinds)("signing out, on %s,", (kind) => {
     const { hint } = await signedIn();
     const { browser } = await signedIn();
     expect((await browser.follow(`/oidc/logout?id_token_hint=${hint}`)).page).not.toContain("<script");
+  });
+
+  test.each(Object.entries(endings))("happens to applications too when the help desk %s", async (_what, end) => {
+    const { username, works } = await signedIn();
+    expect(await works()).toBe(true);
+    await end(h.w.deps, "cli", { username });
+    await setState(h.w.deps, "cli", { username, state: "enforced" });
+    expect(await works()).toBe(false);
   });
 
   test("cannot be done to somebody by another site", async () => {
