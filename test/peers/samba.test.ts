@@ -4,9 +4,11 @@ import { addDirectory } from "#actions/directories.ts";
 import { addApp } from "#actions/factors.ts";
 import { newPasswordHash } from "#actions/passwords.ts";
 import { loadPerson } from "#actions/people.ts";
+import { serveHttp } from "#edges/http/server.ts";
 import { base32 } from "#core/crypto/base32.ts";
 import { code } from "#wire/radius/codes.ts";
 import { results, settled, site, state, type Nas, type Serving, type Site } from "../edges/radius/setup.ts";
+import { browser } from "../support/browser.ts";
 import { waitUntil } from "../support/process.ts";
 import { authority } from "./support/certificates.ts";
 import { account, base, group, provisionSamba, realm, replaced, sambaRuns, url, type Samba } from "./support/samba.ts";
@@ -98,6 +100,42 @@ describe.runIf(await sambaRuns())("a Samba domain", () => {
       await ask(name, { password: "000000", state: state(asked) });
       expect((await theFactor()).fails).toBe(fails + 1);
       s.w.clock.at += 60_000;
+    }
+  });
+
+  test("lets a person in with a browser too, and wrong codes there count with those over RADIUS", async () => {
+    await client({ firstFactor: "directory:corp" });
+    expect((await ask("anna", { password })).code).toBe(code.accessReject);
+    await addApp(s.w.deps, "cli", { username: "anna", secret: base32(secret) });
+    const http = await serveHttp(s.w.deps, {
+      people: { host: "127.0.0.1", port: 0 },
+      internal: undefined,
+      publicUrl: "http://localhost:8080",
+      trustedProxies: [],
+      ready: () => true,
+      evaluation: false,
+      metrics: async () => "",
+      webDist: new URL("../../web/dist/", import.meta.url),
+    });
+    try {
+      for (const name of names) {
+        const page = browser(http.people!.port);
+        await page.open("/sign-in");
+        await page.submit("/sign-in/password", { username: name, password });
+        const { fails } = await theFactor();
+        await page.submit("/sign-in/code", { code: "000000" });
+        expect((await theFactor()).fails).toBe(fails + 1);
+        s.w.clock.at += 60_000;
+        await page.submit("/sign-in/code", { code: codeNow() });
+        expect([name, page.cookies.has("countersign")]).toEqual([name, true]);
+        const asked = await ask(name, { password });
+        await ask(name, { password: "000000", state: state(asked) });
+        expect((await theFactor()).fails).toBe(1);
+        s.w.clock.at += 60_000;
+      }
+      expect(await s.w.deps.db.q.selectFrom("person").select("id").execute()).toHaveLength(1);
+    } finally {
+      await http.stop();
     }
   });
 
