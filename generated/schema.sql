@@ -240,7 +240,7 @@ CREATE TABLE person (
   default_method text,
   import_id text,
   created_at bigint not null
-, registered_at bigint, must_register text, register_until bigint, first_page_at bigint, directory_id text, directory_key text, webauthn_id text, password_expired bigint not null default 0);
+, registered_at bigint, must_register text, register_until bigint, first_page_at bigint, directory_id text, directory_key text, webauthn_id text, password_expired bigint not null default 0, signed_out_at bigint not null default 0);
 
 CREATE UNIQUE INDEX person_directory on person (directory_id, directory_key);
 

@@ -124,7 +124,7 @@ export async function removeMethod(deps: Deps, actor: Actor, wanted: Wanted): Pr
     // who has lost the last one is not someone who never had one
     if (!(await methodsOf(run, person.id)).some(isLasting))
       await saveMustRegister(run, { userId: person.id, reason: "help_desk", until: null });
-    const ended = isLasting(factor.method) ? await signOutAndForget(deps, run, person.id) : {};
+    const ended = isLasting(factor.method) ? await signOutAndForget(deps, run, { userId: person.id }) : {};
     return {
       value: { id: factor.id },
       result: "METHOD_REMOVED",

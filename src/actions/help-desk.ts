@@ -17,7 +17,7 @@ import type { Deps } from "./deps.ts";
 import { newPasswordHash } from "./passwords.ts";
 import { loadPerson, nobody } from "./people.ts";
 import { readPassword } from "./person-fields.ts";
-import { signOut, signOutAndForget } from "./sessions.ts";
+import { signOutAndForget, signOutEverywhere } from "./sessions.ts";
 
 /** `reason` may hold personal data, so it stands beside the log's entry. */
 export type Asked = { username: string; reason?: string | undefined };
@@ -45,7 +45,7 @@ export async function resetPassword(
   const hash = await newPasswordHash(deps, given);
   return await changed(deps, actor, async (run) => {
     if (!(await savePasswordHash(run, { id: person.id, hash, expired: true }))) throw nobody(username);
-    const detail = await signOutAndForget(deps, run, person.id);
+    const detail = await signOutAndForget(deps, run, { userId: person.id });
     return {
       value: { id: person.id, ...(made !== undefined && { password: made }) },
       result: "PASSWORD_RESET",
@@ -65,7 +65,7 @@ export async function revokeSessions(
 ): Promise<{ ended: string[] }> {
   const person = await loadPerson(deps, username);
   return await changed(deps, actor, async (run) => {
-    const ended = await signOut(deps, run, { userId: person.id });
+    const ended = await signOutEverywhere(deps, run, { userId: person.id });
     return {
       value: { ended },
       result: "SESSIONS_ENDED",
@@ -112,10 +112,10 @@ export async function requireRegistration(
   const userId = person.id;
   const until = windowHours === undefined ? null : deps.clock.now() + windowHours * hour;
   return await changed(deps, actor, async (run) => {
+    const signedOut = await signOutAndForget(deps, run, { userId });
     const removed = await deleteFactors(run, userId);
     await cancelChallenges(run, userId);
     if (!(await saveMustRegister(run, { userId, reason: "help_desk", until }))) throw nobody(username);
-    const signedOut = await signOutAndForget(deps, run, userId);
     return {
       value: { removed, registerUntil: until },
       result: "REGISTRATION_REQUIRED",

@@ -10,7 +10,7 @@ import type { Deps } from "./deps.ts";
 import { isPassword, newPasswordHash } from "./passwords.ts";
 import { signOutAndForget } from "./sessions.ts";
 import { next, type From, type Step } from "./sign-in.ts";
-import { saveFlow, saveFlowIn, type Flow, type Problem } from "./sign-in-flow.ts";
+import { holdFlow, provenSince, saveFlow, saveFlowIn, type Flow, type Problem } from "./sign-in-flow.ts";
 
 type Chosen = { password: string; again: string };
 
@@ -26,8 +26,10 @@ export async function choosePassword(
   const at = deps.clock.now();
   const saved = await changed(deps, `person:${person.id}`, async (run) => {
     const value = await saveFlowIn(run, { ...flow, passwordAt: at, choosing: undefined, problem: undefined });
+    await holdFlow(run, flow);
     await savePasswordHash(run, { id: person.id, hash, expired: false });
-    const detail = await signOutAndForget(deps, run, person.id);
+    // all but this sign-in
+    const detail = await signOutAndForget(deps, run, { userId: person.id, before: provenSince(value) });
     return {
       value,
       result: "PASSWORD_SET",

@@ -111,7 +111,7 @@ export async function setState(
   return await changed(deps, actor, async (run) => {
     if (!(await saveState(run, { id, state }))) throw nobody(username);
     // or whoever is enabled again would be signed in still
-    const ended = state === "disabled" ? await signOutAndForget(deps, run, id) : {};
+    const ended = state === "disabled" ? await signOutAndForget(deps, run, { userId: id }) : {};
     return {
       value: { id, state },
       result: "PERSON_STATE_CHANGED",
@@ -133,7 +133,7 @@ export async function setPassword(
   const hash = await newPasswordHash(deps, password);
   return await changed(deps, actor, async (run) => {
     if (!(await savePasswordHash(run, { id, hash, expired: false }))) throw nobody(username);
-    const detail = await signOutAndForget(deps, run, id);
+    const detail = await signOutAndForget(deps, run, { userId: id });
     return {
       value: { id },
       result: "PASSWORD_SET",

@@ -12,7 +12,8 @@ import { recoveryCodes, recoveryLength, recoverySecret } from "#core/methods/rec
 import { readCode } from "#core/methods/same.ts";
 import { phoneReader } from "#core/phone.ts";
 import { isLasting } from "#core/registration.ts";
-import { insertFactors, raiseCounter, replaceFactors, type NewFactorRow } from "#store/factors.ts";
+import type { Proof } from "#core/strength.ts";
+import { insertFactors, methodsOf, raiseCounter, replaceFactors, type NewFactorRow } from "#store/factors.ts";
 import type { Run } from "#store/open.ts";
 import { post } from "#store/outbox.ts";
 import { saveRegistered } from "#store/registrations.ts";
@@ -27,7 +28,7 @@ import { methodsOff } from "./rules.ts";
 import { sealed } from "./deliver.ts";
 import { told } from "./waiting.ts";
 import { next, type From, type Step } from "./sign-in.ts";
-import { saveFlow, saveFlowIn, type Flow, type Registering } from "./sign-in-flow.ts";
+import { holdFlow, saveFlow, saveFlowIn, type Flow, type Registering } from "./sign-in-flow.ts";
 import { textFor } from "./texts.ts";
 
 export const kinds = ["passkey", "totp", "sms", "recovery"] as const;
@@ -177,34 +178,52 @@ async function registered(deps: Deps, flow: Flow, { row, counter, codes }: New):
     await raiseCounter(run, { id, counter });
   };
   // a passkey is proven by its first use, which follows; a code was one
-  const proof = { method, at: deps.clock.now(), userVerified: false };
-  const proofs = isLasting(method) ? [...flow.proofs, proof] : flow.proofs;
-  return await kept(deps, { ...flow, proofs }, { id, method, codes, add });
+  const proof = isLasting(method) ? { method, at: deps.clock.now(), userVerified: false } : undefined;
+  return await kept(deps, flow, { id, method, codes, add, proof });
 }
 
-type Kept = { id: string; method: string; codes?: string | undefined; add: (run: Run) => Promise<void> };
+type Kept = {
+  id: string;
+  method: string;
+  codes?: string | undefined;
+  add: (run: Run) => Promise<void>;
+  proof?: Proof | undefined;
+};
+
+/** Somebody has registered since this sign-in was allowed to with the password alone. */
+class Late extends Error {}
 
 /** The method, the page's next version, the record and the notice commit together. */
-async function kept(deps: Deps, flow: Flow, { id, method, codes, add }: Kept): Promise<Flow> {
+async function kept(deps: Deps, flow: Flow, { id, method, codes, add, proof }: Kept): Promise<Flow> {
   const { reason, done } = flow.registering!;
   const { id: userId, username } = flow.person!;
   const registering = { reason, tries: 0, done: [...done, method], ...(codes !== undefined && { codes }) };
-  return await changed(deps, `person:${userId}`, async (run) => {
-    const value = await saveFlowIn(run, { ...flow, problem: undefined, registering });
-    await add(run);
-    if (isLasting(method)) {
-      await saveRegistered(run, { userId, at: deps.clock.now() });
-      await deleteDevices(run, { userId });
-    }
-    return {
-      value,
-      result: "METHOD_REGISTERED",
-      userId,
-      detail: { factor: id, method, reason },
-      personal: { username },
-      notice: method === "recovery" ? { kind: "recovery_codes_made" } : { kind: "method_added", method },
-    };
-  });
+  const proofs = proof ? [...flow.proofs, proof] : flow.proofs;
+  const byPassword = flow.proofs.length === 0 && done.length === 0;
+  try {
+    return await changed(deps, `person:${userId}`, async (run) => {
+      const value = await saveFlowIn(run, { ...flow, proofs, problem: undefined, registering });
+      await holdFlow(run, flow);
+      if (byPassword && (await methodsOf(run, userId)).some(isLasting)) throw new Late();
+      await add(run);
+      if (isLasting(method)) {
+        await saveRegistered(run, { userId, at: deps.clock.now() });
+        await deleteDevices(run, { userId });
+      }
+      return {
+        value,
+        result: "METHOD_REGISTERED",
+        userId,
+        detail: { factor: id, method, reason },
+        personal: { username },
+        notice: method === "recovery" ? { kind: "recovery_codes_made" } : { kind: "method_added", method },
+      };
+    });
+  } catch (error) {
+    if (!(error instanceof Late)) throw error;
+    // R-206: that method is asked for now
+    return await saveFlow(deps, { ...flow, problem: undefined, registering: undefined });
+  }
 }
 
 async function giveRecoveryCodes(deps: Deps, flow: Flow): Promise<Flow> {

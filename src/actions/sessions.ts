@@ -17,6 +17,7 @@ import {
   readSessionById,
   touchSession,
   useDevice,
+  voidProofs,
   type SessionRow,
 } from "#store/sessions.ts";
 import { changed, type Actor } from "./change.ts";
@@ -99,10 +100,20 @@ export async function signOut(deps: Deps, run: Run, which: Which): Promise<strin
   return ended;
 }
 
-/** R-194: once a password or a method is another one, nothing that was proven with the old one counts. */
-export const signOutAndForget = async (deps: Deps, run: Run, userId: string) => ({
-  sessions: await signOut(deps, run, { userId }),
-  devices: await deleteDevices(run, { userId }),
+/** Signs the person out of everything, sign-ins that are half done too: nothing proven before counts. */
+export async function signOutEverywhere(
+  deps: Deps,
+  run: Run,
+  { userId, before = deps.clock.now() }: { userId: string; before?: number },
+): Promise<string[]> {
+  await voidProofs(run, { userId, before });
+  return await signOut(deps, run, { userId });
+}
+
+/** R-194: once a password or a method is another one, the browsers that were remembered with the old one are so no more. */
+export const signOutAndForget = async (deps: Deps, run: Run, whom: { userId: string; before?: number }) => ({
+  sessions: await signOutEverywhere(deps, run, whom),
+  devices: await deleteDevices(run, whom),
 });
 
 /** Ends one session of a person (`only`), all but one (`except`), or all. */

@@ -6,9 +6,10 @@
 import type { Application } from "#core/facts.ts";
 import type { Open } from "#core/outcome.ts";
 import type { Reason } from "#core/registration.ts";
-import type { Need, Proof } from "#core/strength.ts";
+import type { Need, Proof, Proven } from "#core/strength.ts";
 import { AppError } from "#core/errors.ts";
 import type { Run } from "#store/open.ts";
+import { doProofsCount, holdProofs } from "#store/sessions.ts";
 import { endSignIn, findSignIn, insertSignIn, saveSignIn } from "#store/sign-ins.ts";
 import type { Deps } from "./deps.ts";
 import { tokenHash } from "./sessions.ts";
@@ -87,7 +88,20 @@ export type FlowKey = { id: string; browser: string };
 export async function findFlow(deps: Deps, key: FlowKey): Promise<Flow | undefined> {
   const row = await readRow(deps, key);
   if (!row || row.version < 0) return undefined;
-  return { ...(JSON.parse(row.state) as FlowState), id: key.id, version: row.version, expiresAt: row.expiresAt };
+  const state = JSON.parse(row.state) as FlowState;
+  // R-193: whoever was signed out since then begins again
+  const { person } = state;
+  if (person && !(await doProofsCount(deps.db, { userId: person.id, since: provenSince(state) }))) return undefined;
+  return { ...state, id: key.id, version: row.version, expiresAt: row.expiresAt };
+}
+
+/** When the oldest of what was proven was (epoch ms). */
+export const provenSince = ({ passwordAt, rememberedAt, proofs }: Proven): number =>
+  Math.min(...[passwordAt, rememberedAt, ...proofs.map(({ at }) => at)].filter((at) => at !== null));
+
+/** In the transaction that something comes of it: throws `conflict` when it counts no more. */
+export async function holdFlow(run: Run, flow: Flow): Promise<void> {
+  if (!(await holdProofs(run, { userId: flow.person!.id, since: provenSince(flow) }))) throw superseded();
 }
 
 /** Where one that has ended has led, and whom: for who comes back to its page. */

@@ -14,7 +14,16 @@ import type { Verified } from "./asked.ts";
 import { changed } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { loadRegistrant, registrationRules } from "./registrant.ts";
-import { endFlow, newFlow, saveFlow, webApplication, type Flow, type FlowState, type Problem } from "./sign-in-flow.ts";
+import {
+  endFlow,
+  holdFlow,
+  newFlow,
+  saveFlow,
+  webApplication,
+  type Flow,
+  type FlowState,
+  type Problem,
+} from "./sign-in-flow.ts";
 import { isRemembered, openSession, rememberDevice, type Browser, type Session } from "./sessions.ts";
 import { finishPasskeySignIn, finishPasskeyStep } from "./passkeys.ts";
 import { begin, respond } from "./verify.ts";
@@ -226,6 +235,7 @@ export async function complete(deps: Deps, flow: Flow, from: From): Promise<Done
   const remember = flow.remember === true && deviceDays > 0 && proofs.length > 0;
   return await changed(deps, `person:${userId}`, async (run) => {
     await endFlow(run, flow);
+    await holdFlow(run, flow);
     const { id, token } = await openSession(deps, run, { userId, proven, browser: from });
     const device = remember ? await rememberDevice(deps, run, { userId, browser: from, days: deviceDays }) : undefined;
     return {

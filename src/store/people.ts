@@ -18,6 +18,7 @@ export type NewPersonRow = Omit<
   | "directory_id"
   | "directory_key"
   | "webauthn_id"
+  | "signed_out_at"
 >;
 export type PersonDetails = {
   id: string;

@@ -49,6 +49,7 @@ export type Tables = {
     register_until: number | null;
     first_page_at: number | null;
     webauthn_id: string | null;
+    signed_out_at: Generated<number>;
   };
   factor: {
     id: string;

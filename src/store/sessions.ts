@@ -97,6 +97,39 @@ export async function touchSession(db: Db, { id, at }: { id: string; at: number 
   await db.q.updateTable("session").set({ seen_at: at }).where("id", "=", id).where("seen_at", "<", at).execute();
 }
 
+/** What was proven before this time counts no more, in sign-ins that are half done too. */
+export async function voidProofs(run: Run, { userId, before }: { userId: string; before: number }): Promise<void> {
+  await run("update person set signed_out_at = cast(? as bigint) where id = ? and signed_out_at < cast(? as bigint)", [
+    before,
+    userId,
+    before,
+  ]);
+}
+
+/**
+ * Whether what was proven since then counts. It holds the person's row until the commit: of a sign-in and a signing-out at
+ * once, on any node, the later one finds what the other has done.
+ */
+export async function holdProofs(run: Run, { userId, since }: { userId: string; since: number }): Promise<boolean> {
+  const held = await run(
+    `update person set signed_out_at = signed_out_at
+     where id = ? and state <> 'disabled' and signed_out_at <= cast(? as bigint) returning id`,
+    [userId, since],
+  );
+  return held.length > 0;
+}
+
+/** The same for a look at it. */
+export async function doProofsCount(db: Db, { userId, since }: { userId: string; since: number }): Promise<boolean> {
+  const row = await db.q
+    .selectFrom("person")
+    .select("id")
+    .where("id", "=", userId)
+    .where("signed_out_at", "<=", since)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** Ends one of a person's sessions, or all of them, or all but one; gives their ids. */
 export async function deleteSessions(
   run: Run,

@@ -1,15 +1,21 @@
 // What ends when a person is reset, disabled or signed out by the help desk: sessions, remembered browsers, what is half done.
 import { describe, expect, test } from "vitest";
-import { addApp, removeMethod } from "#actions/factors.ts";
+import { readBase32 } from "#core/crypto/base32.ts";
+import { hotp } from "#core/methods/totp.ts";
+import { addApp, listMethods, removeMethod } from "#actions/factors.ts";
 import { requireRegistration, resetPassword, revokeSessions } from "#actions/help-desk.ts";
 import { addPerson, setPassword, setState } from "#actions/people.ts";
-import { findSession, isRemembered, openSession, rememberDevice } from "#actions/sessions.ts";
+import { findSession, isRemembered, listSessions, openSession, rememberDevice } from "#actions/sessions.ts";
+import { findFlow, newFlow } from "#actions/sign-in-flow.ts";
+import { complete } from "#actions/sign-in.ts";
+import { browser } from "../support/browser.ts";
 import { kinds } from "../support/world.ts";
 import { httpWorld } from "./http-caller.ts";
 
 const password = "correct horse battery";
 const somewhere = { clientIp: "198.51.100.7", userAgent: "a browser" };
 const ada = { username: "ada" };
+const minute = 60_000;
 
 describe.each(kinds)("on %s,", (kind) => {
   const h = httpWorld(kind);
@@ -53,6 +59,63 @@ describe.each(kinds)("on %s,", (kind) => {
     await setState(h.w.deps, "cli", { ...ada, state: "disabled" });
     await setState(h.w.deps, "cli", { ...ada, state: "enabled" });
     expect(await left()).toEqual({ session: false, remembered: false });
+  });
+
+  test.each([
+    ["signed out", async () => await revokeSessions(h.w.deps, "cli", ada)],
+    ["given a password for once", async () => await resetPassword(h.w.deps, "cli", ada)],
+    ["made to register anew", async () => await requireRegistration(h.w.deps, "cli", { ...ada, windowHours: 1 })],
+    [
+      "disabled for a while",
+      async () => {
+        await setState(h.w.deps, "cli", { ...ada, state: "disabled" });
+        await setState(h.w.deps, "cli", { ...ada, state: "enabled" });
+      },
+    ],
+  ])("who is %s in the midst of a sign-in begins again", async (_what, act) => {
+    await addPerson(h.w.deps, "cli", { ...ada, password });
+    const page = browser(h.server.people!.port);
+    await page.open("/sign-in");
+    await page.submit("/sign-in/password", { ...ada, password });
+    expect(page.title()).toBe("Set up your second step");
+    h.w.clock.at += minute;
+    await act();
+    const { text } = await page.submit("/sign-in/register", { kind: "totp" });
+    expect(/CS-\d+/.exec(text)?.[0]).toBe("CS-1001");
+  });
+
+  test("a sign-in that was read before its person was signed out begins no session after it", async () => {
+    const { deps } = h.w;
+    const { id, username } = await addPerson(deps, "cli", { ...ada, password });
+    const at = h.w.clock.at;
+    const application = { id: "app_x", name: "Pay" };
+    const known = { person: { id, username, language: null }, passwordAt: at, proofs: [], rememberedAt: null };
+    const wanted = { application, need: { strength: "password", notBefore: 0 } as const, returnTo: "/account" };
+    const key = { browser: "a browser's token", id: await newFlow(deps, "a browser's token", { ...wanted, ...known }) };
+    const flow = (await findFlow(deps, key))!;
+    h.w.clock.at += minute;
+    await revokeSessions(deps, "cli", ada);
+    await expect(complete(deps, flow, { ...somewhere, device: undefined })).rejects.toThrow("answered already");
+    expect(await listSessions(deps, id)).toEqual([]);
+    expect(await findFlow(deps, key)).toBeUndefined();
+  });
+
+  test("of two who know the password alone the first to register a method has the account", async () => {
+    await addPerson(h.w.deps, "cli", { ...ada, password });
+    const [owner, thief] = [browser(h.server.people!.port), browser(h.server.people!.port)];
+    const chooseApp = async (page: typeof owner) => {
+      await page.open("/sign-in");
+      await page.submit("/sign-in/password", { ...ada, password });
+      const { text } = await page.submit("/sign-in/register", { kind: "totp" });
+      const seed = readBase32(/class="key"><code>([^<]+)</.exec(text)![1]!.replaceAll(" ", ""));
+      const step = Math.floor(h.w.clock.at / 30_000);
+      return { code: seed.ok ? hotp(seed.bytes, step, { digits: 6, algorithm: "sha1" }) : "" };
+    };
+    const [owners, thiefs] = [await chooseApp(owner), await chooseApp(thief)];
+    await owner.submit("/sign-in/register/confirm", owners);
+    await thief.submit("/sign-in/register/confirm", thiefs);
+    expect([owner.title(), thief.title()]).toEqual(["That works", "Verify that it is you"]);
+    expect(await listMethods(h.w.deps, "ada")).toHaveLength(1);
   });
 
   test("signing out everywhere leaves remembered browsers, which have a command of their own", async () => {
