@@ -101,7 +101,7 @@ export async function setApplication(
     const before = await readRelyingParty(run, name);
     if (!before) throw nothing(name);
     if (secret !== undefined && before.secretHash === null)
-      throw new AppError("invalid", `${name} is public: it has no secret`);
+      throw new AppError("invalid", "newSecret: a public application has no secret");
     const row = {
       ...withChanges(before, changes),
       ...(secret !== undefined && { secretHash: secretHashOf(secret) }),
@@ -160,9 +160,9 @@ function optionsOf(before: string, { logoUri, ...given }: Partial<Record<keyof R
 }
 
 function exact(field: string, uris: string[], isPublic: boolean): string[] {
-  for (const uri of uris) {
+  for (const [index, uri] of uris.entries()) {
     const reason = refuseRedirect(uri, { isPublic });
-    if (reason !== undefined) throw new AppError("invalid", `${field}: ${uri} ${reason}`);
+    if (reason !== undefined) throw new AppError("invalid", `${field}: number ${index + 1} ${reason}`);
   }
   return [...new Set(uris)];
 }

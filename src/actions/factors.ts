@@ -94,9 +94,15 @@ export function otpauthUri({ account, seed, digits, period, algorithm }: Key): s
   return `otpauth://totp/${label}?${query.join("&")}`;
 }
 
-export async function listMethods(deps: Deps, username: string): Promise<FactorDetails[]> {
+export type ListedMethod = Omit<FactorDetails, "userId" | "address"> & { sentTo: string | null };
+
+/** R-260: a number is shown by its last two digits. */
+export async function listMethods(deps: Deps, username: string): Promise<ListedMethod[]> {
   const { id } = await loadPerson(deps, username);
-  return await listFactors(deps.db, [id]);
+  return (await listFactors(deps.db, [id])).map(({ userId: _userId, address, ...method }) => ({
+    ...method,
+    sentTo: address === null ? null : `•• ${address.slice(-2)}`,
+  }));
 }
 
 type Wanted = { username: string; method: string; reason?: string | undefined };
@@ -111,7 +117,7 @@ async function loadFactor(deps: Deps, { username, method }: Wanted) {
   if (found.length > 1)
     throw new AppError(
       "conflict",
-      `${method} is more than one method of ${person.username}: name it by id (${found.map(({ id }) => id).join(", ")})`,
+      `method: means more than one method: name it by id (${found.map(({ id }) => id).join(", ")})`,
     );
   return { person, factor };
 }

@@ -4,7 +4,8 @@ import type { Deps } from "./deps.ts";
 
 /**
  * R-231: a request that is sent again under its idempotency key gets the answer of the first, on any node. Must stay true:
- * the work is done once however many ask at once; what could not be answered may be tried again.
+ * the work is done once however many ask at once; what could not be answered may be tried again. An answer may hold a secret
+ * that is shown once, so it is kept sealed.
  */
 
 export type Reply = { status: number; body: string };
@@ -34,7 +35,7 @@ export async function once(
   const claim = await claimRequest(deps.db, { id, bodyHash, now, leaseUntil: now + leaseMs });
   if (claim !== "mine") {
     if (claim.bodyHash !== bodyHash) throw new AppError("conflict", "Idempotency-Key: was used for another request");
-    return claim.response === null ? "under way" : (JSON.parse(claim.response) as Reply);
+    return claim.response === null ? "under way" : opened(deps, id, claim.response);
   }
   let reply: Reply | undefined;
   try {
@@ -42,7 +43,13 @@ export async function once(
     return reply;
   } finally {
     if (reply && final(reply))
-      await saveResponse(deps.db, { id, response: JSON.stringify(reply), expiresAt: now + rememberMs });
+      await saveResponse(deps.db, { id, response: closed(deps, id, reply), expiresAt: now + rememberMs });
     else await dropClaim(deps.db, id);
   }
 }
+
+const placeOf = (id: string) => ({ table: "api_request", column: "response", row: id });
+const closed = (deps: Deps, id: string, reply: Reply): string =>
+  deps.keys.seal("api", Buffer.from(JSON.stringify(reply)), placeOf(id)).toString("base64url");
+const opened = (deps: Deps, id: string, response: string): Reply =>
+  JSON.parse(deps.keys.unseal("api", Buffer.from(response, "base64url"), placeOf(id)).toString()) as Reply;

@@ -19,6 +19,9 @@ export const reasons = [
   "added",
 ] as const;
 export type Reason = (typeof reasons)[number];
+/** Those for which an integration may ask. */
+export const askableReasons = ["device", "policy", "passkey"] as const satisfies readonly Reason[];
+export type AskableReason = (typeof askableReasons)[number];
 
 export type Registrant = {
   state: string;

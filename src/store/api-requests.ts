@@ -57,6 +57,7 @@ export async function claimRequest(
   });
 }
 
+/** `response` is sealed. */
 export async function saveResponse(
   db: Db,
   { id, response, expiresAt }: { id: string; response: string; expiresAt: number },

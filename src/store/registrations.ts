@@ -62,7 +62,7 @@ export async function saveRegistered(run: Run, { userId, at }: { userId: string;
   );
 }
 
-/** What an administrator or an integration asks of a person at the next sign-in; null asks nothing. */
+/** What an administrator asks of a person at the next sign-in; null asks nothing. */
 export async function saveMustRegister(
   run: Run,
   { userId, reason, until }: { userId: string; reason: Reason | null; until: number | null },
@@ -72,6 +72,22 @@ export async function saveMustRegister(
     [reason, until, userId],
   );
   return saved.length > 0;
+}
+
+/**
+ * What an integration asks of a person; gives what stands then, undefined when nobody is there. R-208: what the help desk has
+ * asked for stays, since under any other reason a password alone might do.
+ */
+export async function askToRegister(
+  run: Run,
+  { userId, reason }: { userId: string; reason: Reason },
+): Promise<Reason | undefined> {
+  const [row] = await run(
+    `update person set must_register = case when must_register = 'help_desk' then must_register else ? end where id = ?
+     returning must_register`,
+    [reason, userId],
+  );
+  return row?.["must_register"] as Reason | undefined;
 }
 
 /** A method was handed out: what the help desk has asked for is done. */

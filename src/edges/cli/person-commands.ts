@@ -35,7 +35,7 @@ export const personCommands = {
     input: username,
     run: async (deps, input) => ({
       ...(await loadPerson(deps, input.username)),
-      methods: await methodsOf(deps, input.username),
+      methods: await listMethods(deps, input.username),
     }),
   }),
   "user remove": command({
@@ -84,7 +84,7 @@ export const personCommands = {
   }),
   "method list": command({
     input: username,
-    run: async (deps, input) => ({ methods: await methodsOf(deps, input.username) }),
+    run: async (deps, input) => ({ methods: await listMethods(deps, input.username) }),
   }),
   "method add-app": command({
     input: asked.extend({
@@ -110,11 +110,3 @@ export const personCommands = {
 /** By name, or by the id that the log still has of someone who was removed. */
 const idOf = async (deps: Deps, who: string): Promise<string> =>
   who.startsWith("usr_") ? who : (await loadPerson(deps, who)).id;
-
-/** R-260: a number is shown by its last two digits. */
-async function methodsOf(deps: Deps, person: string) {
-  return (await listMethods(deps, person)).map(({ userId: _userId, address, ...method }) => ({
-    ...method,
-    sentTo: address === null ? null : `•• ${address.slice(-2)}`,
-  }));
-}

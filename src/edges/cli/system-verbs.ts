@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from "commander";
+import { apiScopes, type ApiScope } from "#core/api-key.ts";
 import type { FirstFactor } from "#core/first-factor.ts";
 import { helpPath } from "#core/help.ts";
 import { details, lines, table, time } from "./output.ts";
@@ -119,7 +120,7 @@ const radiusClients: Verb[] = [
 
 type ApiKeyAdd = {
   name: string;
-  scope: "verify"[];
+  scope: ApiScope[];
   application?: string;
   firstFactor?: FirstFactor;
   cidr?: string[];
@@ -135,7 +136,7 @@ const apiKeys: Verb[] = [
     define: (one) =>
       one
         .requiredOption("--name <name>")
-        .addOption(new Option("--scope <scope...>", "what it may do").choices(["verify"]).makeOptionMandatory())
+        .addOption(new Option("--scope <scope...>", "what it may do").choices(apiScopes).makeOptionMandatory())
         .option("--application <name>", "the name in texts and records (the key's own)")
         .option("--first-factor <where>", "where the password is checked: none, local, directory:NAME or any")
         .option("--cidr <range...>", "addresses and ranges that it may ask from (anywhere)")

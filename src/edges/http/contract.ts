@@ -5,6 +5,10 @@
 
 import { z } from "zod";
 import { methods } from "#core/methods/index.ts";
+import { applicationContract } from "./applications-contract.ts";
+import { bodyFailures, failures, headers, none, problem, problems, username } from "./contract-parts.ts";
+import { helpDeskContract } from "./help-desk-contract.ts";
+import { registrationContract } from "./registrations-contract.ts";
 
 const method = z
   .enum([...methods.keys()] as [string, ...string[]])
@@ -14,8 +18,6 @@ const nonce = z
   .min(1)
   .max(128)
   .meta({ description: "The caller's own random text; the signed verdict repeats it." });
-
-const username = z.string().min(1).max(256);
 
 const verificationRequest = z
   .strictObject({
@@ -75,21 +77,6 @@ const verification = z
   .meta({ id: "Verification" });
 export type VerificationBody = z.output<typeof verification>;
 
-const problem = z
-  .strictObject({
-    type: z.literal("about:blank"),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string().optional(),
-    correlationId: z.string(),
-  })
-  .meta({ id: "Problem", description: "RFC 9457" });
-export type ProblemBody = z.output<typeof problem>;
-
-const problems = (description: string) => ({
-  description,
-  content: { "application/problem+json": { schema: problem } },
-});
 const verifications = (description: string) => ({
   description,
   content: { "application/json": { schema: verification } },
@@ -107,33 +94,14 @@ const answers = {
   },
   503: verifications("Could not be decided. This is no permission."),
 };
-const failures = {
-  400: problems("The request is not as described here."),
-  401: problems("The request is not signed by a key in use, for now, for the first time."),
-  429: problems("Too much waits; try again after Retry-After."),
-};
-
-const bodyFailures = {
-  409: problems("The Idempotency-Key is in use for another request, or its request is under way."),
-  415: problems("The body is not application/json."),
-};
-
-/** Other headers pass: they are HTTP's, not ours. */
-const headers = z.looseObject({
-  "idempotency-key": z
-    .string()
-    .regex(/^[\x21-\x7e]{1,128}$/)
-    .optional()
-    .meta({ description: "The same request under the same key gets the same answer for 24 hours." }),
-});
-const none = z.strictObject({});
 const params = z.strictObject({ id: z.string().max(64) });
 const tags = ["verifications"];
 
-export const contract = {
+export const verificationContract = {
   begin: {
     method: "POST",
     url: "/api/v1/verifications",
+    config: { scope: "verify" },
     schema: {
       operationId: "beginVerification",
       summary: "Verify a person: ends at once when a right code came along, asks for one otherwise",
@@ -151,6 +119,7 @@ export const contract = {
   answer: {
     method: "POST",
     url: "/api/v1/verifications/:id/answers",
+    config: { scope: "verify" },
     schema: {
       operationId: "answerVerification",
       summary: "Answer a challenge",
@@ -169,6 +138,7 @@ export const contract = {
   read: {
     method: "GET",
     url: "/api/v1/verifications/:id",
+    config: { scope: "verify" },
     schema: {
       operationId: "readVerification",
       summary: "How a verification stands; waits for its end when asked to",
@@ -189,3 +159,11 @@ export const contract = {
     },
   },
 } as const;
+
+/** All that there is: operations by name. */
+export const contract = {
+  ...verificationContract,
+  ...registrationContract,
+  ...helpDeskContract,
+  ...applicationContract,
+};

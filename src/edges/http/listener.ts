@@ -31,6 +31,8 @@ export function listener(deps: Deps, { publicUrl, trustedProxies, ready, certifi
     bodyLimit,
     requestTimeout: 30_000,
     keepAliveTimeout: 5_000,
+    // a user name of 256 characters, each of them escaped
+    routerOptions: { maxParamLength: 3072 },
     ...(certificate
       ? { https: { ...serverLimits, ...tlsOptions, handshakeTimeout: 10_000, ...certificate } }
       : { http: serverLimits }),

@@ -7,7 +7,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import type { Deps } from "#actions/deps.ts";
 import { AppError, type ErrorCode } from "#core/errors.ts";
-import type { ProblemBody } from "./contract.ts";
+import type { ProblemBody } from "./contract-parts.ts";
 
 export const statusOf: Record<ErrorCode, number> = {
   usage: 400,

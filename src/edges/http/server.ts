@@ -11,11 +11,15 @@ import { authenticator } from "#actions/api-keys.ts";
 import type { Deps } from "#actions/deps.ts";
 import { forwardAuthRoutes } from "../forward-auth/routes.ts";
 import { helpRoutes } from "../help/help.ts";
+import { applicationRoutes } from "./applications.ts";
 import { certificateReload, readCertificate, type CertificateFiles } from "./certificate.ts";
+import { helpDeskRoutes } from "./help-desk.ts";
+import { authenticateAll } from "./keyed.ts";
 import { listener } from "./listener.ts";
 import { mailRoutes } from "../mail/mailboxes.ts";
 import { assetRoutes, pageRoute } from "./pages.ts";
 import { sendProblem } from "./problem.ts";
+import { registrationRoutes } from "./registrations.ts";
 import { oidcRoutes } from "../oidc/routes.ts";
 import { signInRoutes } from "../sign-in/routes.ts";
 import { verificationRoutes } from "./verifications.ts";
@@ -94,7 +98,12 @@ function peopleRoutes(app: FastifyInstance, deps: Deps, options: HttpOptions & {
       if (ready()) done();
       else sendProblem(reply, 503);
     });
-    verificationRoutes(scope, api);
+    // of its own, since it authenticates whatever is in its scope
+    scope.register(async (keyed) => {
+      authenticateAll(keyed, api);
+      for (const routes of [verificationRoutes, registrationRoutes, helpDeskRoutes, applicationRoutes])
+        routes(keyed, api);
+    });
   });
   signInRoutes(app, deps, { publicUrl });
   forwardAuthRoutes(app, deps, options);

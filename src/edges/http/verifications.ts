@@ -1,44 +1,23 @@
 /**
- * The verification routes: a signed request in, one call of the engine, a signed verdict out. Must stay true: nothing of
- * a body is read before its signature held, and nothing here tells an unknown person from a wrong code.
+ * The verification routes: a signed request in, one call of the engine, a signed verdict out. Must stay true: nothing here
+ * tells an unknown person from a wrong code.
  */
 
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
-import type { z } from "zod";
-import { mayUse, type ApiKey, type Authenticated, type Authenticator } from "#actions/api-keys.ts";
-import type { Deps } from "#actions/deps.ts";
-import { once, type Reply } from "#actions/idempotency.ts";
+import type { ApiKey } from "#actions/api-keys.ts";
 import { readVerification, type Verification } from "#actions/verifications.ts";
 import type { Source, Verified } from "#actions/asked.ts";
 import { begin, respond } from "#actions/verify.ts";
 import { AppError } from "#core/errors.ts";
 import type { DenyCode, Open } from "#core/outcome.ts";
-import { contract, type VerificationBody } from "./contract.ts";
-import { parseBody } from "./json.ts";
-import { invalid, sendProblem } from "./problem.ts";
+import { verificationContract as contract, type VerificationBody } from "./contract.ts";
+import { answered, send, type Api, type Told } from "./keyed.ts";
+import { sendProblem } from "./problem.ts";
 import { signVerdict } from "./verdict.ts";
-
-declare module "fastify" {
-  interface FastifyRequest {
-    from: Authenticated;
-  }
-}
-
-export type Api = {
-  deps: Deps;
-  authenticate: Authenticator;
-  /** whom verdicts name as their issuer */
-  publicUrl: string;
-  /** aborts what waits when the server stops */
-  stopping: AbortSignal;
-};
-
-const empty = Buffer.alloc(0);
 
 export function verificationRoutes(app: FastifyInstance, api: Api): void {
   const { deps } = api;
-  authenticateAll(app, api);
   const typed = app.withTypeProvider<ZodTypeProvider>();
   typed.route({
     ...contract.begin,
@@ -49,7 +28,7 @@ export function verificationRoutes(app: FastifyInstance, api: Api): void {
       if (password !== undefined && application.firstFactor === "none")
         throw new AppError("invalid", "password: this key's application checks passwords itself");
       const source: Source = { protocol: "rest", clientIp };
-      return await answered(api, { request, reply }, async () => {
+      return await answered(deps, { request, reply }, async () => {
         const outcome = await begin(deps, { application, username, password, code, method, source });
         return told(api, request.from.key, { outcome, nonce, sub: username });
       });
@@ -61,7 +40,7 @@ export function verificationRoutes(app: FastifyInstance, api: Api): void {
       const { username, response, nonce } = request.body;
       const { id } = request.params;
       const { application } = request.from.key;
-      return await answered(api, { request, reply }, async () => {
+      return await answered(deps, { request, reply }, async () => {
         const source: Source = { protocol: "rest" };
         const outcome = await respond(deps, { application, username, challengeId: id, response, source });
         return told(api, request.from.key, { outcome, nonce, sub: username, challengeId: id });
@@ -84,68 +63,6 @@ export function verificationRoutes(app: FastifyInstance, api: Api): void {
       return send(reply, standing(api, request.from.key, { found, nonce, username }));
     },
   });
-}
-
-/** The signature covers the bytes, so they are looked at only after it held; the schemas then see what they hold. */
-function authenticateAll(app: FastifyInstance, api: Api): void {
-  // what is sent was typed by the contract when it was compiled
-  app.setSerializerCompiler(() => JSON.stringify);
-  app.decorateRequest("from");
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
-  app.setValidatorCompiler(({ schema }) => {
-    const checked = schema as z.ZodType;
-    return (data: unknown) => {
-      const result = checked.safeParse(data);
-      return result.success ? { value: result.data } : { error: invalid(result.error) };
-    };
-  });
-  app.addHook("preValidation", async (request, reply) => {
-    const body = request.body instanceof Buffer ? request.body : empty;
-    const { method, raw, clientIp } = request;
-    const from = await api.authenticate({
-      authorization: raw.headers.authorization,
-      method,
-      target: raw.url ?? "",
-      body,
-      address: clientIp,
-    });
-    if (!from) return sendProblem(reply, 401);
-    if (!mayUse(from.key, "verify")) return sendProblem(reply, 403);
-    request.from = from;
-    if (method === "POST") request.body = parseBody(body);
-  });
-}
-
-type Exchange = { request: FastifyRequest; reply: FastifyReply };
-type Told = Reply & { correlationId: string };
-
-/** The work's answer, or the first one's when the request was sent before. */
-async function answered(api: Api, { request, reply }: Exchange, work: () => Promise<Told>): Promise<FastifyReply> {
-  const key = request.headers["idempotency-key"];
-  if (typeof key !== "string") return send(reply, await work());
-  const { from, raw } = request;
-  const outcome = await once(
-    api.deps,
-    {
-      owner: from.key.id,
-      key,
-      request: `${raw.url} ${from.bodySha256}`,
-      final: ({ status }) => status < 500,
-    },
-    work,
-  );
-  if (outcome === "under way")
-    return sendProblem(reply, 409, "The first request with this Idempotency-Key is under way.");
-  return send(reply, outcome as Told);
-}
-
-function send(reply: FastifyReply, { status, body, correlationId }: Told): FastifyReply {
-  return reply
-    .code(status)
-    .header("x-correlation-id", correlationId)
-    .type("application/json; charset=utf-8")
-    .send(body);
 }
 
 /** How each refusal reads: one and the same, but for what another node or a later moment may answer (R-021). */

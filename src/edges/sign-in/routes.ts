@@ -23,6 +23,7 @@ import {
   type Step,
 } from "#actions/sign-in.ts";
 import { findEnded, findFlow, type Flow, type FlowKey } from "#actions/sign-in-flow.ts";
+import { findWayBack, owesRegistration } from "#actions/registration-requests.ts";
 import { endSessions, findSession, newToken } from "#actions/sessions.ts";
 import { signInAssets } from "./assets.ts";
 import { cookiesFor, type Cookies } from "./cookies.ts";
@@ -99,10 +100,14 @@ const flowId = z.string().regex(/^sgn_[\w-]{22}$/);
 
 function pageRoutes(scope: FastifyInstance, around: Around): void {
   const { deps, cookies } = around;
-  const query = z.object({ flow: flowId.optional(), other: z.literal("1").optional() });
+  const query = z.object({
+    flow: flowId.optional(),
+    other: z.literal("1").optional(),
+    returnTo: z.string().max(2048).default("/account"),
+  });
   scope.get("/sign-in", async (request, reply) => {
-    const { flow: id, other } = query.parse(request.query);
-    if (id === undefined) return await startAtHome(around, { request, reply });
+    const { flow: id, other, returnTo } = query.parse(request.query);
+    if (id === undefined) return await startAtHome(around, { request, reply }, returnTo);
     const browser = cookies.read(request, "browser");
     if (browser === undefined) return await failed(around, { request, reply }, "cookie_missing");
     const flow = await findFlow(deps, { id, browser });
@@ -146,15 +151,18 @@ async function beginAgain(around: Around, exchange: Exchange, flow: Flow) {
   return await go(around, exchange, await beginStep(around.deps, flow, fromOf(around, exchange.request)));
 }
 
-/** Without a request the sign-in leads to the account's own page. */
-async function startAtHome(around: Around, { request, reply }: Exchange) {
+/** Without an application's request the sign-in leads to the account's own page, or on to where who sent the person wants. */
+async function startAtHome(around: Around, { request, reply }: Exchange, returnTo: string) {
   const { deps, cookies } = around;
+  const way = await findWayBack(deps, returnTo);
+  if (!way) return await failed(around, { request, reply }, "redirect_unregistered");
   const need = { strength: "mfa" as const, notBefore: 0 };
   const session = await findSession(deps, cookies.read(request, "session"));
-  if (session && satisfies(session, need)) return reply.redirect("/account", 303);
+  if (session && satisfies(session, need) && !(await owesRegistration(deps, session.userId)))
+    return reply.redirect(returnTo, 303);
   const application = { id: "account", name: deps.settings.values()["organisation.name"] };
   const browser = cookies.browser(request, reply);
-  const { path } = await startSignIn(deps, { browser, session, application, need, returnTo: "/account" });
+  const { path } = await startSignIn(deps, { browser, session, application, need, returnTo, ...way });
   return reply.redirect(path, 303);
 }
 

@@ -1,0 +1,70 @@
+// What a key may do: every operation of the API against every scope, before anything is read or looked up.
+import { describe, expect, test } from "vitest";
+import { apiScopes } from "#core/api-key.ts";
+import { contract } from "#edges/http/contract.ts";
+import { kinds } from "../support/world.ts";
+import { httpWorld, type Call } from "./http-caller.ts";
+
+const operations = Object.entries(contract);
+
+describe.each(kinds)("an operation of the API, on %s,", (kind) => {
+  const h = httpWorld(kind);
+  const asked = ({ method, url }: { method: string; url: string }): Call => ({
+    method,
+    target: url.replace(/:(\w+)/, "nobody"),
+    // as JSON it is wrong for every operation, so that a key with the scope gets no further than this
+    ...(method !== "GET" && method !== "DELETE" && { body: "{" }),
+  });
+
+  test("is for keys with its scope alone, which is checked before the body is read", async () => {
+    for (const scope of apiScopes) {
+      const key = await h.newKey({ scopes: [scope] });
+      for (const [name, operation] of operations) {
+        const { status } = await h.call(key, asked(operation));
+        const has = operation.config.scope === scope;
+        expect([name, scope, has ? status !== 403 && status !== 401 : status]).toEqual([name, scope, has || 403]);
+      }
+    }
+  });
+
+  test("does not tell who or what there is without the scope", async () => {
+    await h.w.person({ username: "ada" });
+    const key = await h.newKey({ scopes: ["verify"] });
+    for (const [, operation] of operations.filter(([, { config }]) => config.scope !== "verify")) {
+      const call = { ...asked(operation), ...(operation.method === "POST" && { body: { reason: "device" } }) };
+      const there = await h.call(key, { ...call, target: call.target!.replace("nobody", "ada") });
+      const not = await h.call(key, call);
+      for (const { body } of [there, not]) delete body["correlationId"];
+      expect([there.status, there.body]).toEqual([403, not.body]);
+    }
+  });
+});
+
+test("every scope has operations, and the operations are these", () => {
+  const all = operations.map(([name, { config, method, url }]) => `${config.scope} ${method} ${url} ${name}`);
+  expect(all).toMatchInlineSnapshot(`
+    [
+      "verify POST /api/v1/verifications begin",
+      "verify POST /api/v1/verifications/:id/answers answer",
+      "verify GET /api/v1/verifications/:id read",
+      "registrations POST /api/v1/registrations askToRegister",
+      "registrations GET /api/v1/registrations/:username readRegistration",
+      "helpdesk POST /api/v1/users/:username/enable enableUser",
+      "helpdesk POST /api/v1/users/:username/disable disableUser",
+      "helpdesk POST /api/v1/users/:username/enforce enforceUser",
+      "helpdesk POST /api/v1/users/:username/tap issueTap",
+      "helpdesk POST /api/v1/users/:username/require-registration requireRegistration",
+      "helpdesk POST /api/v1/users/:username/reset-password resetPassword",
+      "helpdesk POST /api/v1/users/:username/revoke-sessions revokeSessions",
+      "helpdesk POST /api/v1/users/:username/revoke-devices revokeDevices",
+      "helpdesk POST /api/v1/users/:username/unlock unlockMethods",
+      "helpdesk GET /api/v1/users/:username/methods listMethods",
+      "applications GET /api/v1/applications listApplications",
+      "applications POST /api/v1/applications addApplication",
+      "applications GET /api/v1/applications/:name readApplication",
+      "applications PATCH /api/v1/applications/:name changeApplication",
+      "applications DELETE /api/v1/applications/:name removeApplication",
+    ]
+  `);
+  expect(new Set(operations.map(([, { config }]) => config.scope))).toEqual(new Set(apiScopes));
+});
