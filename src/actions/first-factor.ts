@@ -8,7 +8,7 @@ import { clearBudget, takeFrom } from "#store/throttle.ts";
 import { keepAccount, type Owner } from "./accounts.ts";
 import type { Deps } from "./deps.ts";
 import { openDirectories, type Opened } from "./directories.ts";
-import { checkPassword, passwordBudget } from "./passwords.ts";
+import { checkPassword, decoyBudget, passwordBudget } from "./passwords.ts";
 import { namesOf } from "./rules.ts";
 
 /**
@@ -36,6 +36,7 @@ export async function checkFirstFactor(deps: Deps, asked: Asked): Promise<Checke
     const homes = await homesOf(deps, asked);
     if (homes === "here") return { verdict: await checkPassword(deps, asked) };
     const checked = await checkIn(deps, homes, asked);
+    if (checked.verdict === "unknown" && !(await mayAskAgain(deps, asked))) checked.verdict = "throttled";
     if (checked.verdict !== "right") await deps.clock.sleep(Math.max(0, begun + refusalMs - deps.clock.now()));
     return checked;
   } catch (error) {
@@ -43,6 +44,10 @@ export async function checkFirstFactor(deps: Deps, asked: Asked): Promise<Checke
     return { verdict: "unavailable" };
   }
 }
+
+/** As often as a wrong password of somebody's. */
+const mayAskAgain = async (deps: Deps, asked: Asked): Promise<boolean> =>
+  await deps.db.transaction((run) => takeFrom(run, decoyBudget(deps, asked), deps.clock.now()));
 
 /** Who may say whether the password is right: we, or one of these directories. */
 async function homesOf(deps: Deps, { application: { firstFactor }, person }: Asked): Promise<"here" | Opened[]> {

@@ -2,8 +2,10 @@ import type { Primary } from "#core/case.ts";
 import { decoyHash, hashPassword, matchesPassword } from "#core/crypto/passwords.ts";
 import { AppError } from "#core/errors.ts";
 import type { Person } from "#core/facts.ts";
+import { nameKey } from "#core/names.ts";
 import { clearBudget, takeFrom, type Budget } from "#store/throttle.ts";
 import type { Deps } from "./deps.ts";
+import { namesOf } from "./rules.ts";
 
 /**
  * Local passwords: at most two hashes at once, a bounded queue, fair by source. Two cores hash about 45 passwords a second,
@@ -13,20 +15,28 @@ import type { Deps } from "./deps.ts";
 const atOnce = 2;
 const queueLimit = 200;
 
-type Job = () => Promise<void>;
+type Job = { run: () => Promise<void>; refuse: (error: AppError) => void };
 const queues = new Map<string, Job[]>();
 let queued = 0;
 let running = 0;
 
 /** Runs the work when its source's turn comes; refuses when too much waits. */
 async function inTurn<T>(source: string, work: () => Promise<T>): Promise<T> {
-  if (queued >= queueLimit) throw new AppError("busy", "Too many passwords wait to be checked.");
   return await new Promise<T>((resolve, reject) => {
-    const job = async () => await work().then(resolve, reject);
+    const job: Job = { run: async () => await work().then(resolve, reject), refuse: reject };
     queues.set(source, [...(queues.get(source) ?? []), job]);
     queued += 1;
+    if (queued > queueLimit) refuseOne();
     pump();
   });
+}
+
+/** The newest of whoever waits for the most, so that nobody's flood is at the cost of others. */
+function refuseOne(): void {
+  const [source, jobs] = [...queues].toSorted(([, a], [, b]) => a.length - b.length).at(-1)!;
+  jobs.pop()!.refuse(new AppError("busy", "Too many passwords wait to be checked."));
+  if (jobs.length === 0) queues.delete(source);
+  queued -= 1;
 }
 
 function pump(): void {
@@ -38,7 +48,7 @@ function pump(): void {
     if (rest.length > 0) queues.set(source, rest);
     queued -= 1;
     running += 1;
-    void job!().finally(() => {
+    void job!.run().finally(() => {
       running -= 1;
       pump();
     });
@@ -64,13 +74,19 @@ export const passwordBudget = (deps: Deps, { of, source }: { of: string; source:
   windowMs: 600_000,
 });
 
-type Check = { person: Person | undefined; password: string; source: string };
+/** R-076: a name that nobody has is counted too, among few enough that guesses fill no table (R-074). */
+export function decoyBudget(deps: Deps, { username, source }: { username: string; source: string }): Budget {
+  const key = nameKey(username, namesOf(deps)) ?? username;
+  return passwordBudget(deps, { of: `nobody ${deps.keys.mac("pepper", key).readUInt16BE()}`, source });
+}
+
+type Check = { person: Person | undefined; username: string; password: string; source: string };
 
 /** The verdict on a password of our own. */
-export async function checkPassword(deps: Deps, { person, password, source }: Check): Promise<Primary> {
-  const budget = passwordBudget(deps, { of: `${person?.id}`, source });
+export async function checkPassword(deps: Deps, { person, username, password, source }: Check): Promise<Primary> {
+  const budget = person ? passwordBudget(deps, { of: person.id, source }) : decoyBudget(deps, { username, source });
   try {
-    if (person && !(await deps.db.transaction((run) => takeFrom(run, budget, deps.clock.now())))) return "throttled";
+    if (!(await deps.db.transaction((run) => takeFrom(run, budget, deps.clock.now())))) return "throttled";
     const stored = person?.passwordHash ?? decoyHash;
     const right = await inTurn(source, async () => await matchesPassword(pepper(deps, password), stored));
     if (!person) return "unknown";

@@ -66,18 +66,26 @@ export type Done = { token: string; returnTo: string; device?: string | undefine
 
 const sourceOf = ({ clientIp }: From) => ({ protocol: "web" as const, clientIp });
 
+/** names that nobody has, or nobody may use, cost less to refuse; as with RADIUS that does not show. */
+const refusalMs = 1000;
+
 export async function givePassword(
   deps: Deps,
   flow: Flow,
   { username, password, ...from }: From & { username: string; password: string },
 ): Promise<Step> {
   const application = webApplication(flow, { firstFactor: "any" });
+  const begun = deps.clock.now();
   let enough: ResultCode | undefined;
   const proved = async (userId: string) => (enough = await suffices(deps, flow, { userId, device: from.device }));
   const outcome = await begin(deps, { application, username, password, proved, source: sourceOf(from) });
   const problem = passwordProblem(outcome);
   const correlationId = correlationOf(outcome);
-  if (problem) return { flow: await saveFlow(deps, { ...flow, problem, correlationId, loginHint: username }) };
+  if (problem) {
+    const saved = await saveFlow(deps, { ...flow, problem, correlationId, loginHint: username });
+    await deps.clock.sleep(Math.max(0, begun + refusalMs - deps.clock.now()));
+    return { flow: saved };
+  }
   // a directory may know the typed name as somebody else than we did
   const person = await loadRegistrant(deps, userIdOf(outcome));
   const at = deps.clock.now();
