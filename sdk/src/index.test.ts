@@ -1,6 +1,6 @@
 import { createHmac, hash, hkdfSync } from "node:crypto";
 import { expect, test } from "vitest";
-import { createClient, type Challenge } from "./index.ts";
+import { createClient, RequestError, type Challenge } from "./index.ts";
 
 const keyId = "key_abc";
 const secret = "the secret, as it was shown";
@@ -169,4 +169,35 @@ test("waiting asks again until the challenge has ended", async () => {
   expect(await mfa.wait(open, { username: "anna" })).toMatchObject({ allowed: true });
   expect(sent).toHaveLength(3);
   expect(sent[0]!.url).toMatch(/^\/api\/v1\/verifications\/chl_1\?wait=25s&username=anna&nonce=/);
+});
+
+test("a request goes where the API describes it, signed, names escaped, and its answer comes back", async () => {
+  const tap = { id: "fac_1", pass: "ABCDEFGHIJKLM", expiresAt: 5 };
+  const { client: mfa, sent } = client(() => ({ body: tap }));
+  const answer = await mfa.request("post", "/api/v1/users/{username}/tap", {
+    path: { username: "CORP\\anna/x" },
+    body: { reason: "new phone" },
+    idempotencyKey: "ticket-1",
+  });
+  expect(answer.pass).toBe(tap.pass);
+  expect(sent[0]).toMatchObject({
+    method: "POST",
+    url: "/api/v1/users/CORP%5Canna%2Fx/tap",
+    body: '{"reason":"new phone"}',
+    headers: { "idempotency-key": "ticket-1", authorization: expect.stringMatching(/^Countersign-HMAC/) as string },
+  });
+  await mfa.request("delete", "/api/v1/applications/{name}", { path: { name: "wiki" } });
+  expect(sent[1]).toMatchObject({ method: "DELETE", url: "/api/v1/applications/wiki", body: "" });
+});
+
+test.each([
+  [404, { title: "There is nothing here", status: 404, correlationId: "cor_1" }, "There is nothing here"],
+  [400, { title: "wrong", detail: "reason: must be string", correlationId: "cor_1" }, "reason: must be string"],
+  [502, "<html>Bad gateway</html>", "the server answered 502"],
+])("a request that is refused with %i throws what the server said", async (status, body, message) => {
+  const { client: mfa } = client(() => ({ status, body }));
+  const asked = mfa.request("get", "/api/v1/registrations/{username}", { path: { username: "anna" } });
+  await expect(asked).rejects.toThrow(message);
+  await expect(asked).rejects.toBeInstanceOf(RequestError);
+  await expect(asked).rejects.toMatchObject({ status });
 });

@@ -5,7 +5,11 @@
  */
 
 import type { components } from "./openapi.d.ts";
-import { authorization, importKeys, randomText, readVerdict, type Keys, type Verdict } from "./signing.ts";
+import { exchange, type Line, type Sent } from "./line.ts";
+import { requestOn, type Request } from "./requests.ts";
+import { importKeys, randomText, readVerdict, type Keys, type Verdict } from "./signing.ts";
+
+export { RequestError } from "./requests.ts";
 
 type Schemas = components["schemas"];
 export type Prompt = Schemas["Prompt"];
@@ -48,10 +52,13 @@ export type Client = {
   answer(challenge: Challenge, answer: { username: string; response: string }): Promise<Result>;
   /** Waits until the challenge has been answered elsewhere or has ended. */
   wait(challenge: Challenge, options: { username: string; signal?: AbortSignal }): Promise<Result>;
+  /**
+   * Anything else that the API describes and the key may do: `request("post", "/api/v1/registrations", { body: … })`. Throws
+   * a `RequestError` when the server refuses. No answer to it means that somebody may go on: only `verify` says that.
+   */
+  request: Request;
 };
 
-/** How long a request may take, one that waits included. */
-const requestMs = 30_000;
 const waitSeconds = 25;
 /** How old a verdict may be, in seconds: no more than the clocks of both sides may differ. */
 const verdictAge = 300;
@@ -75,6 +82,7 @@ export function createClient({ url, keyId, secret, fetch: send = fetch }: Client
     }
   }
   return {
+    request: requestOn(line),
     async verify(input) {
       const nonce = randomText();
       const question: Question = { method: "POST", path: collection, body: { ...input, nonce }, nonce };
@@ -106,30 +114,16 @@ const concerns =
   ({ challenge, sub }: Verdict) =>
     challenge === id && sub === username;
 
-type Line = { base: string; keyId: string; keys: Keys; send: typeof fetch };
-type Question = { method: "GET" | "POST"; path: string; body?: object; nonce: string; signal?: AbortSignal };
+type Question = Sent & { nonce: string };
 type Answer = { verdict: Verdict; body: Schemas["Verification"] };
 
 /** The server's answer, once it is proved to be the server's, to this question and of now. Throws otherwise. */
-async function ask({ base, keyId, keys, send }: Line, question: Question): Promise<Answer> {
-  const { method, path, nonce, signal } = question;
-  const url = new URL(base + path);
-  const body = question.body === undefined ? "" : JSON.stringify(question.body);
-  const target = url.pathname + url.search;
-  const response = await send(url, {
-    method,
-    redirect: "error",
-    signal: AbortSignal.any([AbortSignal.timeout(requestMs), ...(signal ? [signal] : [])]),
-    headers: {
-      authorization: await authorization(keys, { keyId, method, target, body }),
-      "content-type": "application/json",
-    },
-    ...(method === "POST" && { body }),
-  });
+async function ask(line: Line, { nonce, ...sent }: Question): Promise<Answer> {
+  const response = await exchange(line, sent);
   const answer = (await response.json()) as Schemas["Verification"];
   if (typeof answer.verdict !== "string") throw new Error(`the server answered ${response.status}, no verdict`);
-  const verdict = await readVerdict(keys, answer.verdict);
-  if (verdict.aud !== keyId || verdict.nonce !== nonce) throw new Error("the verdict answers another request");
+  const verdict = await readVerdict(line.keys, answer.verdict);
+  if (verdict.aud !== line.keyId || verdict.nonce !== nonce) throw new Error("the verdict answers another request");
   // not `>`: a time that is no number must not pass
   if (!(Math.abs(Date.now() / 1000 - verdict.iat) <= verdictAge)) throw new Error("the verdict is not of now");
   return { verdict, body: answer };

@@ -6,6 +6,7 @@ import type { Mail } from "#actions/deps.ts";
 import { addPerson, loadPerson } from "#actions/people.ts";
 import { listLog } from "#actions/records.ts";
 import { helpDeskContract as contract } from "#edges/http/help-desk-contract.ts";
+import { createClient } from "../../sdk/src/index.ts";
 import { kinds } from "../support/world.ts";
 import { httpWorld } from "./http-caller.ts";
 
@@ -129,6 +130,20 @@ describe.each(kinds)("the help desk by API, on %s,", (kind) => {
     expect((await ask(key, "unlockMethods", { body: { reason, method: "voice" } })).status).toBe(404);
     expect((await ask(key, "disableUser", { username: "a".repeat(257) })).status).toBe(400);
     expect(await lastEntry()).toEqual(before);
+  });
+
+  test("is there in the client library, which signs with this machine's time", async () => {
+    const { key } = await add();
+    h.w.clock.at = Date.now();
+    const { id: keyId, secret } = key;
+    const client = createClient({ url: `http://127.0.0.1:${h.server.people!.port}`, keyId, secret });
+    const path = { username: String.raw`CORP\ada` };
+    const tap = await client.request("post", "/api/v1/users/{username}/tap", { path, body: { reason, hours: 2 } });
+    expect(tap.pass).toMatch(/^[A-Z2-7]{13}$/);
+    const { methods } = await client.request("get", "/api/v1/users/{username}/methods", { path });
+    expect(methods.map(({ method }) => method)).toContain("tap");
+    const other = client.request("get", "/api/v1/registrations/{username}", { path });
+    await expect(other).rejects.toMatchObject({ name: "RequestError", status: 403 });
   });
 
   test("sent again under one Idempotency-Key is done once, and its secret is kept for that sealed", async () => {
