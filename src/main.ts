@@ -28,10 +28,19 @@ async function buildPages(): Promise<void> {
   ensurePages();
 }
 
+/** oidc-provider says at its import that it does not know the Node that we pin and test; a log of JSON has no place for it. */
+async function quietly<T>(work: () => Promise<T>): Promise<T> {
+  const { warn } = console;
+  console.warn = () => undefined;
+  return await work().finally(() => (console.warn = warn));
+}
+
 async function serveUntilStopped({ evaluation }: { evaluation: boolean }): Promise<void> {
   const config = readConfig();
   await buildPages();
-  const [{ serve }, { openLogger }] = await Promise.all([import("./serve.ts"), import("./logging.ts")]);
+  const [{ serve }, { openLogger }] = await quietly(
+    async () => await Promise.all([import("./serve.ts"), import("./logging.ts")]),
+  );
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop());
   const log = openLogger(evaluation ? "warn" : config["log-level"]);

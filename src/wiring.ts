@@ -10,8 +10,8 @@ import { keepMessage } from "#actions/phone.ts";
 import type { Clock, Deps, Logger, Random } from "#actions/deps.ts";
 import { liveSettings } from "#actions/live-settings.ts";
 import { AppError } from "#core/errors.ts";
-import { openSmtp, type Mailer } from "#delivery/email/smtp.ts";
-import { openLdap } from "#directory/ldap.ts";
+import type { Mailer } from "#delivery/email/smtp.ts";
+import type { OpenDirectory } from "#directory/directory.ts";
 import { startStore } from "#store/index.ts";
 import type { Db } from "#store/open.ts";
 import { openPostgres } from "#store/postgres.ts";
@@ -76,9 +76,17 @@ export async function openSystem(
       salt: () => random.bytes(16),
     });
     const settings = await liveSettings(store, log);
-    const mailer = simulate ? undefined : mailServer(config);
-    const directories = openLdap(clock);
-    const deps: Deps = { db: store, keys, clock, random, settings, log, directories, send: carriers(mailer) };
+    const mailer = simulate ? undefined : await mailServer(config);
+    const deps: Deps = {
+      db: store,
+      keys,
+      clock,
+      random,
+      settings,
+      log,
+      directories: directoriesWhenAsked(),
+      send: carriers(mailer),
+    };
     if (simulate)
       deps.send = async (message) =>
         message.channel === "email" ? await keepMail(deps, message) : await keepMessage(deps, message);
@@ -97,7 +105,7 @@ export async function openSystem(
   }
 }
 
-function mailServer(config: Config): Mailer | undefined {
+async function mailServer(config: Config): Promise<Mailer | undefined> {
   const {
     "smtp-host": host,
     "smtp-port": port,
@@ -105,7 +113,9 @@ function mailServer(config: Config): Mailer | undefined {
     "smtp-password": password,
     "smtp-from": from,
   } = config;
-  return host === undefined || from === undefined ? undefined : openSmtp({ host, port, user, password, from });
+  if (host === undefined || from === undefined) return undefined;
+  const { openSmtp } = await import("#delivery/email/smtp.ts");
+  return openSmtp({ host, port, user, password, from });
 }
 
 const carriers =
@@ -114,6 +124,19 @@ const carriers =
     if (message.channel === "email" && mailer) return await mailer.send(message);
     throw new AppError("unavailable", `no carrier for ${message.channel} is set up`);
   };
+
+/** The LDAP client is loaded when a directory is first asked: most servers have none. */
+function directoriesWhenAsked(): OpenDirectory {
+  let loading: Promise<OpenDirectory> | undefined;
+  const load = async () => (await import("#directory/ldap.ts")).openLdap(clock);
+  return (settings) => {
+    const open = async () => (await (loading ??= load()))(settings);
+    return {
+      check: async (asked) => await (await open()).check(asked),
+      test: async (name) => await (await open()).test(name),
+    };
+  };
+}
 
 async function openDatabase(config: Config, log: Logger): Promise<Db> {
   const url = config["database-url"];

@@ -9,8 +9,6 @@ import { submit } from "../sign-in/steps.ts";
 import { paths } from "./addresses.ts";
 import { exchangeOf } from "./exchange.ts";
 
-export const leaveScript = "document.forms[0].submit();\n";
-
 export const pagesFor = (deps: Deps) => ({
   renderError: async (ctx: KoaContextWithOIDC, _out: unknown, error: Error) => {
     const { look, correlationId } = exchangeOf(ctx.req);

@@ -20,12 +20,12 @@ import { sendErrorPage, type PageErrorName } from "../sign-in/errors.ts";
 import { lookOf } from "../sign-in/look.ts";
 import { paths, targetOf } from "./addresses.ts";
 import { remember } from "./exchange.ts";
-import { leaveScript } from "./pages.ts";
-import { newProvider } from "./provider.ts";
-import { askedIn, type Details, type Params } from "./sign-in.ts";
+import { askedIn, type Details, type Params } from "./asked.ts";
 
 type Options = { publicUrl: string; ready: () => boolean };
 type Around = { deps: Deps; cookies: Cookies; publicUrl: string; provider: () => Promise<Provider> };
+
+const leaveScript = "document.forms[0].submit();\n";
 
 export function oidcRoutes(app: FastifyInstance, deps: Deps, { publicUrl, ready }: Options): void {
   const issuer = new URL(publicUrl).origin;
@@ -67,7 +67,8 @@ function currentProvider(deps: Deps, issuer: string): () => Promise<Provider> {
   let reading: Promise<void> | undefined;
   const read = async () => {
     const at = deps.clock.now();
-    const keys = await loadSigningKeys(deps);
+    // half a second of loading that a server without such applications need not wait for
+    const [{ newProvider }, keys] = await Promise.all([import("./provider.ts"), loadSigningKeys(deps)]);
     const names = keys.map(({ jwk }) => jwk.kid).join(" ");
     const provider = current?.keys === names ? current.provider : newProvider(deps, { publicUrl: issuer, keys });
     current = { provider, keys: names, at };

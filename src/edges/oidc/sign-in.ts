@@ -4,18 +4,15 @@
  */
 
 import { errors, interactionPolicy, type Account, type KoaContextWithOIDC } from "oidc-provider";
-import { acrRequests } from "#core/acr.ts";
 import { findApplication, type RelyingParty } from "#actions/applications.ts";
 import type { Deps } from "#actions/deps.ts";
 import { linkToSession } from "#actions/oidc-storage.ts";
 import { judge, loadSubject, type Asked, type Verdict } from "#actions/oidc-sign-in.ts";
+import { askedIn, type Details, type Params } from "./asked.ts";
 import { exchangeOf } from "./exchange.ts";
 import { lifeSeconds } from "./lives.ts";
 
 const { Check, Prompt } = interactionPolicy;
-
-/** What a request's interaction keeps of it: when it led to the sign-in pages, and who it has to be. */
-export type Details = { since?: number; userId?: string | undefined };
 
 export function policyFor(deps: Deps): interactionPolicy.Prompt[] {
   const look = new Check("session", "the session does not do for this request", async (ctx) => {
@@ -48,29 +45,6 @@ function askedBy({ oidc }: KoaContextWithOIDC): Asked {
   const details = interaction?.prompt.details as Details | undefined;
   return askedIn(oidc.params as Params, { userId: hint?.payload["sub"] as string | undefined, ...details });
 }
-
-export type Params = { acr_values?: string; claims?: string; max_age?: number | string; prompt?: string };
-
-export function askedIn(params: Params, { since, userId }: Details): Asked {
-  const idToken = claimsFor(params.claims);
-  const maxAge = params.max_age === undefined ? undefined : Number(params.max_age);
-  return {
-    acr: acrRequests(params.acr_values, idToken["acr"]),
-    maxAgeMs: maxAge === undefined ? undefined : maxAge * 1000,
-    anew: (params.prompt ?? "").split(" ").includes("login"),
-    userId: userId ?? nameIn(idToken["sub"]),
-    since,
-  };
-}
-
-/** What is no text names nobody. */
-function nameIn(claim: unknown): string | undefined {
-  const { value } = (claim ?? {}) as { value?: unknown };
-  return value === undefined ? undefined : typeof value === "string" ? value : "";
-}
-
-const claimsFor = (claims: string | undefined): Record<string, unknown> =>
-  claims === undefined ? {} : ((JSON.parse(claims) as { id_token?: Record<string, unknown> }).id_token ?? {});
 
 function refusal(reason: Extract<Verdict, { kind: "refused" }>["reason"]): errors.OIDCProviderError {
   if (reason === "unmet")
