@@ -41,6 +41,8 @@ export async function makeProduct(people: number): Promise<Product> {
     COUNTERSIGN_INTERNAL: `127.0.0.1:${internal}`,
     COUNTERSIGN_RADIUS: `127.0.0.1:${radiusPort}`,
     COUNTERSIGN_LDAP: "off",
+    // so that a bench can be many people's browsers
+    COUNTERSIGN_TRUSTED_PROXIES: "127.0.0.1",
     COUNTERSIGN_PUBLIC_URL: `http://localhost:${http}`,
   };
   const cli = (...args: string[]) => runOk(process.execPath, [command, ...args], { env, timeoutMs: 120_000 });

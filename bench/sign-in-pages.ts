@@ -22,7 +22,7 @@ export async function signInPages(): Promise<Result> {
     for (let page = 0; page < perSecond * seconds; page++) {
       await delay(Math.max(0, started + (page * 1000) / perSecond - performance.now()));
       under.push(
-        onePage(product.httpUrl).then(
+        onePage(product.httpUrl, `198.51.100.${page % 250}`).then(
           (ms) => void times.push(ms),
           () => void (failed += 1),
         ),
@@ -54,11 +54,12 @@ export async function signInPages(): Promise<Result> {
 }
 
 /** How long the page takes to come once its sign-in has begun (ms). */
-async function onePage(base: string): Promise<number> {
-  const begun = await fetch(`${base}/sign-in`, { redirect: "manual" });
+async function onePage(base: string, address = "198.51.100.250"): Promise<number> {
+  const from = { "x-forwarded-for": address };
+  const begun = await fetch(`${base}/sign-in`, { redirect: "manual", headers: from });
   const cookie = begun.headers.getSetCookie()[0]!.split(";")[0]!;
   const before = performance.now();
-  const page = await fetch(`${base}${begun.headers.get("location")}`, { headers: { cookie } });
+  const page = await fetch(`${base}${begun.headers.get("location")}`, { headers: { cookie, ...from } });
   const text = await page.text();
   if (page.status !== 200 || !text.includes("/sign-in/password")) throw new Error(`HTTP ${page.status}`);
   return performance.now() - before;

@@ -60,3 +60,26 @@ test("a source that asks for more passwords than can be checked keeps nobody els
   expect(flood).toBeGreaterThan(200);
   expect(last).toBeGreaterThan(50);
 });
+
+test("an address that asks for more pages than people can is told so, and nothing is kept for it", async () => {
+  const rows = async () => {
+    const { q } = h.w.deps.db;
+    const kept = [q.selectFrom("sign_in").select("id"), q.selectFrom("ceremony").select("id")];
+    return (await Promise.all(kept.map(async (one) => await one.execute()))).flat().length;
+  };
+  const ask = async (path: string) =>
+    await fetch(`http://127.0.0.1:${h.server.people!.port}${path}`, { redirect: "manual" });
+  const limits = { "/sign-in": 303, "/oidc/authorize?client_id=x": 400, "/forward-auth/start": 400 };
+  for (const [path, before] of Object.entries(limits)) {
+    const statuses = [];
+    for (let asked = 0; asked < 601; asked++) statuses.push((await ask(path)).status);
+    expect(statuses.filter((status) => status === before)).toHaveLength(600);
+    const kept = await rows();
+    const answer = await ask(path);
+    expect([answer.status, /CS-\d+/.exec(await answer.text())?.[0]]).toEqual([429, "CS-1002"]);
+    expect(await rows()).toBe(kept);
+  }
+  for (const path of ["/assets/sign-in.css", "/oidc/jwks", "/help"]) expect((await ask(path)).status).toBe(200);
+  h.w.clock.at += 1000;
+  expect((await ask("/sign-in")).status).toBe(303);
+});

@@ -11,6 +11,7 @@ import { openGate, type Gate } from "#actions/forward-auth.ts";
 import { newToken } from "#actions/sessions.ts";
 import { serverPagePolicy } from "../http/headers.ts";
 import { cookiesFor, type Cookies } from "../sign-in/cookies.ts";
+import { limitCrowd } from "../sign-in/crowding.ts";
 import { sendErrorPage, type PageErrorName } from "../sign-in/errors.ts";
 import { lookOf } from "../sign-in/look.ts";
 import { enterSite, leaveSite, passThrough } from "./passage.ts";
@@ -71,6 +72,7 @@ function ownRoutes(scope: FastifyInstance, around: Around): void {
     return sendErrorPage({ request, reply, look }, name, { at: deps.clock.now() });
   };
   const pages: Pages = { cookies, fail };
+  limitCrowd(scope, { deps, cookies }, ({ routeOptions }) => routeOptions.url === "/forward-auth/start");
   scope.get("/forward-auth/start", async (request, reply) => await passThrough(around, pages, { request, reply }));
   scope.get("/forward-auth/failed", async (request, reply) => pages.fail({ request, reply }, "cookie_missing"));
   scope.get("/forward-auth/jwks.json", (_request, reply) => reply.send(gate.keys));

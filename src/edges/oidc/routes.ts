@@ -16,6 +16,7 @@ import { startSignIn } from "#actions/sign-in.ts";
 import { serverPagePolicy } from "../http/headers.ts";
 import { sendProblem } from "../http/problem.ts";
 import { cookiesFor, type Cookies } from "../sign-in/cookies.ts";
+import { limitCrowd } from "../sign-in/crowding.ts";
 import { sendErrorPage, type PageErrorName } from "../sign-in/errors.ts";
 import { lookOf } from "../sign-in/look.ts";
 import { paths, targetOf } from "./addresses.ts";
@@ -33,6 +34,7 @@ export function oidcRoutes(app: FastifyInstance, deps: Deps, { publicUrl, ready 
   const around: Around = { deps, cookies, publicUrl, provider: currentProvider(deps, issuer) };
   app.register(async (scope) => {
     await scope.register(cookie);
+    limitCrowd(scope, around, ({ url }) => !serverPaths.test(url));
     // the library reads bodies itself
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", (_request, _payload, done) => done(null));
@@ -55,6 +57,9 @@ export function oidcRoutes(app: FastifyInstance, deps: Deps, { publicUrl, ready 
       });
   });
 }
+
+/** What applications ask for themselves, many people's from one address; the rest comes from browsers. */
+const serverPaths = /^\/(?:\.well-known|oidc\/(?:token|userinfo|jwks|revoke|leave\.js)(?:$|\?))/;
 
 /**
  * The library with the keys as they stand, read when it is asked for and its keys have been known for this long. In-flight

@@ -28,6 +28,7 @@ import { endSessions, findSession, newToken } from "#actions/sessions.ts";
 import { signInAssets } from "./assets.ts";
 import { cookiesFor, type Cookies } from "./cookies.ts";
 import { sendErrorPage, type PageErrorName } from "./errors.ts";
+import { limitCrowd } from "./crowding.ts";
 import { serverPagePolicy } from "../http/headers.ts";
 import { page, type Look, type Page } from "./layout.ts";
 import { keepLanguage, lookOf } from "./look.ts";
@@ -46,6 +47,7 @@ export function signInRoutes(app: FastifyInstance, deps: Deps, { publicUrl }: Si
   app.register(async (scope) => {
     await scope.register(cookie);
     await scope.register(formbody, { bodyLimit: 65_536 });
+    limitCrowd(scope, around, ({ routeOptions }) => routeOptions.url?.startsWith("/assets/") === false);
     scope.addHook("onRequest", async (request, reply) => {
       reply.header("content-security-policy", serverPagePolicy([]));
       keepLanguage(cookies, request, reply);

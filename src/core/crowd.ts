@@ -1,0 +1,36 @@
+import ipaddr from "ipaddr.js";
+
+/**
+ * How much one address may ask of what anybody may ask for and the database has to keep: sign-ins under way, challenges for
+ * passkeys, requests of applications. Must stay true: whatever is sent, it takes bounded memory (R-074).
+ */
+
+/** An office behind one address signs in at nine; a person takes some ten requests. */
+const atOnce = 600;
+const perSecond = 30;
+/** Two generations of so many addresses: who has been silent for longest is forgotten first. */
+const generation = 25_000;
+
+/** Says whether one more is allowed, and takes it. `now` in epoch ms. */
+export type Allow = (address: string, now: number) => boolean;
+
+export function newCrowd(): Allow {
+  type Left = Map<string, { tokens: number; at: number }>;
+  let left: Left = new Map();
+  let before: Left = new Map();
+  return (address, now) => {
+    const site = siteOf(address);
+    const { tokens, at } = left.get(site) ?? before.get(site) ?? { tokens: atOnce, at: now };
+    const filled = Math.min(atOnce, tokens + (Math.max(0, now - at) * perSecond) / 1000);
+    const isAllowed = filled >= 1;
+    left.set(site, { tokens: isAllowed ? filled - 1 : filled, at: now });
+    if (left.size >= generation) [before, left] = [left, new Map()];
+    return isAllowed;
+  };
+}
+
+/** Of IPv6 the first 48 bits, which are one customer's, as an IPv4 address is. */
+function siteOf(address: string): string {
+  if (!ipaddr.IPv6.isValid(address)) return address;
+  return ipaddr.IPv6.parse(address).parts.slice(0, 3).join(":");
+}
