@@ -34,12 +34,21 @@ export default defineConfig({
         test: {
           name: "edges",
           include: ["test/edges/**/*.test.ts"],
+          globalSetup: "test/support/build-pages.ts",
           testTimeout: 30_000,
           hookTimeout: 60_000,
           execArgv,
         },
       },
-      { test: { name: "peers", include: ["test/peers/**/*.test.ts"], ...alone, execArgv } },
+      {
+        test: {
+          name: "peers",
+          include: ["test/peers/**/*.test.ts"],
+          globalSetup: "test/support/build-pages.ts",
+          ...alone,
+          execArgv,
+        },
+      },
       { test: { name: "faults", include: ["test/faults/**/*.test.ts"], ...alone, execArgv } },
     ],
   },

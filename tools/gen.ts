@@ -13,6 +13,7 @@ import { helpPath } from "#core/help.ts";
 import { pageErrors, type PageErrorName } from "#core/page-errors.ts";
 import { settingsSchema } from "#core/settings/index.ts";
 import { contract } from "#edges/http/contract.ts";
+import { ownContract } from "#edges/me/contract.ts";
 import { translate } from "#i18n/translate.ts";
 import { migrate } from "#store/migrate.ts";
 import { openSqlite } from "#store/sqlite.ts";
@@ -38,7 +39,10 @@ async function openApi(): Promise<string> {
           "characters) is good once.",
       },
       components: {
-        securitySchemes: { signature: { type: "apiKey", in: "header", name: "Authorization" } },
+        securitySchemes: {
+          signature: { type: "apiKey", in: "header", name: "Authorization" },
+          session: { type: "apiKey", in: "cookie", name: "__Host-countersign" },
+        },
       },
       security: [{ signature: [] }],
     },
@@ -48,8 +52,8 @@ async function openApi(): Promise<string> {
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => JSON.stringify);
   await app.register(async (scope) => {
-    for (const route of Object.values(contract))
-      scope.route({ ...route, schema: route.schema as FastifySchema, handler: () => undefined });
+    for (const { method, url, schema } of [...Object.values(contract), ...Object.values(ownContract)])
+      scope.route({ method, url, schema: schema as FastifySchema, handler: () => undefined });
   });
   await app.ready();
   const document = app.swagger() as unknown as Document;

@@ -32,7 +32,15 @@ export const theme = createTheme({
     lg: "var(--space-3)",
     xl: "var(--space-4)",
   },
-  components: { Button: Button.extend({ defaultProps: { mih: "var(--target)" } }) },
+  components: {
+    Button: Button.extend({
+      defaultProps: { mih: "var(--target)" },
+      // on a light accent white cannot be read
+      vars: (_theme, { variant = "filled" }) => ({
+        root: variant === "filled" ? { "--button-color": "var(--on-accent)" } : {},
+      }),
+    }),
+  },
 });
 
 const variables = {

@@ -15,6 +15,6 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     // An object: with an array every chunk is called "index".
-    rolldownOptions: { input: { phone: here("phone/index.html") } },
+    rolldownOptions: { input: { account: here("account/index.html"), phone: here("phone/index.html") } },
   },
 });

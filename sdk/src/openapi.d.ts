@@ -296,6 +296,265 @@ export interface paths {
     patch: operations["changeApplication"];
     trace?: never;
   };
+  "/api/v1/me": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Who is signed in, and how well that is protected */
+    get: operations["readMe"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/me/methods": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The person's methods */
+    get: operations["listOwnMethods"];
+    put?: never;
+    /** Begin to register a further method; the sign-in pages do it */
+    post: operations["addOwnMethod"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/me/methods/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Take a method away; never the last one that verifies */
+    delete: operations["removeOwnMethod"];
+    options?: never;
+    head?: never;
+    /** Give a method a name */
+    patch: operations["renameOwnMethod"];
+    trace?: never;
+  };
+  "/api/v1/me/methods/{id}/lost": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Report a method lost: it counts no more until it is found; verified without it */
+    post: operations["loseOwnMethod"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/me/methods/{id}/found": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** A method that was reported lost counts again */
+    post: operations["findOwnMethod"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/me/default-method": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /** Which kind of method is asked for first */
+    put: operations["setOwnDefaultMethod"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/me/sessions": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Where the person is signed in */
+    get: operations["listOwnSessions"];
+    put?: never;
+    post?: never;
+    /** Sign out everywhere but here */
+    delete: operations["endOwnSessions"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/me/sessions/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Sign out one browser */
+    delete: operations["endOwnSession"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/me/devices": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Browsers in which the second step is not asked for */
+    get: operations["listOwnDevices"];
+    put?: never;
+    post?: never;
+    /** Ask for the second step in every browser again */
+    delete: operations["forgetOwnDevices"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/me/devices/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Ask for the second step in one browser again */
+    delete: operations["forgetOwnDevice"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/me/history": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Sign-ins and attempts, newest first */
+    get: operations["listOwnHistory"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/me/language": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /** The language of pages, texts and mail */
+    put: operations["setOwnLanguage"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/me/confirmation": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Whether the person has verified lately enough for a change; if not, where to */
+    post: operations["confirmOwn"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/me/password": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** A new password; ends every other session and remembered browser */
+    post: operations["changeOwnPassword"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/me/recovery-codes": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** A new sheet of recovery codes, told this once; the old one is void */
+    post: operations["renewOwnRecoveryCodes"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -585,6 +844,130 @@ export interface components {
       expiresAt?: number;
       /** @description Compact JWS (HS256) of iss, aud, iat, nonce, sub, app, result, challenge, cid. Believe this and not the status: the key is HKDF-SHA256 of the API key's secret, no salt, info `countersign verdict`, 32 octets. */
       verdict: string;
+    };
+    Me: {
+      username: string;
+      displayName: string | null;
+      language: string | null;
+      organisation: string;
+      support: {
+        name: string;
+        phone: string;
+        email: string;
+        hours: string;
+      };
+      /** @enum {string} */
+      protection: "strong" | "fine" | "weak";
+      /** @description The one thing that would help most. */
+      advice: ("any" | "passkey" | "safer" | "backup" | "codes") | null;
+      /** @description Recovery codes that are still good. */
+      codesLeft: number;
+      mayMakeCodes: boolean;
+      /** @description The password is kept here, and can be changed here. */
+      hasPassword: boolean;
+      /** @description Goes into the header x-countersign-csrf of every request that changes something. */
+      csrf: string;
+    };
+    OwnMethod: {
+      id: string;
+      kind: string;
+      name: string | null;
+      /** @description Where texts go, masked. */
+      number: string | null;
+      /** @description Epoch milliseconds. */
+      createdAt: number;
+      lastUsedAt: number | null;
+      /** @enum {string} */
+      state: "ready" | "locked" | "lost" | "off";
+      /** @description Its kind is asked for first. */
+      first: boolean;
+      codesLeft: number | null;
+      /** @description Not only a way to another method. */
+      verifies: boolean;
+    };
+    OwnSession: {
+      id: string;
+      current: boolean;
+      clientIp: string | null;
+      userAgent: string | null;
+      /** @description Epoch milliseconds. */
+      createdAt: number;
+      /** @description Epoch milliseconds. */
+      seenAt: number;
+    };
+    OwnDevice: {
+      id: string;
+      userAgent: string | null;
+      /** @description Epoch milliseconds. */
+      createdAt: number;
+      /** @description Epoch milliseconds. */
+      usedAt: number;
+      /** @description Epoch milliseconds. */
+      expiresAt: number;
+    };
+    OwnSignIn: {
+      id: string;
+      /** @description Epoch milliseconds. */
+      at: number;
+      /** @description null: this account's own page. */
+      application: string | null;
+      method: string | null;
+      clientIp: string | null;
+      /**
+       * @description let_in: without a second step, which the application or a remembered browser spared.
+       * @enum {string}
+       */
+      outcome: "verified" | "let_in" | "refused";
+      reason: ("password" | "code" | "late" | "paused" | "other") | null;
+    };
+    /** @description RFC 9457 */
+    OwnProblem: {
+      /** @enum {string} */
+      type: "about:blank" | "insufficient_user_authentication";
+      title: string;
+      status: number;
+      detail?: string;
+      correlationId: string;
+      /**
+       * @description Why it was not done, for the page to say in words.
+       * @enum {string}
+       */
+      reason?:
+        | "last_method"
+        | "wrong_password"
+        | "throttled"
+        | "unavailable"
+        | "no_password"
+        | "short"
+        | "long"
+        | "name"
+        | "common";
+      /** @description With insufficient_user_authentication: where the person verifies; it leads back. */
+      location?: string;
+    };
+    Onward: {
+      location: string;
+    };
+    NewName: {
+      name: string;
+    };
+    DefaultMethod: {
+      kind: string | null;
+    };
+    OwnHistory: {
+      signIns: components["schemas"]["OwnSignIn"][];
+      next: string | null;
+    };
+    NewLanguage: {
+      /** @enum {string} */
+      language: "en" | "sv";
+    };
+    NewPassword: {
+      current: string;
+      next: string;
+    };
+    RecoveryCodes: {
+      codes: string[];
     };
   };
   responses: never;
@@ -2493,6 +2876,1229 @@ export interface operations {
         };
         content: {
           "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  readMe: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Who is signed in, and how well that is protected */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Me"];
+        };
+      };
+      /** @description There is no session here; or, with a location, the person must verify first. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It cannot be done now. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+    };
+  };
+  listOwnMethods: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The person's methods */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            methods: components["schemas"]["OwnMethod"][];
+          };
+        };
+      };
+      /** @description There is no session here; or, with a location, the person must verify first. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It cannot be done now. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+    };
+  };
+  addOwnMethod: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": Record<string, never>;
+      };
+    };
+    responses: {
+      /** @description Where to go on. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Onward"];
+        };
+      };
+      /** @description The request is not as described here, or what it asks for is refused. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description There is no session here; or, with a location, the person must verify first. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It did not come from a page of this session. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description The body is not application/json. */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It cannot be done now. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+    };
+  };
+  removeOwnMethod: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The request is not as described here, or what it asks for is refused. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description There is no session here; or, with a location, the person must verify first. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It did not come from a page of this session. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description This person has none of that id. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It is the last one. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description The body is not application/json. */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It cannot be done now. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+    };
+  };
+  renameOwnMethod: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewName"];
+      };
+    };
+    responses: {
+      /** @description Done. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The request is not as described here, or what it asks for is refused. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description There is no session here; or, with a location, the person must verify first. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It did not come from a page of this session. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description This person has none of that id. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description The body is not application/json. */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It cannot be done now. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+    };
+  };
+  loseOwnMethod: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": Record<string, never>;
+      };
+    };
+    responses: {
+      /** @description Done. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The request is not as described here, or what it asks for is refused. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description There is no session here; or, with a location, the person must verify first. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It did not come from a page of this session. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description This person has none of that id. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It is the last one. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description The body is not application/json. */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It cannot be done now. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+    };
+  };
+  findOwnMethod: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": Record<string, never>;
+      };
+    };
+    responses: {
+      /** @description Done. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The request is not as described here, or what it asks for is refused. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description There is no session here; or, with a location, the person must verify first. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It did not come from a page of this session. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description This person has none of that id. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description The body is not application/json. */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It cannot be done now. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+    };
+  };
+  setOwnDefaultMethod: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["DefaultMethod"];
+      };
+    };
+    responses: {
+      /** @description Done. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The request is not as described here, or what it asks for is refused. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description There is no session here; or, with a location, the person must verify first. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It did not come from a page of this session. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description This person has none of that id. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description The body is not application/json. */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It cannot be done now. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+    };
+  };
+  listOwnSessions: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Where the person is signed in */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            sessions: components["schemas"]["OwnSession"][];
+          };
+        };
+      };
+      /** @description There is no session here; or, with a location, the person must verify first. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It cannot be done now. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+    };
+  };
+  endOwnSessions: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The request is not as described here, or what it asks for is refused. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description There is no session here; or, with a location, the person must verify first. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It did not come from a page of this session. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description The body is not application/json. */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It cannot be done now. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+    };
+  };
+  endOwnSession: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The request is not as described here, or what it asks for is refused. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description There is no session here; or, with a location, the person must verify first. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It did not come from a page of this session. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description This person has none of that id. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description The body is not application/json. */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It cannot be done now. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+    };
+  };
+  listOwnDevices: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Browsers in which the second step is not asked for */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            devices: components["schemas"]["OwnDevice"][];
+          };
+        };
+      };
+      /** @description There is no session here; or, with a location, the person must verify first. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It cannot be done now. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+    };
+  };
+  forgetOwnDevices: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The request is not as described here, or what it asks for is refused. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description There is no session here; or, with a location, the person must verify first. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It did not come from a page of this session. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description The body is not application/json. */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It cannot be done now. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+    };
+  };
+  forgetOwnDevice: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The request is not as described here, or what it asks for is refused. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description There is no session here; or, with a location, the person must verify first. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It did not come from a page of this session. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description This person has none of that id. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description The body is not application/json. */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It cannot be done now. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+    };
+  };
+  listOwnHistory: {
+    parameters: {
+      query?: {
+        /** @description `next` of the page before. */
+        before?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Sign-ins and attempts, newest first */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["OwnHistory"];
+        };
+      };
+      /** @description There is no session here; or, with a location, the person must verify first. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It cannot be done now. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+    };
+  };
+  setOwnLanguage: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewLanguage"];
+      };
+    };
+    responses: {
+      /** @description Done. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The request is not as described here, or what it asks for is refused. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description There is no session here; or, with a location, the person must verify first. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It did not come from a page of this session. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description The body is not application/json. */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It cannot be done now. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+    };
+  };
+  confirmOwn: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": Record<string, never>;
+      };
+    };
+    responses: {
+      /** @description Done. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The request is not as described here, or what it asks for is refused. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description There is no session here; or, with a location, the person must verify first. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It did not come from a page of this session. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description The body is not application/json. */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It cannot be done now. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+    };
+  };
+  changeOwnPassword: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewPassword"];
+      };
+    };
+    responses: {
+      /** @description Done. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The request is not as described here, or what it asks for is refused. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description There is no session here; or, with a location, the person must verify first. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It did not come from a page of this session. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description The body is not application/json. */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description Too many wrong passwords; try again later. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It cannot be done now. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+    };
+  };
+  renewOwnRecoveryCodes: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": Record<string, never>;
+      };
+    };
+    responses: {
+      /** @description The sheet. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RecoveryCodes"];
+        };
+      };
+      /** @description The request is not as described here, or what it asks for is refused. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description There is no session here; or, with a location, the person must verify first. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It did not come from a page of this session. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description The body is not application/json. */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It cannot be done now. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
         };
       };
     };

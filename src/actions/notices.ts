@@ -14,6 +14,8 @@ import type { Deps } from "./deps.ts";
 export type NoticeKind =
   | "method_added"
   | "method_removed"
+  | "method_suspended"
+  | "method_restored"
   | "method_unlocked"
   | "password_changed"
   | "password_reset"

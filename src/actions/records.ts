@@ -14,6 +14,9 @@ export type LogQuery = {
   user?: string | undefined;
   correlation?: string | undefined;
   since?: number | undefined;
+  kind?: string | undefined;
+  /** results that are of no interest */
+  except?: readonly string[] | undefined;
   /** `next` of the page before */
   after?: string | undefined;
   limit: number;
@@ -21,13 +24,13 @@ export type LogQuery = {
 export type LogRecord = RecordRow & { application: string | null };
 
 export async function listLog(deps: Deps, query: LogQuery): Promise<{ records: LogRecord[]; next?: string }> {
-  const { user, correlation, since, after, limit } = query;
+  const { user, correlation, after, limit, ...rest } = query;
   const userId = user === undefined || user.startsWith("usr_") ? user : (await loadPerson(deps, user)).id;
   const before = after === undefined ? undefined : readPosition(after);
   const found = await listRecords(deps.db, {
     userId,
     correlationId: correlation,
-    since,
+    ...rest,
     before,
     limit: limit + 1,
   });

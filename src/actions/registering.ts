@@ -6,14 +6,12 @@
 
 import { timingSafeEqual } from "node:crypto";
 import { base32 } from "#core/crypto/base32.ts";
-import { inGroups } from "#core/methods/one-time.ts";
 import { methods } from "#core/methods/index.ts";
-import { recoveryCodes, recoveryLength, recoverySecret } from "#core/methods/recovery.ts";
 import { readCode } from "#core/methods/same.ts";
 import { phoneReader } from "#core/phone.ts";
 import { isLasting } from "#core/registration.ts";
 import type { Proof } from "#core/strength.ts";
-import { insertFactors, methodsOf, raiseCounter, replaceFactors, type NewFactorRow } from "#store/factors.ts";
+import { insertFactors, methodsOf, raiseCounter, type NewFactorRow } from "#store/factors.ts";
 import type { Run } from "#store/open.ts";
 import { post } from "#store/outbox.ts";
 import { saveRegistered } from "#store/registrations.ts";
@@ -23,6 +21,7 @@ import { changed } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { otpauthUri } from "./factors.ts";
 import { addPasskey, finishPasskeyRegistration } from "./passkeys.ts";
+import { newSheet, saveSheet } from "./recovery-sheet.ts";
 import { loadRegistrant } from "./registrant.ts";
 import { methodsOff } from "./rules.ts";
 import { sealed } from "./deliver.ts";
@@ -170,11 +169,10 @@ type New = { row: NewFactorRow; counter: number; codes?: string };
 
 /** It counts from here on, with the code that proved it used. */
 async function registered(deps: Deps, flow: Flow, { row, counter, codes }: New): Promise<Flow> {
-  const { id, method, user_id: userId } = row;
+  const { id, method } = row;
   const add = async (run: Run) => {
-    // one sheet of recovery codes, the newest
-    if (method === "recovery") await replaceFactors(run, { userId, method });
-    await insertFactors(run, [row]);
+    if (method === "recovery") await saveSheet(run, row);
+    else await insertFactors(run, [row]);
     await raiseCounter(run, { id, counter });
   };
   // a passkey is proven by its first use, which follows; a code was one
@@ -227,29 +225,13 @@ async function kept(deps: Deps, flow: Flow, { id, method, codes, add, proof }: K
 }
 
 async function giveRecoveryCodes(deps: Deps, flow: Flow): Promise<Flow> {
-  const codes = Array.from({ length: recoveryCodes }, () => base32(deps.random.bytes(9)).slice(0, recoveryLength));
-  const id = deps.random.id("fac_");
-  const where = { table: "factor", column: "sealed_secret", row: id };
-  const row: NewFactorRow = {
-    id,
-    user_id: flow.person!.id,
-    method: "recovery",
-    name: null,
-    sealed_secret: deps.keys.seal("factor", recoverySecret(codes), where),
-    parameters: "",
-    address: null,
-    import_id: null,
-    created_at: deps.clock.now(),
-  };
+  const { codes, row } = newSheet(deps, flow.person!.id);
   return await registered(deps, flow, { row, counter: 0, codes: seal(deps, flow, Buffer.from(codes.join(" "))) });
 }
 
 /** The sheet, for the page that shows it once. */
 export const shownCodes = (deps: Deps, flow: Flow): string[] =>
-  unseal(deps, flow, flow.registering!.codes!)
-    .toString()
-    .split(" ")
-    .map((code) => inGroups(code, 5));
+  unseal(deps, flow, flow.registering!.codes!).toString().split(" ");
 
 /** Enough is registered: on with the sign-in. */
 export async function finishRegistering(deps: Deps, flow: Flow, from: From): Promise<Step> {

@@ -13,8 +13,10 @@ import {
   insertSession,
   listDeviceRows,
   listSessionRows,
+  readProven,
   readSession,
   readSessionById,
+  renewSessionRow,
   touchSession,
   useDevice,
   voidProofs,
@@ -82,6 +84,32 @@ export async function openSession(
   });
   return { id, token };
 }
+
+/**
+ * R-191: a further step in a session gives it a new token, and the old one is nobody's any more. It stays the same session,
+ * so that what hangs on it (applications, sites) goes on. Undefined when it has ended, or is another person's.
+ */
+export async function renewSession(
+  deps: Deps,
+  run: Run,
+  { id, userId, proven }: Pick<Opening, "userId" | "proven"> & { id: string },
+): Promise<{ id: string; token: string } | undefined> {
+  const at = deps.clock.now();
+  const before = await readProven(run, { id, userId, now: at });
+  if (before === undefined) return undefined;
+  const token = newToken(deps);
+  const merged = JSON.stringify(both(JSON.parse(before) as Proven, proven));
+  await renewSessionRow(run, { id, tokenHash: hashOf(token), proven: merged, at });
+  return { id, token };
+}
+
+/** Of each method what was proven last. */
+const both = (before: Proven, now: Proven): Proven => ({
+  passwordAt: now.passwordAt ?? before.passwordAt,
+  proofs: [...new Map([...before.proofs, ...now.proofs].map((proof) => [proof.method, proof])).values()],
+  rememberedAt: now.rememberedAt ?? before.rememberedAt,
+});
+
 const shown = ({ clientIp, userAgent }: Browser) => ({
   clientIp: clientIp ?? null,
   userAgent: userAgent?.slice(0, 300) ?? null,
@@ -104,16 +132,18 @@ export async function signOut(deps: Deps, run: Run, which: Which): Promise<strin
 export async function signOutEverywhere(
   deps: Deps,
   run: Run,
-  { userId, before = deps.clock.now() }: { userId: string; before?: number },
+  { userId, before = deps.clock.now(), except }: Whom,
 ): Promise<string[]> {
   await voidProofs(run, { userId, before });
-  return await signOut(deps, run, { userId });
+  return await signOut(deps, run, { userId, except });
 }
+/** `except`: the session that goes on; then `before` is when what it has proven was. */
+type Whom = { userId: string; before?: number; except?: string };
 
 /** R-194: once a password or a method is another one, the browsers that were remembered with the old one are so no more. */
-export const signOutAndForget = async (deps: Deps, run: Run, whom: { userId: string; before?: number }) => ({
+export const signOutAndForget = async (deps: Deps, run: Run, whom: Whom) => ({
   sessions: await signOutEverywhere(deps, run, whom),
-  devices: await deleteDevices(run, whom),
+  devices: await deleteDevices(run, { userId: whom.userId }),
 });
 
 /** Ends one session of a person (`only`), all but one (`except`), or all. */

@@ -64,6 +64,8 @@ export type FlowState = {
   trial?: boolean | undefined;
   /** the person wants a further method, once everything is proven */
   adding?: boolean | undefined;
+  /** the session that this is a further step in, when it is the same person's */
+  continues?: string | undefined;
   correlationId?: string | undefined;
 };
 export type Flow = FlowState & {

@@ -24,7 +24,7 @@ import {
   type FlowState,
   type Problem,
 } from "./sign-in-flow.ts";
-import { isRemembered, openSession, rememberDevice, type Browser, type Session } from "./sessions.ts";
+import { isRemembered, openSession, rememberDevice, renewSession, type Browser, type Session } from "./sessions.ts";
 import { finishPasskeySignIn, finishPasskeyStep } from "./passkeys.ts";
 import { begin, respond } from "./verify.ts";
 
@@ -36,17 +36,20 @@ type Wanted = Pick<FlowState, "application" | "need" | "returnTo" | "targets" | 
 
 /** Begins a sign-in; the browser is to be sent to `path`. */
 export async function startSignIn(deps: Deps, { browser, session, ...wanted }: Wanted): Promise<{ path: string }> {
-  const id = await newFlow(deps, browser, { ...wanted, ...carriedOver(session, wanted) });
+  const id = await newFlow(deps, browser, { ...wanted, ...carriedOver(session, wanted), continues: session?.id });
   return { path: `/sign-in?flow=${id}` };
 }
 
 /** What a session has proven recently enough need not be proven again. */
 function carriedOver(session: Session | undefined, { need }: Pick<FlowState, "need">) {
-  const fresh = (at: number | null) => (at !== null && at >= need.notBefore ? at : null);
-  const passwordAt = session ? fresh(session.passwordAt) : null;
-  if (!session || passwordAt === null) return { passwordAt: null, proofs: [], rememberedAt: null };
+  const fresh = (at: number) => at >= need.notBefore;
+  const before = session?.passwordAt ?? null;
+  const passwordAt = before !== null && fresh(before) ? before : null;
+  const proofs = session?.proofs.filter(({ at }) => fresh(at)) ?? [];
+  // one factor that says nothing of who holds it is not enough to begin with
+  const known = passwordAt !== null || proofs.some(({ userVerified }) => userVerified);
+  if (!session || !known) return { passwordAt: null, proofs: [], rememberedAt: null };
   const person = { id: session.userId, username: session.username, language: session.language };
-  const proofs = session.proofs.filter(({ at }) => fresh(at) !== null);
   return { person, passwordAt, proofs, rememberedAt: null };
 }
 
@@ -234,9 +237,9 @@ async function startRegistering(
   return registrant.methods.length > 0 && flow.proofs.length === 0 ? "not yet" : { stopped: "no_method" };
 }
 
-/** R-191: a new session with a new id, whatever there was before. */
+/** R-191: a new token, whatever there was before. */
 export async function complete(deps: Deps, flow: Flow, from: From): Promise<Done> {
-  const { person, passwordAt, proofs, rememberedAt, application, returnTo } = flow;
+  const { person, passwordAt, proofs, rememberedAt, application, returnTo, continues } = flow;
   const userId = person!.id;
   const proven = { passwordAt, proofs, rememberedAt };
   const deviceDays = deps.settings.values()["remember.days"];
@@ -244,11 +247,13 @@ export async function complete(deps: Deps, flow: Flow, from: From): Promise<Done
   return await changed(deps, `person:${userId}`, async (run) => {
     await endFlow(run, flow);
     await holdFlow(run, flow);
-    const { id, token } = await openSession(deps, run, { userId, proven, browser: from });
+    const renewed =
+      continues === undefined ? undefined : await renewSession(deps, run, { id: continues, userId, proven });
+    const { id, token } = renewed ?? (await openSession(deps, run, { userId, proven, browser: from }));
     const device = remember ? await rememberDevice(deps, run, { userId, browser: from, days: deviceDays }) : undefined;
     return {
       value: { token, returnTo, device, deviceDays },
-      result: "SESSION_STARTED",
+      result: renewed ? "SESSION_RENEWED" : "SESSION_STARTED",
       userId,
       detail: { session: id, application: application.id, amr: amrOf(proven) },
     };

@@ -27,6 +27,10 @@ export type Need = {
 
 export const stronger = (a: Strength, b: Strength): Strength => (strengths.indexOf(a) > strengths.indexOf(b) ? a : b);
 
+/** the highest level that someone with these methods can be asked for. */
+export const reachable = (kinds: readonly string[]): Strength =>
+  kinds.includes("passkey") ? "phishing-resistant" : "mfa";
+
 /** Methods that let a person register another one prove nothing else (mission B). */
 const counting = ({ proofs }: Proven) => proofs.filter(({ method }) => methods.get(method)?.amr !== undefined);
 const isPasskey = ({ method }: Proof) => method === "passkey";

@@ -14,6 +14,8 @@ export type FactorDetails = {
   userId: string;
   method: string;
   name: string | null;
+  /** active, or suspended by its owner who has lost it */
+  state: string;
   parameters: string;
   address: string | null;
   /** wrong answers in a row, and until when they lock it (epoch ms, 0: not at all) */
@@ -52,14 +54,15 @@ export async function insertFactors(run: Run, factors: NewFactorRow[]): Promise<
   );
 }
 
-export async function listFactors(db: Db, userIds: string[]): Promise<FactorDetails[]> {
+export async function listFactors(db: Db, userIds: string[], states = ["active"]): Promise<FactorDetails[]> {
   if (userIds.length === 0) return [];
   const rows = await db.q
     .selectFrom("factor")
-    .select(["id", "user_id", "method", "name", "parameters", "address", "fails", "locked_until"])
+    .select(["id", "user_id", "method", "name", "state", "parameters", "address", "fails"])
+    .select("locked_until")
     .select(["created_at", "last_used_at", "counter", "expires_at"])
     .where("user_id", "in", userIds)
-    .where("state", "=", "active")
+    .where("state", "in", states)
     .orderBy("created_at")
     .orderBy("id")
     .execute();
@@ -68,6 +71,7 @@ export async function listFactors(db: Db, userIds: string[]): Promise<FactorDeta
     userId: row.user_id,
     method: row.method,
     name: row.name,
+    state: row.state,
     parameters: row.parameters,
     address: row.address,
     fails: row.fails,

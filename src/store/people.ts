@@ -1,7 +1,7 @@
 /** People as stored. What an unfinished import has written is not there yet for anyone but the import itself. */
 
 import type { Expression, ExpressionBuilder, SqlBool } from "kysely";
-import type { Facts } from "#core/facts.ts";
+import type { Facts, Person } from "#core/facts.ts";
 import { readPeople } from "./facts-read.ts";
 import type { Db, Run } from "./open.ts";
 import type { Tables } from "./schema.ts";
@@ -249,6 +249,13 @@ export async function readPasswordState(db: Db, id: string): Promise<{ hash: str
     .executeTakeFirst();
   return { hash: row?.password_hash ?? null, expired: row?.password_expired === 1 };
 }
+
+export async function saveLanguage(run: Run, { id, language }: { id: string; language: string }): Promise<void> {
+  await run("update person set language = ? where id = ?", [language, id]);
+}
+
+export const readPersonById = async (db: Db, id: string): Promise<Person | undefined> =>
+  (await db.transaction((run) => readPeople(run, "id", [id]))).get(id)?.person;
 
 /** What a first request of this person would be decided on now; nothing is taken. */
 export async function readFacts(db: Db, { nameKey }: { nameKey: string | undefined }): Promise<Facts> {

@@ -27,6 +27,9 @@ export type RecordQuery = {
   userId?: string | undefined;
   correlationId?: string | undefined;
   since?: number | undefined;
+  kind?: string | undefined;
+  /** results that are of no interest */
+  except?: readonly string[] | undefined;
   /** the last of the page before */
   before?: Position | undefined;
   limit: number;
@@ -45,7 +48,7 @@ const selection = (db: Db) =>
 type Found = Awaited<ReturnType<ReturnType<typeof selection>["executeTakeFirstOrThrow"]>>;
 
 export async function listRecords(db: Db, query: RecordQuery): Promise<RecordRow[]> {
-  const { userId, correlationId, since, before, limit } = query;
+  const { userId, correlationId, since, kind, except = [], before, limit } = query;
   let select = selection(db)
     .orderBy("log.at", "desc")
     .orderBy("log.node_id", "desc")
@@ -54,6 +57,8 @@ export async function listRecords(db: Db, query: RecordQuery): Promise<RecordRow
   if (userId !== undefined) select = select.where("user_id", "=", userId);
   if (correlationId !== undefined) select = select.where("correlation_id", "=", correlationId);
   if (since !== undefined) select = select.where("log.at", ">=", since);
+  if (kind !== undefined) select = select.where("kind", "=", kind);
+  if (except.length > 0) select = select.where("result", "not in", except);
   if (before)
     select = select.where((eb) =>
       eb(eb.refTuple("log.at", "log.node_id", "log.seq"), "<", eb.tuple(before.at, before.nodeId, before.seq)),

@@ -100,7 +100,7 @@ export async function clearHelpDesk(run: Run, userId: string): Promise<void> {
 
 export async function saveDefaultMethod(
   run: Run,
-  { userId, method }: { userId: string; method: string },
+  { userId, method }: { userId: string; method: string | null },
 ): Promise<void> {
   await run("update person set default_method = ? where id = ?", [method, userId]);
 }

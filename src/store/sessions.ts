@@ -130,6 +130,31 @@ export async function doProofsCount(db: Db, { userId, since }: { userId: string;
   return row !== undefined;
 }
 
+/** What a living session of this person has proven (JSON). */
+export async function readProven(
+  run: Run,
+  { id, userId, now }: { id: string; userId: string; now: number },
+): Promise<string | undefined> {
+  const [row] = await run(
+    "select proven from session where id = ? and user_id = ? and expires_at > cast(? as bigint)",
+    [id, userId, now],
+  );
+  return row?.["proven"] as string | undefined;
+}
+
+/** The old token is good no more. */
+export async function renewSessionRow(
+  run: Run,
+  { id, at, ...one }: Pick<NewSession, "id" | "tokenHash" | "proven" | "at">,
+): Promise<void> {
+  await run("update session set token_hash = ?, proven = ?, seen_at = cast(? as bigint) where id = ?", [
+    one.tokenHash,
+    one.proven,
+    at,
+    id,
+  ]);
+}
+
 /** Ends one of a person's sessions, or all of them, or all but one; gives their ids. */
 export async function deleteSessions(
   run: Run,

@@ -1,5 +1,6 @@
 // Every state of every page that a person can meet, by page and name: looked at by looks.spec.ts (a machine's eye) and
 // drawn by tools/screens.ts (for a person's). A new page brings its states here.
+import { accountStates } from "./states/account.ts";
 import { helpStates } from "./states/help.ts";
 import { mailStates } from "./states/mail.ts";
 import { phoneStates } from "./states/phone.ts";
@@ -8,6 +9,7 @@ import { signInStates } from "./states/sign-in.ts";
 import type { States } from "./states/state.ts";
 
 export const pages: Record<string, States> = {
+  account: accountStates,
   help: helpStates,
   mail: mailStates,
   phone: phoneStates,

@@ -5,7 +5,6 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { ensurePages } from "../../tools/pages.ts";
 import { httpWorld } from "./http-caller.ts";
 
 const h = httpWorld();
@@ -18,7 +17,6 @@ const note = (message: unknown): void => {
   });
 };
 beforeAll(() => {
-  ensurePages();
   subscribe("fastify.initialization", note);
 });
 afterAll(() => void unsubscribe("fastify.initialization", note));

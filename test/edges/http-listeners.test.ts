@@ -77,11 +77,11 @@ describe("the evaluation's phone", () => {
   test("is a page whose policy has a nonce of its own each time, with its files and messages", async () => {
     const folder = mkdtempSync(join(tmpdir(), "countersign-web-"));
     try {
-      mkdirSync(join(folder, "phone"));
-      mkdirSync(join(folder, "assets"));
+      for (const name of ["account", "phone", "assets"]) mkdirSync(join(folder, name));
       writeFileSync(join(folder, "secret.js"), "no");
       writeFileSync(join(folder, "assets/phone-1.js"), "let a");
-      writeFileSync(join(folder, "phone/index.html"), '<meta name="csp-nonce" nonce="{{nonce}}" />');
+      for (const name of ["account", "phone"])
+        writeFileSync(join(folder, `${name}/index.html`), '<meta name="csp-nonce" nonce="{{nonce}}" />');
       const message = { id: "msg_1", to: "+46701234567", kind: "text", text: "123456", at: 5 } as const;
       h.server = await h.start(h.w.deps, {
         evaluation: true,

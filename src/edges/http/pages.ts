@@ -5,7 +5,8 @@
 
 import { readFileSync, readdirSync } from "node:fs";
 import { extname } from "node:path";
-import type { FastifyInstance } from "fastify";
+import { gzipSync } from "node:zlib";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Deps } from "#actions/deps.ts";
 import { AppError } from "#core/errors.ts";
 import { pagePolicy } from "./headers.ts";
@@ -22,21 +23,33 @@ export function assetRoutes(app: FastifyInstance, webDist: URL): void {
   const files = new Map(
     readdirSync(folder).flatMap((name) => {
       const type = types[extname(name)];
-      return type === undefined ? [] : [[name, { type, body: readFileSync(new URL(name, folder)) }] as const];
+      if (type === undefined) return [];
+      const body = readFileSync(new URL(name, folder));
+      return [[name, { type, body, gzipped: gzipSync(body, { level: 9 }) }] as const];
     }),
   );
   app.get<{ Params: { name: string } }>("/assets/:name", (request, reply) => {
     const file = files.get(request.params.name);
     if (!file) return reply.callNotFound();
-    return reply.type(file.type).header("cache-control", "public, max-age=31536000, immutable").send(file.body);
+    const { type, body, gzipped } = file;
+    reply.type(type).header("cache-control", "public, max-age=31536000, immutable").header("vary", "accept-encoding");
+    if (!/\bgzip\b/.test(request.headers["accept-encoding"] ?? "")) return reply.send(body);
+    return reply.header("content-encoding", "gzip").send(gzipped);
   });
 }
 
-export function pageRoute(app: FastifyInstance, deps: Deps, { path, file }: { path: string; file: URL }): void {
+type Built = {
+  path: string;
+  file: URL;
+  /** answers in the page's place those who may not have it */
+  guard?: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
+};
+
+export function pageRoute(app: FastifyInstance, deps: Deps, { path, file, guard }: Built): void {
   const markup = readFileSync(file, "utf8").split("{{nonce}}");
   if (markup.length < 2)
     throw new AppError("start_refused", `The page ${path} is not built as it should be: it has no place for a nonce.`);
-  app.get(path, (_request, reply) => {
+  app.get(path, { ...(guard && { preHandler: guard }) }, (_request, reply) => {
     const nonce = deps.random.bytes(16).toString("base64");
     return reply
       .header("content-security-policy", pagePolicy(nonce))

@@ -21,6 +21,7 @@ import { assetRoutes, pageRoute } from "./pages.ts";
 import { sendProblem } from "./problem.ts";
 import { registrationRoutes } from "./registrations.ts";
 import { oidcRoutes } from "../oidc/routes.ts";
+import { meRoutes } from "../me/routes.ts";
 import { signInRoutes } from "../sign-in/routes.ts";
 import { verificationRoutes } from "./verifications.ts";
 
@@ -104,11 +105,13 @@ function peopleRoutes(app: FastifyInstance, deps: Deps, options: HttpOptions & {
       for (const routes of [verificationRoutes, registrationRoutes, helpDeskRoutes, applicationRoutes])
         routes(keyed, api);
     });
+    meRoutes(scope, deps, { publicUrl, webDist });
   });
   signInRoutes(app, deps, { publicUrl });
   forwardAuthRoutes(app, deps, options);
   helpRoutes(app, deps, { publicUrl });
   oidcRoutes(app, deps, { publicUrl, ready });
+  assetRoutes(app, webDist);
   if (!evaluation || !phone) {
     app.get("/", (_request, reply) => reply.type("text/html; charset=utf-8").send(plainPage));
     return;
@@ -116,7 +119,6 @@ function peopleRoutes(app: FastifyInstance, deps: Deps, options: HttpOptions & {
   app.get("/", (_request, reply) => reply.redirect("/phone"));
   mailRoutes(app, deps, { publicUrl });
   pageRoute(app, deps, { path: "/phone", file: new URL("phone/index.html", webDist) });
-  assetRoutes(app, webDist);
   app.get("/phone/messages", async () => ({ messages: await phone.messages() }));
 }
 

@@ -17,6 +17,7 @@ import {
   beginStep,
   givePasskey,
   givePassword,
+  next,
   startSignIn,
   type Done,
   type From,
@@ -25,6 +26,7 @@ import {
 import { findEnded, findFlow, type Flow, type FlowKey } from "#actions/sign-in-flow.ts";
 import { findWayBack, owesRegistration } from "#actions/registration-requests.ts";
 import { endSessions, findSession, newToken } from "#actions/sessions.ts";
+import { isOwn } from "../http/own-origin.ts";
 import { signInAssets } from "./assets.ts";
 import { cookiesFor, type Cookies } from "./cookies.ts";
 import { sendErrorPage, type PageErrorName } from "./errors.ts";
@@ -59,7 +61,6 @@ export function signInRoutes(app: FastifyInstance, deps: Deps, { publicUrl }: Si
     signInAssets(scope);
     pageRoutes(scope, around);
     formRoutes(scope, around);
-    scope.get("/account", async (request, reply) => await accountPage(around, { request, reply }));
     scope.get("/sign-out", async (request, reply) =>
       send(around, { request, reply }, signOutPage(lookOf(around, request))),
     );
@@ -68,13 +69,6 @@ export function signInRoutes(app: FastifyInstance, deps: Deps, { publicUrl }: Si
 }
 
 type Exchange = { request: FastifyRequest; reply: FastifyReply };
-
-/** R-197: a form of ours comes from our own origin; browsers say so, each in one of two ways. */
-function isOwn({ headers }: FastifyRequest, publicUrl: string): boolean {
-  const site = headers["sec-fetch-site"];
-  if (site !== undefined) return site === "same-origin" || site === "none";
-  return headers.origin === undefined || headers.origin === new URL(publicUrl).origin;
-}
 
 function send(around: Around, { request, reply }: Exchange, shown: Page, look?: Look): FastifyReply {
   return reply.type("text/html; charset=utf-8").send(page(look ?? lookOf(around, request), shown));
@@ -148,9 +142,9 @@ async function stepPage(
   return flow.problem ? endedPage(look, flow) : undefined;
 }
 
-/** Someone who is known from a session goes on with the second step at once. */
+/** Someone who is known from a session goes on with what is missing at once. */
 async function beginAgain(around: Around, exchange: Exchange, flow: Flow) {
-  return await go(around, exchange, await beginStep(around.deps, flow, fromOf(around, exchange.request)));
+  return await go(around, exchange, await next(around.deps, flow, fromOf(around, exchange.request)));
 }
 
 /** Without an application's request the sign-in leads to the account's own page, or on to where who sent the person wants. */
@@ -292,15 +286,6 @@ async function go(around: Around, { reply }: Exchange, acted: Step | Flow): Prom
 function enter({ cookies }: Around, reply: FastifyReply, { token, device, deviceDays }: Done): void {
   cookies.write(reply, "session", token);
   if (device !== undefined) cookies.write(reply, "device", device, deviceDays * 86_400);
-}
-
-async function accountPage(around: Around, { request, reply }: Exchange) {
-  const session = await findSession(around.deps, around.cookies.read(request, "session"));
-  if (!session) return reply.redirect("/sign-in", 303);
-  const look = lookOf(around, request);
-  const body = html`<p>${look.say("account.as", { name: session.displayName ?? session.username })}</p>
-    <p><a href="/sign-out">${look.say("sign_out.title")}</a></p>`;
-  return send(around, { request, reply }, { title: look.say("account.title"), body }, look);
 }
 
 /** R-178: leaving takes a press of one's own. */

@@ -1,6 +1,6 @@
 // Signing in, from the name to the account, and what can go wrong on the way.
 import type { Page } from "@playwright/test";
-import { expectSignedIn, giveCode, givePassword, lockMethod, makePasskey, wrongCode } from "../sign-in.ts";
+import { giveCode, givePassword, lockMethod, makePasskey, wrongCode } from "../sign-in.ts";
 import { virtualAuthenticator } from "../test.ts";
 import type { Seen, States } from "./state.ts";
 
@@ -81,11 +81,6 @@ export const signInStates: States = {
     await page.goto("/sign-in");
     await page.goto(`/sign-in?flow=sgn_${"A".repeat(22)}`);
     await page.locator("dl").waitFor();
-  },
-  account: async (page, seen) => {
-    const { codes } = await atSecondStep(page, seen, { app: true });
-    await giveCode(page, await codes!.code());
-    await expectSignedIn(page);
   },
   "sign out": async (page) => {
     await page.goto("/sign-out");

@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { protectionOf } from "./protection.ts";
+
+const of = (kinds: string[], codesLeft = 0) => {
+  const { protection, advice } = protectionOf({ kinds, codesLeft });
+  return [protection, advice];
+};
+
+test("nothing, or texts alone, is weak", () => {
+  expect(of([])).toEqual(["weak", "any"]);
+  expect(of(["recovery", "tap"], 10)).toEqual(["weak", "any"]);
+  expect(of(["sms", "sms", "recovery"], 10)).toEqual(["weak", "safer"]);
+});
+
+test("one way without a second is fine until it is lost", () => {
+  expect(of(["totp"])).toEqual(["fine", "backup"]);
+  expect(of(["passkey"])).toEqual(["fine", "backup"]);
+  expect(of(["totp", "sms"])).toEqual(["fine", "passkey"]);
+  expect(of(["totp", "recovery"], 10)).toEqual(["fine", "passkey"]);
+});
+
+test("a passkey with another way is strong, as long as the codes last", () => {
+  expect(of(["passkey", "sms"])).toEqual(["strong", null]);
+  expect(of(["passkey", "passkey"])).toEqual(["strong", null]);
+  expect(of(["passkey", "recovery"], 10)).toEqual(["strong", null]);
+  expect(of(["passkey", "recovery"], 3)).toEqual(["strong", "codes"]);
+});

@@ -1,0 +1,75 @@
+// The account's own page: with what somebody has, with nothing in it, and while it asks.
+import type { Page } from "@playwright/test";
+import { expectSignedIn, giveCode, givePassword } from "../sign-in.ts";
+import type { Seen, States } from "./state.ts";
+
+const longName = "Eva Maria Katarina Wolfeschlegelsteinhausenbergerdorff-Lindström";
+
+async function atAccount(page: Page, { server, language }: Seen, { app = true, displayName = "Eva Test" } = {}) {
+  const person = await server.addPerson({ language, displayName });
+  const codes = app ? await server.addApp(person) : undefined;
+  await page.goto("/sign-in");
+  await givePassword(page, person);
+  await page.locator("#code").waitFor();
+  await giveCode(page, codes ? await codes.code() : await server.textedCode(person.phone));
+  await expectSignedIn(page);
+  await page.locator("h1").waitFor();
+  await page.locator("details").first().waitFor();
+}
+
+const section = async (page: Page, name: string) => {
+  await page.locator(`nav a[href='#${name}']`).click();
+  await page.locator("h2").first().waitFor();
+};
+
+export const accountStates: States = {
+  methods: async (page, seen) => {
+    await atAccount(page, seen);
+  },
+  "weak, with a long name": async (page, seen) => {
+    await atAccount(page, seen, { app: false, displayName: longName });
+  },
+  "before a method is removed": async (page, seen) => {
+    await atAccount(page, seen);
+    await page.locator("li button").last().click();
+  },
+  "the last method": async (page, seen) => {
+    await atAccount(page, seen, { app: false });
+    await page.locator("li button").last().click();
+    await page.locator("li button").nth(-2).click();
+    await page.getByRole("alert").waitFor();
+  },
+  renaming: async (page, seen) => {
+    await atAccount(page, seen);
+    await page.locator("li button").first().click();
+    await page.locator("input").waitFor();
+  },
+  "sign-ins": async (page, seen) => {
+    await atAccount(page, seen);
+    await page.locator("nav a[href='#history']").click();
+    await page.locator("summary").first().click();
+  },
+  devices: async (page, seen) => {
+    await atAccount(page, seen);
+    await section(page, "devices");
+    await page.locator("li h3").waitFor();
+  },
+  "new password": async (page, seen) => {
+    await atAccount(page, seen);
+    await section(page, "security");
+    await page.locator("section button").first().click();
+    await page.locator("input[type=password]").first().waitFor();
+  },
+  "recovery codes": async (page, seen) => {
+    await atAccount(page, seen);
+    await section(page, "security");
+    await page.locator("section").nth(1).locator("button").click();
+    await page.locator("ol").waitFor();
+  },
+  "no answer": async (page, seen) => {
+    await atAccount(page, seen);
+    await page.route("**/api/v1/me", (route) => route.fulfill({ status: 503 }));
+    await page.reload();
+    await page.getByRole("alert").waitFor();
+  },
+};

@@ -1,0 +1,121 @@
+import { Button, TextInput } from "@mantine/core";
+import { useState } from "react";
+import type { OwnMethod } from "../../sdk/src/account.ts";
+import styles from "./account.module.css";
+import { Dangerous, focus, Moment } from "./parts.tsx";
+import { useAccount } from "./use-account.tsx";
+import { ofKind, type Say } from "./words.ts";
+
+const nameOf = (say: Say, { name, kind }: OwnMethod) => name ?? say(ofKind("kind", kind));
+
+export function Methods({ methods }: { methods: OwnMethod[] }) {
+  const { say } = useAccount();
+  if (methods.length === 0) return <p>{say("methods.none")}</p>;
+  return (
+    <ul className={styles.cards}>
+      {methods.map((method) => (
+        <MethodCard key={`${method.id} ${method.name} ${method.state}`} method={method} />
+      ))}
+    </ul>
+  );
+}
+
+function MethodCard({ method }: { method: OwnMethod }) {
+  const { say } = useAccount();
+  const [renaming, setRenaming] = useState(false);
+  const { name, kind, number, codesLeft, state, first, createdAt, lastUsedAt } = method;
+  const facts = [
+    name === null ? undefined : say(ofKind("kind", kind)),
+    number === null ? undefined : say("method.to", { number }),
+    codesLeft === null ? undefined : say("method.left", { count: codesLeft }),
+  ].filter((fact) => fact !== undefined);
+  return (
+    <li className={styles.card}>
+      <h3>{nameOf(say, method)}</h3>
+      {facts.length > 0 && <p>{facts.join(" · ")}</p>}
+      <p className={styles.soft}>
+        <Moment word="method.added" at={createdAt} />
+        {" · "}
+        {lastUsedAt === null ? say("method.unused") : <Moment word="method.used" at={lastUsedAt} />}
+      </p>
+      {(first || state !== "ready") && (
+        <p className={styles.marks}>
+          {first && <span className={styles.fine}>{say("method.first")}</span>}
+          {state !== "ready" && <span className={styles.weak}>{say(`method.${state}`)}</span>}
+        </p>
+      )}
+      {renaming ? <Renaming method={method} onEnd={() => setRenaming(false)} /> : null}
+      {!renaming && <MethodActions method={method} onRename={() => setRenaming(true)} />}
+    </li>
+  );
+}
+
+function MethodActions({ method, onRename }: { method: OwnMethod; onRename: () => void }) {
+  const { say, change } = useAccount();
+  const { id, kind, state, first, verifies } = method;
+  const name = nameOf(say, method);
+  const labelled = (label: string) => ({ "aria-label": `${label}: ${name}`, children: label });
+  return (
+    <div className={styles.actions}>
+      {verifies && <Button variant="default" onClick={onRename} {...labelled(say("method.rename"))} />}
+      {verifies && state === "ready" && (
+        <Button
+          variant="default"
+          onClick={() => void change("setFirst", first ? null : kind)}
+          {...labelled(say(first ? "method.notFirst" : "method.makeFirst"))}
+        />
+      )}
+      {state === "lost" && (
+        <Button variant="default" onClick={() => void change("findMethod", id)} {...labelled(say("method.find"))} />
+      )}
+      {verifies && state !== "lost" && (
+        <Dangerous
+          label={say("method.lose")}
+          of={name}
+          what={say("method.lose.what")}
+          act={say("method.lose.do")}
+          onAct={() => change("loseMethod", id)}
+        />
+      )}
+      <Dangerous
+        label={say("method.remove")}
+        of={name}
+        what={say(kind === "recovery" ? "method.remove.codes" : "method.remove.what")}
+        act={say("method.remove.do")}
+        onAct={() => change("removeMethod", id)}
+      />
+    </div>
+  );
+}
+
+function Renaming({ method, onEnd }: { method: OwnMethod; onEnd: () => void }) {
+  const { say, change, busy } = useAccount();
+  const [name, setName] = useState(nameOf(say, method));
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        void change("renameMethod", method.id, name).then(onEnd);
+      }}
+    >
+      <TextInput
+        label={say("method.name")}
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+        required
+        withAsterisk={false}
+        maxLength={60}
+        ref={focus}
+        classNames={{ input: styles.input! }}
+      />
+      <div className={styles.actions}>
+        <Button type="submit" disabled={busy}>
+          {say("method.save")}
+        </Button>
+        <Button variant="default" onClick={onEnd}>
+          {say("method.cancel")}
+        </Button>
+      </div>
+    </form>
+  );
+}
