@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { newCrowd } from "./crowd.ts";
 
@@ -22,12 +24,15 @@ test("addresses of one IPv6 customer are one, however many there are", () => {
   expect(allow("", now)).toBe(true);
 });
 
-test("a million addresses take as much memory as fifty thousand, and the oldest are forgotten", () => {
+test("however many addresses there are, they take the memory of fifty thousand, and the oldest are forgotten", () => {
   const allow = newCrowd();
   many(600, () => allow("198.51.100.7", now));
-  const before = process.memoryUsage().heapUsed;
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const kept = () => (collect(), process.memoryUsage().heapUsed);
+  const before = kept();
   const address = (one: number) => `10.${one >> 16}.${(one >> 8) & 255}.${one & 255}`;
-  expect(many(1_000_000, (one) => allow(address(one), now))).toBe(1_000_000);
-  expect(process.memoryUsage().heapUsed - before).toBeLessThan(64 * 2 ** 20);
+  expect(many(300_000, (one) => allow(address(one), now))).toBe(300_000);
+  expect(kept() - before).toBeLessThan(16 * 2 ** 20);
   expect(allow("198.51.100.7", now)).toBe(true);
 });
