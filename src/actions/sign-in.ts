@@ -216,9 +216,14 @@ export async function next(deps: Deps, flow: Flow, from: From): Promise<Step> {
 
 /** Everything is proven: a password that somebody else chose is changed before the session begins. */
 async function finish(deps: Deps, flow: Flow, from: From): Promise<Step> {
-  if (flow.passwordAt !== null && (await readPasswordState(deps.db, flow.person!.id)).expired)
-    return { flow: await saveFlow(deps, { ...flow, choosing: true }) };
-  return { done: await complete(deps, flow, from) };
+  const { id } = flow.person!;
+  const isGiven = flow.passwordAt !== null && (await readPasswordState(deps.db, id)).expired;
+  if (!isGiven) return { done: await complete(deps, flow, from) };
+  const { off } = registrationRules(deps);
+  const has = (await loadRegistrant(deps, id)).methods.some((method) => isLasting(method) && !off.has(method));
+  // R-195: two know the password, so who has a method proves it, where the application does not ask for that either
+  if (has && !flow.proofs.some(({ method }) => isLasting(method))) return await beginStep(deps, flow, from);
+  return { flow: await saveFlow(deps, { ...flow, choosing: true }) };
 }
 
 /** Whether a method is to be registered first; `not yet`: who has one proves it before adding another. */

@@ -19,7 +19,7 @@ export type Person = {
   directoryId: string | null;
   /** somebody else chose the password */
   passwordExpired: boolean;
-  /** owes a registration, so that having no method is no excuse */
+  /** owes a registration or has once registered, so that having no method is no excuse */
   mustRegister: boolean;
   defaultMethod: string | null;
 };

@@ -30,6 +30,7 @@ export type Registrant = {
   mustRegister: Reason | null;
   registerUntil: number | null;
   firstPageAt: number | null;
+  registeredAt: number | null;
   /** kinds of the active factors that can still be used */
   methods: readonly string[];
 };
@@ -63,12 +64,12 @@ const day = 86_400_000;
 
 /** something beside the password, or a window that is open. */
 export function mayRegister(
-  { mustRegister, registerUntil, firstPageAt, methods: has }: Registrant,
+  { mustRegister, registerUntil, firstPageAt, registeredAt, methods: has }: Registrant,
   { proofs, rules, now }: { proofs: readonly Proof[]; rules: RegistrationRules; now: number },
 ): boolean {
   if (proofs.length > 0) return true;
   if (registerUntil !== null && registerUntil > now) return true;
-  // who has a method proves it first, or is helped; whom the help desk has made start anew was no beginner
-  if (has.some(isLasting) || mustRegister === "help_desk") return false;
+  // who has a method proves it first, or is helped; who once had one, or starts anew for the help desk, is no beginner
+  if (has.some(isLasting) || registeredAt !== null || mustRegister === "help_desk") return false;
   return rules.passwordDays > 0 && now < (firstPageAt ?? now) + rules.passwordDays * day;
 }

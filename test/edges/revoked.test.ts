@@ -5,9 +5,13 @@ import { hotp } from "#core/methods/totp.ts";
 import { addApp, listMethods, removeMethod } from "#actions/factors.ts";
 import { requireRegistration, resetPassword, revokeSessions } from "#actions/help-desk.ts";
 import { addPerson, setPassword, setState } from "#actions/people.ts";
+import { movePasskeyDomain } from "#actions/passkey-domain.ts";
+import { begin } from "#actions/verify.ts";
+import { insertPasskey } from "#store/passkeys.ts";
+import { saveRegistered } from "#store/registrations.ts";
 import { findSession, isRemembered, listSessions, openSession, rememberDevice } from "#actions/sessions.ts";
 import { findFlow, newFlow } from "#actions/sign-in-flow.ts";
-import { complete } from "#actions/sign-in.ts";
+import { complete, startSignIn } from "#actions/sign-in.ts";
 import { browser } from "../support/browser.ts";
 import { kinds } from "../support/world.ts";
 import { httpWorld } from "./http-caller.ts";
@@ -116,6 +120,49 @@ describe.each(kinds)("on %s,", (kind) => {
     await thief.submit("/sign-in/register/confirm", thiefs);
     expect([owner.title(), thief.title()]).toEqual(["That works", "Verify that it is you"]);
     expect(await listMethods(h.w.deps, "ada")).toHaveLength(1);
+  });
+
+  test("who had registered is no beginner when the domain of their passkey changes", async () => {
+    const { deps } = h.w;
+    const { id: userId } = await addPerson(deps, "cli", { ...ada, password });
+    const passkey = {
+      id: "fac_p",
+      userId,
+      name: "key",
+      parameters: "{}",
+      signCount: 0,
+      credentialId: "c",
+      rpId: "old",
+    };
+    await deps.db.transaction(async (run) => {
+      await insertPasskey(run, { ...passkey, at: h.w.clock.at });
+      await saveRegistered(run, { userId, at: h.w.clock.at });
+    });
+    await movePasskeyDomain(deps, "cli", { domain: "new" });
+    const page = browser(h.server.people!.port);
+    await page.open("/sign-in");
+    expect((await page.submit("/sign-in/password", { ...ada, password })).text).toContain("CS-1013");
+    const vpn = { id: "rcl_vpn", name: "VPN", firstFactor: "local", canChallenge: true } as const;
+    const application = { ...vpn, allowWithoutMethodUntil: h.w.clock.at + minute };
+    const outcome = await begin(deps, { application, username: "ada", password, source: { protocol: "radius" } });
+    expect(outcome).toMatchObject({ kind: "deny", code: "no_method" });
+  });
+
+  test("a password that the help desk has set is not replaced by whoever knows it alone", async () => {
+    const { deps } = h.w;
+    await addPerson(deps, "cli", { ...ada, password });
+    await addApp(deps, "cli", ada);
+    await resetPassword(deps, "cli", { ...ada, password: "given on the phone" });
+    const page = browser(h.server.people!.port);
+    const wanted = {
+      application: { id: "app_x", name: "Lunch" },
+      need: { strength: "password", notBefore: 0 } as const,
+    };
+    page.cookies.set("countersign-browser", "this-browser");
+    const { path } = await startSignIn(deps, { ...wanted, browser: "this-browser", returnTo: "/account" });
+    await page.open(path);
+    await page.submit("/sign-in/password", { ...ada, password: "given on the phone" });
+    expect(page.title()).toBe("Verify that it is you");
   });
 
   test("signing out everywhere leaves remembered browsers, which have a command of their own", async () => {
