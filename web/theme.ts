@@ -34,7 +34,9 @@ export const theme = createTheme({
   },
   components: {
     Button: Button.extend({
-      defaultProps: { mih: "var(--target)" },
+      defaultProps: { mih: "var(--target)", h: "auto", py: "xs" },
+      // in a narrow window a long label takes two lines
+      styles: { label: { whiteSpace: "normal" } },
       // on a light accent white cannot be read
       vars: (_theme, { variant = "filled" }) => ({
         root: variant === "filled" ? { "--button-color": "var(--on-accent)" } : {},
