@@ -22,6 +22,7 @@ import {
   voidProofs,
   type SessionRow,
 } from "#store/sessions.ts";
+import { endSiteSessions } from "#store/site-sessions.ts";
 import { changed, type Actor } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { endOidcSessions } from "./oidc-storage.ts";
@@ -87,7 +88,8 @@ export async function openSession(
 
 /**
  * R-191: a further step in a session gives it a new token, and the old one is nobody's any more. It stays the same session,
- * so that what hangs on it (applications, sites) goes on. Undefined when it has ended, or is another person's.
+ * so that what applications were given in it goes on; protected sites ask for it anew, or a cookie that somebody else got there with
+ * the old token would rise with it. Undefined when it has ended, or is another person's.
  */
 export async function renewSession(
   deps: Deps,
@@ -99,6 +101,7 @@ export async function renewSession(
   if (before === undefined) return undefined;
   const token = newToken(deps);
   const merged = JSON.stringify(both(JSON.parse(before) as Proven, proven));
+  await endSiteSessions(run, id);
   await renewSessionRow(run, { id, tokenHash: hashOf(token), proven: merged, at });
   return { id, token };
 }

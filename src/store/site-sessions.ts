@@ -1,6 +1,6 @@
 /** Tickets and sessions of protected sites, by the hash of what a browser holds. */
 
-import type { Db } from "./open.ts";
+import type { Db, Run } from "./open.ts";
 
 export type NewTicket = {
   tokenHash: string;
@@ -53,6 +53,12 @@ export async function exchangeTicket(
     );
     return taken["return_to"] as string;
   });
+}
+
+/** What sites were given in a session, and what is on its way to them. */
+export async function endSiteSessions(run: Run, sessionId: string): Promise<void> {
+  await run("delete from site_ticket where session_id = ?", [sessionId]);
+  await run("delete from site_session where session_id = ?", [sessionId]);
 }
 
 export type SiteSession = { sessionId: string; seenAt: number };

@@ -3,13 +3,24 @@ import { describe, expect, test } from "vitest";
 import { readBase32 } from "#core/crypto/base32.ts";
 import { hotp } from "#core/methods/totp.ts";
 import { addApp, listMethods, removeMethod } from "#actions/factors.ts";
+import { admit, issueTicket, openGate, redeemTicket } from "#actions/forward-auth.ts";
+import { addSite } from "#actions/sites.ts";
 import { requireRegistration, resetPassword, revokeSessions } from "#actions/help-desk.ts";
 import { addPerson, setPassword, setState } from "#actions/people.ts";
 import { movePasskeyDomain } from "#actions/passkey-domain.ts";
 import { begin } from "#actions/verify.ts";
+import type { Run } from "#store/open.ts";
 import { insertPasskey } from "#store/passkeys.ts";
 import { saveRegistered } from "#store/registrations.ts";
-import { findSession, isRemembered, listSessions, openSession, rememberDevice } from "#actions/sessions.ts";
+import {
+  findSession,
+  isRemembered,
+  listSessions,
+  openSession,
+  rememberDevice,
+  renewSession,
+  tokenHash,
+} from "#actions/sessions.ts";
 import { findFlow, newFlow } from "#actions/sign-in-flow.ts";
 import { complete, startSignIn } from "#actions/sign-in.ts";
 import { browser } from "../support/browser.ts";
@@ -163,6 +174,27 @@ describe.each(kinds)("on %s,", (kind) => {
     await page.open(path);
     await page.submit("/sign-in/password", { ...ada, password: "given on the phone" });
     expect(page.title()).toBe("Verify that it is you");
+  });
+
+  test("a further step does not raise what a thief made of the stolen cookie at a protected site", async () => {
+    const { deps } = h.w;
+    const { id: userId } = await addPerson(deps, "cli", { ...ada, password });
+    const access = { strength: "mfa", groups: [] } as const;
+    const site = await addSite(deps, "cli", {
+      host: "app.example.org",
+      rules: [{ path: "/", access: { ...access, groups: [] } }],
+    });
+    const proven = { passwordAt: h.w.clock.at, proofs: [], rememberedAt: null };
+    const run = async <T>(work: (go: Run) => Promise<T>) => await deps.db.transaction(work);
+    const { id, token } = await run((go) => openSession(deps, go, { userId, proven, browser: somewhere }));
+    const session = (await findSession(deps, token))!;
+    const ticket = await issueTicket(deps, { site, session, stateHash: tokenHash("thief's"), returnTo: "/" });
+    const stolen = (await redeemTicket(deps, { site, ticket, state: "thief's" }))!.token;
+    const proofs = [{ method: "totp", at: h.w.clock.at, userVerified: false }];
+    expect(await run((go) => renewSession(deps, go, { id, userId, proven: { ...proven, proofs } }))).toBeDefined();
+    const gate = openGate(deps, "https://mfa.example.org");
+    const request = { method: "GET", scheme: "https", host: site.host, path: "/", target: "/" } as const;
+    expect(await admit(deps, gate, { request, token: stolen })).toMatchObject({ verdict: "sign-in" });
   });
 
   test("signing out everywhere leaves remembered browsers, which have a command of their own", async () => {
