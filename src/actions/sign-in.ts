@@ -4,7 +4,7 @@
  */
 
 import type { Outcome } from "#core/outcome.ts";
-import { isLasting, mayRegister, reasonToRegister } from "#core/registration.ts";
+import { isLasting, isRecovering, mayRegister, reasonToRegister } from "#core/registration.ts";
 import { amrOf, satisfies } from "#core/strength.ts";
 import { AppError } from "#core/errors.ts";
 import type { ResultCode } from "#core/results.ts";
@@ -234,7 +234,8 @@ async function startRegistering(
 ): Promise<Pick<Flow, "registering" | "stopped"> | "not yet" | undefined> {
   const registrant = await loadRegistrant(deps, flow.person!.id);
   const rules = registrationRules(deps);
-  const wish = through && flow.adding ? "added" : undefined;
+  const recovered = isRecovering(flow.proofs) ? "recovered" : undefined;
+  const wish = through && flow.adding ? "added" : recovered;
   const reason = reasonToRegister(registrant, { need: flow.need, rules }) ?? wish;
   if (!reason) return undefined;
   if (mayRegister(registrant, { proofs: flow.proofs, rules, now: deps.clock.now() }))

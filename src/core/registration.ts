@@ -16,6 +16,7 @@ export const reasons = [
   "policy",
   "method_disabled",
   "help_desk",
+  "recovered",
   "added",
 ] as const;
 export type Reason = (typeof reasons)[number];
@@ -44,6 +45,10 @@ export type RegistrationRules = {
 
 /** Methods that prove something; passes and recovery codes are ways to one. */
 export const isLasting = (id: string): boolean => methods.get(id)?.amr !== undefined;
+
+/** Somebody who came in by a way to a method alone needs one, whatever else is still listed: it is not at hand. */
+export const isRecovering = (proofs: readonly Proof[]): boolean =>
+  proofs.length > 0 && !proofs.some(({ method }) => isLasting(method));
 
 export function reasonToRegister(
   { mustRegister, groups, methods: has }: Registrant,
