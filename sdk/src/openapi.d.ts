@@ -779,6 +779,7 @@ export interface components {
             | "policy"
             | "method_disabled"
             | "help_desk"
+            | "recovered"
             | "added"
           )
         | null;

@@ -1,5 +1,5 @@
 /**
- * A new password in place of one that the help desk has set, chosen within the sign-in. Must stay true: it is asked for only
+ * A new password in place of one that the help desk has set, or that was forgotten, chosen within the sign-in. Must stay true: it is asked for only
  * when everything else is proven, so that who knows the password alone cannot make the account theirs.
  */
 
@@ -25,11 +25,13 @@ export async function choosePassword(
   const hash = await newPasswordHash(deps, password);
   const at = deps.clock.now();
   const saved = await changed(deps, `person:${person.id}`, async (run) => {
-    const value = await saveFlowIn(run, { ...flow, passwordAt: at, choosing: undefined, problem: undefined });
+    const proven: Flow = { ...flow, passwordAt: at, choosing: undefined, problem: undefined };
+    const value = await saveFlowIn(run, flow.resetting ? afterReset(flow) : proven);
     await holdFlow(run, flow);
     await savePasswordHash(run, { id: person.id, hash, expired: false });
-    // all but this sign-in
-    const detail = await signOutAndForget(deps, run, { userId: person.id, before: provenSince(value) });
+    // all but this sign-in, when it is one
+    const before = flow.resetting ? at : provenSince(proven);
+    const detail = await signOutAndForget(deps, run, { userId: person.id, before });
     return {
       value,
       result: "PASSWORD_SET",
@@ -39,12 +41,27 @@ export async function choosePassword(
       notice: { kind: "password_changed", from: from.clientIp },
     };
   });
-  return await next(deps, saved, from);
+  return flow.resetting ? { flow: saved } : await next(deps, saved, from);
 }
 
-async function problemWith(deps: Deps, { person }: Flow, { password, again }: Chosen): Promise<Problem | undefined> {
+/** R-210: the password is another one, and its owner signs in with it like anybody. */
+const afterReset = ({ person, ...flow }: Flow): Flow => ({
+  ...flow,
+  loginHint: person!.username,
+  proofs: [],
+  resetting: undefined,
+  choosing: undefined,
+  problem: "password_changed",
+});
+
+async function problemWith(
+  deps: Deps,
+  { person, resetting }: Flow,
+  { password, again }: Chosen,
+): Promise<Problem | undefined> {
   if (password !== again) return "passwords_differ";
   if (findFault(password, person!) !== undefined) return "password_rule";
+  if (resetting) return undefined;
   const { hash } = await readPasswordState(deps.db, person!.id);
   // the help desk knows the old one
   if (hash !== null && (await isPassword(deps, { hash, password, source: person!.id }))) return "password_same";

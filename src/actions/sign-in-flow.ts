@@ -27,7 +27,8 @@ export type Problem =
   | "number"
   | "password_rule"
   | "password_same"
-  | "passwords_differ";
+  | "passwords_differ"
+  | "password_changed";
 
 /** A method on its way to being registered. `sealed` is its seed, or the hash of the code that was sent. */
 export type Registering = {
@@ -57,6 +58,8 @@ export type FlowState = {
   /** why it cannot go on */
   stopped?: "no_method" | "person_disabled" | undefined;
   registering?: Registering | undefined;
+  /** The password is forgotten: a code is on its way to whom the name means, or to nobody; then no sign-in comes of this. */
+  resetting?: { userId: string | null; username: string; hash: string; tries: number } | undefined;
   remember?: boolean | undefined;
   /** the password is somebody else's choice; theirs comes first */
   choosing?: true | undefined;

@@ -203,6 +203,7 @@ export async function givePasskey(
 /** Where it goes from here: on with the second step, into a registration, to the end, or nowhere. */
 export async function next(deps: Deps, flow: Flow, from: From): Promise<Step> {
   if (flow.open || flow.problem || flow.registering) return { flow: await saveFlow(deps, flow) };
+  if (flow.resetting) return await nextOfReset(deps, flow, from);
   const through = satisfies(flow, flow.need);
   const registering = await startRegistering(deps, flow, { through });
   if (registering === "not yet") return await beginStep(deps, flow, from);
@@ -212,6 +213,13 @@ export async function next(deps: Deps, flow: Flow, from: From): Promise<Step> {
   const tried = flow.proofs.some((proof) => (method === undefined ? isLasting(proof.method) : proof.method === method));
   if (tried) return { flow: await saveFlow(deps, { ...flow, problem: "ended" }) };
   return await beginStep(deps, flow, { ...from, ...(method !== undefined && { method }) });
+}
+
+/** two proofs of different kinds, and then a new password; it never comes to a session. */
+async function nextOfReset(deps: Deps, flow: Flow, from: From): Promise<Step> {
+  const proven = new Set(flow.proofs.map(({ method }) => method));
+  if (proven.size < 2) return await beginStep(deps, flow, from);
+  return { flow: await saveFlow(deps, { ...flow, choosing: true }) };
 }
 
 /** Everything is proven: a password that somebody else chose is changed before the session begins. */

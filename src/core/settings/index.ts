@@ -122,7 +122,7 @@ export const settingsSchema = z.strictObject({
   "reset.self-service": toggle(
     {
       title: "Self-service password reset",
-      help: "People with a local password can set a new one by proving two methods; who has none is asked to register.",
+      help: "People with a local password can set a new one with a code by mail and one more of their methods; who has none is asked to register.",
     },
     false,
   ),

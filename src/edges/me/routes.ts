@@ -83,7 +83,7 @@ function readJson(api: FastifyInstance): void {
   });
 }
 
-const by = (request: FastifyRequest): By => ({ session: request.me, clientIp: request.ip });
+const by = (request: FastifyRequest): By => ({ session: request.me, clientIp: request.clientIp });
 const done = (reply: FastifyReply) => reply.code(204).send();
 
 function accountRoutes(app: Typed, { deps }: Own): void {

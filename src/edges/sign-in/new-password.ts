@@ -22,7 +22,7 @@ export function newPasswordPage(look: Look, flow: Flow): Page {
         ${name === "password" && html` autofocus`}
       />`;
   const body = html`${problemOf(look, flow.problem)}
-    <p>${say("new_password.why")}</p>
+    <p>${say(flow.resetting ? "reset.choose" : "new_password.why")}</p>
     <p id="rule">${say("new_password.rule")}</p>
     ${form(
       "/sign-in/new-password",

@@ -10,6 +10,7 @@ import { z } from "zod";
 import { AppError } from "#core/errors.ts";
 import { satisfies } from "#core/strength.ts";
 import type { Deps } from "#actions/deps.ts";
+import { beginReset, giveMailedCode, mayReset } from "#actions/password-reset.ts";
 import { choosePassword } from "#actions/new-password.ts";
 import { chooseKind, confirmKind, finishRegistering, giveNumber, givePasskeyMade } from "#actions/registering.ts";
 import {
@@ -34,6 +35,7 @@ import { limitCrowd } from "./crowding.ts";
 import { serverPagePolicy } from "../http/headers.ts";
 import { page, type Look, type Page } from "./layout.ts";
 import { keepLanguage, lookOf } from "./look.ts";
+import { forgotPage, mailedCodePage } from "./forgot.ts";
 import { newPasswordPage } from "./new-password.ts";
 import { signInForm, stepForm } from "./passkeys.ts";
 import { registerPage } from "./register.ts";
@@ -101,6 +103,7 @@ function pageRoutes(scope: FastifyInstance, around: Around): void {
     other: z.literal("1").optional(),
     returnTo: z.string().max(2048).default("/account"),
   });
+  scope.get("/sign-in/forgot", async (request, reply) => await forgotten(around, { request, reply }));
   scope.get("/sign-in", async (request, reply) => {
     const { flow: id, other, returnTo } = query.parse(request.query);
     if (id === undefined) return await startAtHome(around, { request, reply }, returnTo);
@@ -118,6 +121,18 @@ function pageRoutes(scope: FastifyInstance, around: Around): void {
   });
 }
 
+/** The password is forgotten: whose is it? */
+async function forgotten(around: Around, { request, reply }: Exchange) {
+  const { deps, cookies } = around;
+  const { flow: id } = z.object({ flow: flowId }).parse(request.query);
+  const browser = cookies.read(request, "browser");
+  if (browser === undefined) return await failed(around, { request, reply }, "cookie_missing");
+  const flow = await findFlow(deps, { id, browser });
+  if (!flow || flow.stopped) return await failed(around, { request, reply }, "flow_expired");
+  if (flow.person || !mayReset(deps)) return reply.redirect(`/sign-in?flow=${id}`, 303);
+  return send(around, { request, reply }, forgotPage(lookOf(around, request), flow));
+}
+
 /** Who comes back to a sign-in that has ended well goes where it led: a press too many, or the back button. */
 async function comeBack(around: Around, exchange: Exchange, key: FlowKey) {
   const { request, reply } = exchange;
@@ -127,13 +142,16 @@ async function comeBack(around: Around, exchange: Exchange, key: FlowKey) {
   return await failed(around, exchange, "flow_expired");
 }
 
+const firstPage = async (deps: Deps, look: Look, flow: Flow): Promise<Page> =>
+  flow.resetting ? mailedCodePage(look, flow) : namePage(look, flow, await signInForm(deps, look, flow));
+
 /** The page of the step that is next; undefined when the second step has yet to be asked for. */
 async function stepPage(
   deps: Deps,
   look: Look,
   { flow, other }: { flow: Flow; other: boolean },
 ): Promise<Page | undefined> {
-  if (!flow.person) return namePage(look, flow, await signInForm(deps, look, flow));
+  if (!flow.person) return await firstPage(deps, look, flow);
   if (flow.open && other && flow.open.prompt.others.length > 0) return otherPage(look, flow);
   if (flow.open?.prompt.method === "passkey") return passkeyPage(look, flow, await stepForm(deps, look, flow));
   if (flow.open) return codePage(look, flow, { deviceDays: look.settings["remember.days"], now: deps.clock.now() });
@@ -192,7 +210,7 @@ function formRoutes(scope: FastifyInstance, around: Around): void {
   define("/sign-in/password", password, async (flow, body, from) =>
     flow.person
       ? { flow }
-      : await givePassword(deps, flow, { username: body["username"]!, password: body["password"]!, ...from }),
+      : await givePassword(deps, unasked(flow), { username: body["username"]!, password: body["password"]!, ...from }),
   );
   define(
     "/sign-in/code",
@@ -206,7 +224,9 @@ function formRoutes(scope: FastifyInstance, around: Around): void {
       }),
   );
   define("/sign-in/passkey", { passkey: z.string().max(8192) }, async (flow, { passkey }, from) =>
-    flow.registering ? { flow } : await givePasskey(deps, flow, { response: passkey!, ...from }),
+    flow.registering
+      ? { flow }
+      : await givePasskey(deps, flow.person ? flow : unasked(flow), { response: passkey!, ...from }),
   );
   define(
     "/sign-in/other",
@@ -224,6 +244,19 @@ function formRoutes(scope: FastifyInstance, around: Around): void {
     flow.choosing ? await choosePassword(deps, flow, { password: one!, again: again!, ...from }) : { flow },
   );
   registerForms(define, deps);
+  forgotForms(define, deps);
+}
+
+/** Who signs in after all has not forgotten the password. */
+const unasked = (flow: Flow): Flow => ({ ...flow, resetting: undefined });
+
+function forgotForms(define: Define, deps: Deps): void {
+  define("/sign-in/forgot", { username: z.string().max(256) }, async (flow, { username }) =>
+    flow.person || !mayReset(deps) ? { flow } : await beginReset(deps, flow, username!),
+  );
+  define("/sign-in/forgot/code", { code: z.string().max(64) }, async (flow, { code }, from) =>
+    flow.person || !flow.resetting ? { flow } : await giveMailedCode(deps, flow, { code: code!, ...from }),
+  );
 }
 
 type Define = (path: string, fields: Record<string, z.ZodType<string | undefined>>, act: Act) => void;

@@ -23,7 +23,8 @@ export const problemOf = ({ say, settings }: Look, problem: Problem | undefined)
 
 export function namePage(look: Look, flow: Flow, passkey: Html | undefined): Page {
   const { say } = look;
-  const body = html`${problemOf(look, flow.problem)}
+  const changed = flow.problem === "password_changed";
+  const body = html`${changed ? html`<p role="status">${say("problem.password_changed")}</p>` : problemOf(look, flow.problem)}
   ${form(
     "/sign-in/password",
     flow,
@@ -51,13 +52,22 @@ export function namePage(look: Look, flow: Flow, passkey: Html | undefined): Pag
         ${flow.loginHint && html` autofocus`}
       />
       ${submit(say("sign_in.continue"))}`,
-  )}`;
+  )}
+  ${look.settings["reset.self-service"] && html`<p><a href="/sign-in/forgot?flow=${flow.id}">${say("reset.title")}</a></p>`}`;
   const help = flow.problem ? "wrong-name" : "first-time";
   return { title: say("sign_in.title"), body: html`${body}${passkey}`, application: leadsTo(flow), help, script: true };
 }
 
 const instruction = ({ say }: Look, { method, sentTo }: Prompt) =>
   sentTo === undefined ? say(`step.${method}` as TextKey) : say("step.sms", { to: sentTo });
+
+/** R-194: where it would let somebody in the next time. */
+const mayRemember = ({ open, need, resetting }: Flow, deviceDays: number): boolean =>
+  deviceDays > 0 &&
+  methods.get(open!.prompt.method)?.amr !== undefined &&
+  need.strength === "mfa" &&
+  !need.explicit &&
+  !resetting;
 
 export function codePage(look: Look, flow: Flow, { deviceDays, now }: { deviceDays: number; now: number }): Page {
   const { say } = look;
@@ -67,7 +77,6 @@ export function codePage(look: Look, flow: Flow, { deviceDays, now }: { deviceDa
     ? html`inputmode="numeric" autocomplete="one-time-code" pattern="[0-9 \\-]*" maxlength="${prompt.length + 3}"`
     : html`autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="${prompt.length + 6}"`;
   const minutes = Math.max(1, Math.ceil((Math.min(flow.open!.expiresAt, flow.expiresAt) - now) / 60_000));
-  const mayRemember = deviceDays > 0 && methods.get(prompt.method)?.amr !== undefined && flow.need.strength === "mfa";
   const body = html`${problemOf(look, flow.problem)}
     <p id="what">${instruction(look, prompt)}${prompt.method === "sms" && html` ${say("step.newest")}`}</p>
     ${form(
@@ -84,7 +93,7 @@ export function codePage(look: Look, flow: Flow, { deviceDays, now }: { deviceDa
           aria-describedby="${flow.problem && "problem "}what time"
           ${flow.problem === "wrong_code" && html` aria-invalid="true"`}
         />
-        ${mayRemember && !flow.need.explicit && html`<label class="check"><input type="checkbox" name="remember" value="yes" /> ${say("step.remember", { days: deviceDays })}</label>`}
+        ${mayRemember(flow, deviceDays) && html`<label class="check"><input type="checkbox" name="remember" value="yes" /> ${say("step.remember", { days: deviceDays })}</label>`}
         ${submit(say("step.verify"))}`,
     )}
     <p id="time" class="soft">${say("step.time", { minutes })}</p>

@@ -18,6 +18,16 @@ async function atSecondStep(page: Page, { server, language }: Seen, { app = fals
 
 const otherWays = (page: Page) => page.locator("a[href*='other=1']").click();
 
+/** What follows the link that is there where people may replace their own password. */
+async function forgotten(page: Page, { node }: Seen["server"], then: () => Promise<void> = async () => undefined) {
+  await node.tell("settings set", { name: "reset.self-service", text: "true" });
+  await page.goto("/sign-in");
+  await page.locator("a[href*='forgot?']").click();
+  await page.locator("main button").waitFor();
+  await then();
+  await node.tell("settings unset", { name: "reset.self-service" });
+}
+
 export const signInStates: States = {
   name: async (page) => {
     await page.goto("/sign-in");
@@ -81,6 +91,16 @@ export const signInStates: States = {
     await page.goto("/sign-in");
     await page.goto(`/sign-in?flow=sgn_${"A".repeat(22)}`);
     await page.locator("dl").waitFor();
+  },
+  "forgotten password": async (page, { server }) => {
+    await forgotten(page, server);
+  },
+  "code by mail": async (page, { server }) => {
+    await forgotten(page, server, async () => {
+      await page.locator("#username").fill("eva");
+      await page.locator("main button").click();
+      await page.locator("#code").waitFor();
+    });
   },
   "sign out": async (page) => {
     await page.goto("/sign-out");

@@ -1,0 +1,179 @@
+// A forgotten password: its owner replaces it with two proofs, and nobody learns who exists or gets in by it.
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { deliverDue } from "#actions/deliver.ts";
+import type { Mail } from "#actions/deps.ts";
+import { newPasswordHash } from "#actions/passwords.ts";
+import { listSessions } from "#actions/sessions.ts";
+import { serveHttp, type HttpServer } from "#edges/http/server.ts";
+import { browser, type Browser } from "../support/browser.ts";
+import { kinds, world, type World } from "../support/world.ts";
+
+const old = "the old sentence of eva";
+const chosen = "a new sentence for me";
+
+describe.each(kinds)("on %s", (kind) => {
+  let w: World;
+  let server: HttpServer;
+  afterEach(async () => {
+    await server.stop();
+    await w.close();
+  });
+
+  async function start(settings = {}) {
+    w = await world({ kind, hasty: true, settings: { "reset.self-service": true, ...settings } });
+    server = await serveHttp(w.deps, {
+      people: { host: "127.0.0.1", port: 0 },
+      internal: undefined,
+      publicUrl: "http://localhost:8080",
+      trustedProxies: [],
+      ready: () => true,
+      evaluation: false,
+      metrics: async () => "",
+      webDist: new URL("../../web/dist/", import.meta.url),
+    });
+    const passwordHash = await newPasswordHash(w.deps, old);
+    const eva = await w.person({ username: "eva", passwordHash });
+    await has("eva", { email: "eva@example.com" });
+    return { eva, page: browser(server.people!.port) };
+  }
+  const has = async (username: string, values: Record<string, unknown>) =>
+    await w.deps.db.q
+      .updateTable("person")
+      .set(values as never)
+      .where("username", "=", username)
+      .execute();
+
+  async function ask(page: Browser, username: string) {
+    const first = await page.open("/sign-in");
+    const flow = first.query.get("flow")!;
+    await page.open(`/sign-in/forgot?flow=${flow}`);
+    return await page.submit("/sign-in/forgot", { username });
+  }
+  const mails = async () => {
+    await deliverDue(w.deps);
+    const waiting = w.deps.db.q.selectFrom("outbox").select("state").where("state", "<>", "sent");
+    await vi.waitFor(async () => expect(await waiting.execute()).toEqual([]));
+    return w.sent.splice(0) as Mail[];
+  };
+  const mailed = async () => /\d{8}/.exec((await mails())[0]?.text ?? "")?.[0] ?? "";
+  const signIn = async (page: Browser, password: string) => {
+    await page.open("/sign-in");
+    return await page.submit("/sign-in/password", { username: "eva", password });
+  };
+
+  test("the mailed code, the app's code, and a new password, which one then signs in with", async () => {
+    const { eva, page } = await start();
+    const other = browser(server.people!.port);
+    await signIn(other, old);
+    await other.submit("/sign-in/code", { code: w.code(eva) });
+    expect(await listSessions(w.deps, eva.id)).toHaveLength(1);
+    w.clock.at += 60_000;
+
+    await ask(page, "eva");
+    const [mail] = await mails();
+    expect(mail).toMatchObject({ to: "eva@example.com", subject: "Your code for a new password" });
+    await page.submit("/sign-in/forgot/code", { code: /\d{8}/.exec(mail!.text)![0] });
+    expect(page.title()).toBe("Verify that it is you");
+    await page.submit("/sign-in/code", { code: w.code(eva) });
+    expect(page.title()).toBe("Choose a new password");
+    const fields = { username: "eva" };
+    await page.submit("/sign-in/new-password", { ...fields, password: "password1234", again: "password1234" });
+    expect(page.alert()).toContain("not easy to guess");
+    const end = await page.submit("/sign-in/new-password", { ...fields, password: chosen, again: chosen });
+    expect(end.text).toContain("Your password is changed. Sign in with it.");
+    expect([...page.cookies.keys()]).toEqual(["countersign-browser"]);
+    expect(await listSessions(w.deps, eva.id)).toEqual([]);
+    expect((await mails())[0]!.text).toContain("Your password was changed.");
+
+    await page.submit("/sign-in/password", { username: "eva", password: old });
+    expect(page.alert()).toContain("not right");
+    await page.submit("/sign-in/password", { username: "eva", password: chosen });
+    expect(page.title()).toBe("Verify that it is you");
+  });
+
+  test("a name that nobody has, and everyone who cannot do it, read the same and get no mail", async () => {
+    const { page } = await start();
+    const passwordHash = await newPasswordHash(w.deps, old);
+    await w.person({ username: "no-mail", passwordHash });
+    await w.person({ username: "no-password" });
+    await w.person({ username: "no-method", passwordHash, totp: false });
+    await w.person({ username: "disabled", passwordHash, state: "disabled" });
+    for (const username of ["no-password", "no-method", "disabled"]) await has(username, { email: "x@example.com" });
+    const plain = (text: string) => text.replaceAll(/sgn_[\w-]{22}/g, "").replaceAll(/lang=\w+/g, "");
+    const known = plain((await ask(page, "eva")).text);
+    expect(await mails()).toHaveLength(1);
+    for (const username of ["nobody", "no-mail", "no-password", "no-method", "disabled", ""]) {
+      const one = browser(server.people!.port);
+      expect([username, plain((await ask(one, username)).text)]).toEqual([username, known]);
+      expect([username, await mails()]).toEqual([username, []]);
+      await one.submit("/sign-in/forgot/code", { code: "00000000" });
+      expect([username, one.alert()]).toEqual([username, "That code is not right. Try again."]);
+    }
+  });
+
+  test("five wrong codes end it, and three mails an hour are all there are", async () => {
+    const { page } = await start();
+    await ask(page, "eva");
+    const code = await mailed();
+    const wrong = code === "00000000" ? "00000001" : "00000000";
+    for (let tries = 0; tries < 5; tries++) await page.submit("/sign-in/forgot/code", { code: wrong });
+    await expect(page.submit("/sign-in/forgot/code", { code })).rejects.toThrow("has no form");
+    await ask(page, "eva");
+    await ask(page, "eva");
+    expect(await mails()).toHaveLength(2);
+    await ask(page, "eva");
+    expect(await mails()).toEqual([]);
+    w.clock.at += 3_600_001;
+    await ask(page, "eva");
+    expect(await mails()).toHaveLength(1);
+  });
+
+  test("a code is good in the browser and the sign-in where it was asked for, and the newest alone", async () => {
+    const { page } = await start();
+    await ask(page, "eva");
+    const first = await mailed();
+    const other = browser(server.people!.port);
+    await ask(other, "eva");
+    const second = await mailed();
+    await other.submit("/sign-in/forgot/code", { code: first });
+    expect(other.alert()).toContain("not right");
+    await page.submit("/sign-in/forgot/code", { code: second });
+    expect(page.alert()).toContain("not right");
+    await page.submit("/sign-in/forgot/code", { code: first });
+    expect(page.title()).toBe("Verify that it is you");
+  });
+
+  test("the mailed code alone changes nothing and lets nobody in", async () => {
+    const { page, eva } = await start();
+    await ask(page, "eva");
+    const shown = await page.submit("/sign-in/forgot/code", { code: await mailed() });
+    const flow = shown.query.get("flow")!;
+    const fields = { flow, username: "eva", password: chosen, again: chosen };
+    expect((await page.open("/sign-in/new-password", fields)).text).toContain("Verify that it is you");
+    await page.open("/sign-in/register/finish", { flow });
+    await page.open("/sign-in/code", { flow, code: "000000" });
+    expect((await page.open("/account")).path).toBe("/sign-in");
+    expect(await listSessions(w.deps, eva.id)).toEqual([]);
+    const fresh = browser(server.people!.port);
+    await signIn(fresh, old);
+    expect(fresh.title()).toBe("Verify that it is you");
+  });
+
+  test("a name and password given after all are a sign-in like any other", async () => {
+    const { page, eva } = await start();
+    const { query } = await ask(page, "eva");
+    await page.open("/sign-in/password", { flow: query.get("flow")!, username: "eva", password: old });
+    const done = await page.submit("/sign-in/code", { code: w.code(eva) });
+    expect(done.path).toBe("/account");
+  });
+
+  test("where it is off there is no link and no way", async () => {
+    const { page } = await start({ "reset.self-service": false });
+    const first = await page.open("/sign-in");
+    expect(first.text).not.toContain("/sign-in/forgot");
+    const flow = first.query.get("flow")!;
+    expect((await page.open(`/sign-in/forgot?flow=${flow}`)).path).toBe("/sign-in");
+    await page.open("/sign-in/forgot", { flow, username: "eva" });
+    expect(await mails()).toEqual([]);
+  });
+});
