@@ -234,6 +234,8 @@ async function finish(deps: Deps, flow: Flow, from: From): Promise<Step> {
   return { flow: await saveFlow(deps, { ...flow, choosing: true }) };
 }
 
+const freshMs = 5 * 60_000;
+
 /** Whether a method is to be registered first; `not yet`: who has one proves it before adding another. */
 async function startRegistering(
   deps: Deps,
@@ -246,9 +248,11 @@ async function startRegistering(
   const wish = through && flow.adding ? "added" : recovered;
   const reason = reasonToRegister(registrant, { need: flow.need, rules }) ?? wish;
   if (!reason) return undefined;
-  if (mayRegister(registrant, { proofs: flow.proofs, rules, now: deps.clock.now() }))
-    return { registering: { reason, tries: 0, done: [] } };
-  return registrant.methods.length > 0 && flow.proofs.length === 0 ? "not yet" : { stopped: "no_method" };
+  const now = deps.clock.now();
+  // R-195: a session that somebody left open hours ago adds nothing
+  const proofs = flow.proofs.filter(({ at }) => at >= now - freshMs);
+  if (mayRegister(registrant, { proofs, rules, now })) return { registering: { reason, tries: 0, done: [] } };
+  return registrant.methods.length > 0 && proofs.length === 0 ? "not yet" : { stopped: "no_method" };
 }
 
 /** R-191: a new token, whatever there was before. */
