@@ -30,7 +30,7 @@ import { next, type From, type Step } from "./sign-in.ts";
 import { holdFlow, saveFlow, saveFlowIn, type Flow, type Registering } from "./sign-in-flow.ts";
 import { textFor } from "./texts.ts";
 
-export const kinds = ["passkey", "totp", "sms", "recovery"] as const;
+const kinds = ["passkey", "totp", "sms", "recovery"] as const;
 export type Kind = (typeof kinds)[number];
 const triesAllowed = 5;
 const smsDigits = 6;

@@ -125,7 +125,7 @@ export async function listSessions(deps: Deps, userId: string): Promise<Session[
 type Which = { userId: string; only?: string | undefined; except?: string | undefined };
 
 /** ends sessions in the transaction of what ends them, with all that applications were given in them. */
-export async function signOut(deps: Deps, run: Run, which: Which): Promise<string[]> {
+async function signOut(deps: Deps, run: Run, which: Which): Promise<string[]> {
   const ended = await deleteSessions(run, which);
   await endOidcSessions(deps, run, ended);
   return ended;

@@ -137,7 +137,7 @@ export async function endFlow(run: Run, { id, version, won = false, person, retu
   if (!(await endSignIn(run, { id, version, won, state: JSON.stringify(ended) }))) throw superseded();
 }
 
-export const superseded = (): AppError => new AppError("conflict", "this page was answered already");
+const superseded = (): AppError => new AppError("conflict", "this page was answered already");
 
 /** Signing in with a browser as the engine sees it. */
 export const webApplication = (

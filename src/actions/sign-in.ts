@@ -119,7 +119,7 @@ const userIdOf = (outcome: Verified): string => {
 const correlationOf = (outcome: Verified) => (outcome.kind === "elsewhere" ? undefined : outcome.correlationId);
 
 /** The flow after the engine has spoken. */
-export function heard(flow: Flow, outcome: Verified): Flow {
+function heard(flow: Flow, outcome: Verified): Flow {
   if (outcome.kind === "elsewhere") return { ...flow, problem: "unavailable" };
   const told = { ...flow, problem: undefined, correlationId: outcome.correlationId };
   if (outcome.kind === "challenge") {

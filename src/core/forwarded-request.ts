@@ -68,7 +68,7 @@ export function readHost(text: string, scheme: "https" | "http" = "https"): stri
 }
 
 export const hostName = (host: string): string => host.replace(/:\d+$/, "");
-export const isLoopback = (host: string): boolean => /^(?:(?:.+\.)?localhost|127\.0\.0\.1)$/.test(hostName(host));
+const isLoopback = (host: string): boolean => /^(?:(?:.+\.)?localhost|127\.0\.0\.1)$/.test(hostName(host));
 
 /** RFC 3986 without `;`, at which servers cut paths differently, and without `#`, which no request bears. */
 const targetForm = /^(\/[\w.~!$&'()*+,=:@%/-]*)(?:\?[\x21\x22\x24-\x7e]*)?$/;

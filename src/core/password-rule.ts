@@ -3,7 +3,7 @@
  * list, no rules about kinds of characters). Pure.
  */
 
-export const shortestPassword = 12;
+const shortestPassword = 12;
 const longestPassword = 256;
 
 export type PasswordFault = "short" | "long" | "name" | "common";

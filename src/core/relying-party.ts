@@ -15,7 +15,7 @@ export const relyingPartyOptions = z.strictObject({
 export type RelyingPartyOptions = z.output<typeof relyingPartyOptions>;
 
 const loopbacks = new Set(["localhost", "127.0.0.1", "[::1]"]);
-export const isLoopback = (url: URL): boolean => loopbacks.has(url.hostname);
+const isLoopback = (url: URL): boolean => loopbacks.has(url.hostname);
 
 /**
  * R-162: an address that a browser may be sent back to: absolute, exact, over TLS or to this very machine; a program of

@@ -1,7 +1,7 @@
 // What somebody asked for before they had to verify: kept in their tab while they do, and done when they are back. Must stay
 // true: never a password or a code, nothing of another person's, and nothing that is older than a sign-in may be.
 
-export const repeatable = [
+const repeatable = [
   "renameMethod",
   "removeMethod",
   "loseMethod",

@@ -10,7 +10,7 @@ function sentence(say: Say, { outcome, reason, application, method }: OwnSignIn)
   return say(outcome === "let_in" || method === null ? "history.let_in" : "history.verified", values);
 }
 
-export function supportOf(say: Say, { support }: Me): string {
+function supportOf(say: Say, { support }: Me): string {
   const ways = [support.phone, support.email, support.hours].filter((way) => way !== "").join(", ");
   return (support.name || say("support")) + (ways === "" ? "" : ` (${ways})`);
 }
