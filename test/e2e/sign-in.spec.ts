@@ -225,7 +225,9 @@ test("a page in another language stays in it", async ({ page, server }) => {
 test("no address that a link brings along is where a sign-in ends", async ({ page, server }) => {
   const { person, app } = await atAppCode({ page, server });
   const elsewhere = encodeURIComponent("https://stranger.test/");
-  const names = ["returnTo", "return_to", "rd", "next", "redirect_uri", "continue"];
+  await page.goto(`/sign-in?returnTo=${elsewhere}`);
+  await expect(page.getByText("CS-1004")).toBeVisible();
+  const names = ["return_to", "rd", "next", "redirect_uri", "continue"];
   await page.goto(`/sign-in?${names.map((name) => `${name}=${elsewhere}`).join("&")}`);
   await givePassword(page, person);
   await giveCode(page, await app.code());

@@ -218,4 +218,4 @@ test("each code is accepted at most once, never without a reason, and counters n
   // the walk went somewhere
   expect(allowed).toBeGreaterThan(30);
   expect(texts).toBeGreaterThan(30);
-});
+}, 120_000);

@@ -6,19 +6,26 @@ import type { Flow } from "#actions/sign-in-flow.ts";
 import { html, type Html } from "./html.ts";
 import type { Look } from "./layout.ts";
 
-type Asked = { kind: "get" | "create"; options: object; action: string; label: string; autofill?: boolean };
+type Asked = {
+  kind: "get" | "create";
+  options: object;
+  action: string;
+  label: string;
+  /** beside name and password, and offered among the names */
+  beside?: { autofill: boolean };
+};
 
-function passkeyForm({ say }: Look, flow: Flow, { kind, options, action, label, autofill }: Asked): Html {
+function passkeyForm({ say }: Look, flow: Flow, { kind, options, action, label, beside }: Asked): Html {
   return html`<form
     method="post"
     action="${action}"
     data-passkey="${kind}"
     data-options="${JSON.stringify(options)}"
-    ${autofill && html`data-passkey-autofill`}
+    ${beside?.autofill && html`data-passkey-autofill`}
     hidden
   >
     <input type="hidden" name="flow" value="${flow.id}" /><input type="hidden" name="passkey" />
-    <button class="${autofill ? "quiet" : "primary"}">${label}</button>
+    <button class="${beside ? "quiet" : "primary"}">${label}</button>
     <p
       class="alert"
       role="alert"
@@ -35,9 +42,9 @@ function passkeyForm({ say }: Look, flow: Flow, { kind, options, action, label, 
 export async function signInForm(deps: Deps, look: Look, flow: Flow): Promise<Html | undefined> {
   const options = await beginPasskeySignIn(deps, { boundTo: flow.id });
   const label = look.say("passkey.use");
-  return (
-    options && passkeyForm(look, flow, { kind: "get", options, action: "/sign-in/passkey", label, autofill: true })
-  );
+  // one that was just refused is not offered again by itself
+  const beside = { autofill: flow.problem === undefined };
+  return options && passkeyForm(look, flow, { kind: "get", options, action: "/sign-in/passkey", label, beside });
 }
 
 export async function stepForm(deps: Deps, look: Look, flow: Flow): Promise<Html | undefined> {
