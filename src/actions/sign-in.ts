@@ -244,7 +244,8 @@ async function startRegistering(
 ): Promise<Pick<Flow, "registering" | "stopped"> | "not yet" | undefined> {
   const registrant = await loadRegistrant(deps, flow.person!.id);
   const rules = registrationRules(deps);
-  const recovered = isRecovering(flow.proofs) ? "recovered" : undefined;
+  // a passkey that was made here only waits for its trial
+  const recovered = isRecovering(flow.proofs) && !flow.trial ? "recovered" : undefined;
   const wish = through && flow.adding ? "added" : recovered;
   const reason = reasonToRegister(registrant, { need: flow.need, rules }) ?? wish;
   if (!reason) return undefined;

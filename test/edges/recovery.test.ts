@@ -2,8 +2,11 @@
 import { describe, expect, test } from "vitest";
 import { readBase32 } from "#core/crypto/base32.ts";
 import { hotp } from "#core/methods/totp.ts";
+import { tapSecret } from "#core/methods/tap.ts";
 import { addPerson } from "#actions/people.ts";
 import { findSession } from "#actions/sessions.ts";
+import { insertFactors } from "#store/factors.ts";
+import { makeAuthenticator } from "../support/authenticator.ts";
 import { browser, type Browser } from "../support/browser.ts";
 import { kinds } from "../support/world.ts";
 import { httpWorld } from "./http-caller.ts";
@@ -12,7 +15,7 @@ const password = "correct horse battery";
 const keyOn = (text: string) =>
   /class="key"><code>([^<]+)</.exec(text.replaceAll(/>\s+</g, "><"))![1]!.replaceAll(" ", "");
 
-describe.each(kinds)("a sheet of recovery codes, on %s,", (kind) => {
+describe.each(kinds)("with a password and, on %s,", (kind) => {
   const h = httpWorld(kind);
   const open = () => browser(h.server.people!.port);
   const codeOf = (secretBase32: string) => {
@@ -26,7 +29,7 @@ describe.each(kinds)("a sheet of recovery codes, on %s,", (kind) => {
   };
   const sessionOf = async (page: Browser) => await findSession(h.w.deps, page.cookies.get("countersign"));
 
-  test("leads somebody whose app is lost to a new method, each code once, and is claimed as nothing", async () => {
+  test("a recovery code leads somebody whose app is lost to a new method, each code once, and is claimed as nothing", async () => {
     await addPerson(h.w.deps, "cli", { username: "cleo", password });
     const first = open();
     await giveName(first);
@@ -55,4 +58,55 @@ describe.each(kinds)("a sheet of recovery codes, on %s,", (kind) => {
     for (const used of [sheet[3]!, sheet[0]!]) expect((await enter(used)).title()).toBe("Verify that it is you");
     expect((await enter(sheet[4]!)).title()).toBe("Set up your second step");
   });
+
+  test("a Temporary Access Pass registers a method once, and is no second factor", async () => {
+    h.w.set({ "registration.password-days": 0 });
+    const { id } = await addPerson(h.w.deps, "cli", { username: "cleo", password });
+    const pass = "ABCDEFGHIJKLM";
+    await givePass(id, pass);
+    const page = open();
+    await giveName(page);
+    expect(page.title()).toBe("Verify that it is you");
+    await page.submit("/sign-in/code", { code: "abcde-fghij-klm" });
+    expect(page.title()).toBe("Set up your second step");
+    expect(await sessionOf(page)).toBeUndefined();
+    const second = open();
+    expect((await giveName(second)).status).toBe(403);
+    const { text } = await page.submit("/sign-in/register", { kind: "totp" });
+    await page.submit("/sign-in/register/confirm", {
+      code: codeOf(keyOn(text)),
+    });
+    await page.submit("/sign-in/register/finish");
+    expect((await sessionOf(page))!.proofs.map(({ method }) => method)).toEqual(["tap", "totp"]);
+  });
+
+  test("a Temporary Access Pass leads to a passkey, which is then tried and counts", async () => {
+    const { id } = await addPerson(h.w.deps, "cli", { username: "cleo", password });
+    await givePass(id, "ABCDEFGHIJKLM");
+    const page = open();
+    await giveName(page);
+    await page.submit("/sign-in/code", { code: "ABCDEFGHIJKLM" });
+    const device = makeAuthenticator();
+    const place = { rpId: "mfa.example.org", origin: "https://mfa.example.org" };
+    const challengeOn = (text: string) => /challenge&quot;:&quot;([\w-]+)/.exec(text)![1]!;
+    const make = await page.submit("/sign-in/register", { kind: "passkey" });
+    const made = device.create({ ...place, challenge: challengeOn(make.text) });
+    await page.submit("/sign-in/register/passkey", { passkey: made });
+    const trial = await page.submit("/sign-in/register/finish");
+    expect(trial.text).toContain("Try your new passkey once");
+    const used = device.get({ ...place, challenge: challengeOn(trial.text) });
+    expect((await page.submit("/sign-in/passkey", { passkey: used })).via).toEqual(["/account"]);
+    expect((await sessionOf(page))!.proofs.map(({ method }) => method)).toEqual(["tap", "passkey"]);
+  });
+
+  const givePass = async (userId: string, pass: string) => {
+    const { deps } = h.w;
+    const id = deps.random.id("fac_");
+    const place = { table: "factor", column: "sealed_secret", row: id };
+    const sealed_secret = deps.keys.seal("factor", tapSecret(pass), place);
+    const row = { id, user_id: userId, method: "tap", name: null, sealed_secret, parameters: "", address: null };
+    await deps.db.transaction((run) =>
+      insertFactors(run, [{ ...row, import_id: null, created_at: h.w.clock.at } as never]),
+    );
+  };
 });

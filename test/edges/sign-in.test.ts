@@ -2,14 +2,12 @@
 import { describe, expect, test } from "vitest";
 import { readBase32 } from "#core/crypto/base32.ts";
 import { hotp } from "#core/methods/totp.ts";
-import { tapSecret } from "#core/methods/tap.ts";
 import { addPerson, setState } from "#actions/people.ts";
 import { addApp } from "#actions/factors.ts";
 import { resetPassword } from "#actions/help-desk.ts";
 import { deliverDue } from "#actions/deliver.ts";
 import { findSession } from "#actions/sessions.ts";
 import { startSignIn } from "#actions/sign-in.ts";
-import { insertFactors } from "#store/factors.ts";
 import { browser, type Browser } from "../support/browser.ts";
 import { kinds } from "../support/world.ts";
 import { httpWorld } from "./http-caller.ts";
@@ -215,37 +213,6 @@ describe.each(kinds)("signing in with a browser, on %s,", (kind) => {
     h.w.clock.at += 15 * 86_400_000;
     expect((await giveName(open(), "dora")).status).toBe(403);
   });
-
-  test("a Temporary Access Pass registers a method once, and is no second factor", async () => {
-    h.w.set({ "registration.password-days": 0 });
-    const { id } = await add("cleo");
-    const pass = "ABCDEFGHIJKLM";
-    await givePass(id, pass);
-    const page = open();
-    await giveName(page, "cleo");
-    expect(page.title()).toBe("Verify that it is you");
-    await page.submit("/sign-in/code", { code: "abcde-fghij-klm" });
-    expect(page.title()).toBe("Set up your second step");
-    expect(await sessionOf(page)).toBeUndefined();
-    const second = open();
-    expect((await giveName(second, "cleo")).status).toBe(403);
-    const { text } = await page.submit("/sign-in/register", { kind: "totp" });
-    await page.submit("/sign-in/register/confirm", {
-      code: codeOf(/class="key"><code>([^<]+)</.exec(text)![1]!.replaceAll(" ", "")),
-    });
-    await page.submit("/sign-in/register/finish");
-    expect((await sessionOf(page))!.proofs.map(({ method }) => method)).toEqual(["tap", "totp"]);
-  });
-  const givePass = async (userId: string, pass: string) => {
-    const { deps } = h.w;
-    const id = deps.random.id("fac_");
-    const place = { table: "factor", column: "sealed_secret", row: id };
-    const sealed_secret = deps.keys.seal("factor", tapSecret(pass), place);
-    const row = { id, user_id: userId, method: "tap", name: null, sealed_secret, parameters: "", address: null };
-    await deps.db.transaction((run) =>
-      insertFactors(run, [{ ...row, import_id: null, created_at: h.w.clock.at } as never]),
-    );
-  };
 
   test("a remembered browser skips the second step, claims nothing for it, and not where it is asked for by name", async () => {
     const { secret } = await withApp("ada");
