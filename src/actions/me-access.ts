@@ -11,9 +11,7 @@ import type { Deps } from "./deps.ts";
 import { methodsOff } from "./rules.ts";
 import { findSession, type Session } from "./sessions.ts";
 import { startSignIn } from "./sign-in.ts";
-import { provenSince } from "./sign-in-flow.ts";
-
-const freshMs = 5 * 60_000;
+import { freshMs, provenSince } from "./sign-in-flow.ts";
 
 /** The session, when it may look at its person's account. */
 export async function findOwn(deps: Deps, token: string | undefined): Promise<Session | undefined> {

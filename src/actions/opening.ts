@@ -8,7 +8,7 @@ import type { Settle } from "#store/settle.ts";
 import type { Deps } from "./deps.ts";
 import { codeHash, namesOf } from "./rules.ts";
 import { sealed } from "./deliver.ts";
-import { textFor } from "./texts.ts";
+import { textBudgets, textFor } from "./texts.ts";
 import type { Request } from "./asked.ts";
 
 /** A new challenge as it is stored, shown and, where the method sends something, written to the outbox. */
@@ -65,15 +65,11 @@ function sending(
   { facts, decision, challengeId, channel, code, application }: Sending,
 ): Pick<Opened, "spend" | "message"> {
   const person = facts.person!;
-  const settings = deps.settings.values();
   const id = deps.random.id("msg_");
   const to = decision.factor.address!;
   const message = sealed(deps, { id, channel, to, text: textFor({ person, application, code }) });
   return {
     message: { ...message, challenge_id: challengeId, user_id: person.id },
-    spend: [
-      { id: `sms 10m ${person.id}`, limit: settings["sms.per-ten-minutes"], windowMs: 600_000 },
-      { id: `sms day ${person.id}`, limit: settings["sms.per-day"], windowMs: 86_400_000 },
-    ],
+    spend: textBudgets(deps.settings.values(), person.id),
   };
 }

@@ -28,7 +28,7 @@ import { sealed } from "./deliver.ts";
 import { told } from "./waiting.ts";
 import { next, type From, type Step } from "./sign-in.ts";
 import { holdFlow, saveFlow, saveFlowIn, type Flow, type Registering } from "./sign-in-flow.ts";
-import { textFor } from "./texts.ts";
+import { textBudgets, textFor } from "./texts.ts";
 
 const kinds = ["passkey", "totp", "sms", "recovery"] as const;
 export type Kind = (typeof kinds)[number];
@@ -88,14 +88,10 @@ export async function giveNumber(deps: Deps, flow: Flow, written: string): Promi
   const code = String(deps.random.int(10 ** smsDigits)).padStart(smsDigits, "0");
   const text = textFor({ person, application: flow.application.name, code });
   const message = sealed(deps, { id: deps.random.id("msg_"), channel: "sms", to: read.number, text });
-  const budgets = [
-    { id: `sms 10m ${person.id}`, limit: settings["sms.per-ten-minutes"], windowMs: 600_000 },
-    { id: `sms day ${person.id}`, limit: settings["sms.per-day"], windowMs: 86_400_000 },
-  ];
   const asked = { ...flow, problem: undefined, registering: { ...registering, tries: 0, number: read.number } };
   asked.registering.sealed = codeHash(deps, flow, code).toString("base64url");
   const saved = await deps.db.transaction(async (run) => {
-    for (const budget of budgets) {
+    for (const budget of textBudgets(settings, person.id)) {
       if (await takeFrom(run, budget, at)) continue;
       const refused: Flow = { ...flow, problem: "throttled" };
       return await saveFlowIn(run, refused);

@@ -100,6 +100,9 @@ export async function findFlow(deps: Deps, key: FlowKey): Promise<Flow | undefin
   return { ...state, id: key.id, version: row.version, expiresAt: row.expiresAt };
 }
 
+/** what was proven longer ago changes no way of signing in. */
+export const freshMs = 5 * 60_000;
+
 /** When the oldest of what was proven was (epoch ms). */
 export const provenSince = ({ passwordAt, rememberedAt, proofs }: Proven): number =>
   Math.min(...[passwordAt, rememberedAt, ...proofs.map(({ at }) => at)].filter((at) => at !== null));

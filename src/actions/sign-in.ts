@@ -16,6 +16,7 @@ import type { Deps } from "./deps.ts";
 import { loadRegistrant, registrationRules } from "./registrant.ts";
 import {
   endFlow,
+  freshMs,
   holdFlow,
   newFlow,
   saveFlow,
@@ -233,8 +234,6 @@ async function finish(deps: Deps, flow: Flow, from: From): Promise<Step> {
   if (has && !flow.proofs.some(({ method }) => isLasting(method))) return await beginStep(deps, flow, from);
   return { flow: await saveFlow(deps, { ...flow, choosing: true }) };
 }
-
-const freshMs = 5 * 60_000;
 
 /** Whether a method is to be registered first; `not yet`: who has one proves it before adding another. */
 async function startRegistering(
