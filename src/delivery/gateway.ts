@@ -1,0 +1,97 @@
+/**
+ * The contract of a gateway: whoever carries texts or calls for an organisation. Must stay true: a gateway sends and reports,
+ * and decides nothing; what it throws is `Undelivered`, so that nobody tries a second carrier while the first may have sent.
+ */
+
+import type { z } from "zod";
+import type { Line } from "#core/call.ts";
+
+/** An exchange with the vendor over HTTPS; `signal` ends it after the ten seconds of R-053. */
+export type Ask = (request: {
+  method: "GET" | "POST";
+  url: string;
+  headers?: Record<string, string>;
+  body?: string;
+  signal: AbortSignal;
+}) => Promise<{ status: number; body: string }>;
+
+/**
+ * `refused`: the vendor said no, or was never reached, so that another may be tried at once. `unsure`: it may have sent, and
+ * nobody knows. `reason` is for administrators and holds neither number nor text nor secret.
+ */
+export class Undelivered extends Error {
+  readonly sure: boolean;
+  constructor(reason: string, { sure }: { sure: boolean }) {
+    super(reason);
+    this.sure = sure;
+  }
+}
+
+/** `options` are as the vendor's schema says, secrets among them; `callbackUrl` is public, ours, and names this gateway. */
+export type Account<Options> = { options: Options; ask: Ask; callbackUrl: string; now: number };
+
+/** `ref` is the vendor's own name for what was sent; `costMicros` what it says it costs, in millionths of `currency`. */
+export type Sent = { ref: string; costMicros?: number; currency?: string };
+
+/** `id` is ours, and the same for the same message however often it is handed over (R-053). */
+export type OutText = { id: string; to: string; from: string; text: string; signal: AbortSignal };
+export type OutCall = { id: string; to: string; from: string; ringSeconds: number; signal: AbortSignal };
+
+/** A request to /callbacks/<gateway> as it came; `url` is our public address of it with its query. */
+export type Callback = {
+  method: "GET" | "POST";
+  url: string;
+  headers: Record<string, string | undefined>;
+  body: Buffer;
+  clientIp: string;
+};
+
+/** What a carrier tells about a text. `id` names the event itself, for telling repetitions (R-052). */
+export type TextEvent =
+  | { kind: "status"; id: string; ref: string; state: "delivered" | "failed"; reason?: string; costMicros?: number }
+  | { kind: "reply"; id: string; from: string; to: string; text: string; inReplyTo?: string };
+
+/**
+ * What happens on a call. `digits`: the keys pressed until `#` (`closed`) or until the time was over; `machine`: voicemail has
+ * answered, as far as the carrier can tell.
+ */
+export type CallEvent =
+  | { kind: "answered"; id: string; ref: string; machine?: boolean }
+  | { kind: "digits"; id: string; ref: string; digits: string; closed: boolean }
+  | {
+      kind: "ended";
+      id: string;
+      ref: string;
+      how: "busy" | "no_answer" | "unreachable" | "hung_up" | "failed";
+      costMicros?: number;
+    };
+
+export type Answered = { status: number; type: string; body: string };
+
+/**
+ * `options` has one zod field an option with title and help; a secret's `meta` says `secret: true`. `check` authenticates a
+ * callback on its raw body and our public address (R-051) before `read` looks at it.
+ */
+type Vendor<Options> = { id: string; title: string; options: z.ZodType<Options> };
+
+export type TextGateway<Options = unknown> = Vendor<Options> & {
+  send(account: Account<Options>, text: OutText): Promise<Sent>;
+  callback?: {
+    check(account: Account<Options>, request: Callback): boolean;
+    read(request: Callback): TextEvent | undefined;
+    /** what the vendor wants to hear; 204 and nothing where it does not say */
+    answer?: Answered;
+  };
+};
+
+export type VoiceGateway<Options = unknown> = Vendor<Options> & {
+  /** whether it can speak text; otherwise every line must be a recording */
+  speaks: boolean;
+  place(account: Account<Options>, call: OutCall): Promise<Sent>;
+  callback: {
+    check(account: Account<Options>, request: Callback): boolean;
+    read(request: Callback): CallEvent | undefined;
+    /** What the caller hears next, and whether we listen then. */
+    render(line: Line, account: Account<Options>): Answered;
+  };
+};
