@@ -4,7 +4,7 @@
  */
 
 import type { z } from "zod";
-import type { Line } from "#core/call.ts";
+import type { CallEnd, Line } from "#core/call.ts";
 
 /** An exchange with the vendor over HTTPS; `signal` ends it after the ten seconds of R-053. */
 export type Ask = (request: {
@@ -52,17 +52,17 @@ export type TextEvent =
   | { kind: "reply"; id: string; from: string; to: string; text: string; inReplyTo?: string };
 
 /**
- * What happens on a call. `digits`: the keys pressed until `#` (`closed`) or until the time was over; `machine`: voicemail has
- * answered, as far as the carrier can tell.
+ * What happens on a call. `digits`: the keys pressed until `#` (`closed`) or until the time was over, and the turn of the line
+ * they answer; `machine`: voicemail has answered, as far as the carrier can tell.
  */
 export type CallEvent =
   | { kind: "answered"; id: string; ref: string; machine?: boolean }
-  | { kind: "digits"; id: string; ref: string; digits: string; closed: boolean }
+  | { kind: "digits"; id: string; ref: string; turn: number; digits: string; closed: boolean }
   | {
       kind: "ended";
       id: string;
       ref: string;
-      how: "busy" | "no_answer" | "unreachable" | "hung_up" | "failed";
+      how: CallEnd;
       costMicros?: number;
     };
 
