@@ -8,6 +8,7 @@ import { timingSafeEqual } from "node:crypto";
 import { base32 } from "#core/crypto/base32.ts";
 import { methods } from "#core/methods/index.ts";
 import { readCode } from "#core/methods/same.ts";
+import { destinationReader, numberRefusal } from "#core/number-class.ts";
 import { phoneReader } from "#core/phone.ts";
 import { isLasting } from "#core/registration.ts";
 import type { Proof } from "#core/strength.ts";
@@ -82,7 +83,9 @@ export async function giveNumber(deps: Deps, flow: Flow, written: string): Promi
   const settings = deps.settings.values();
   const read = (await phoneReader())(written, settings["phone.default-country"]);
   const registering = flow.registering!;
-  if (!read.ok) return await saveFlow(deps, { ...flow, problem: "number" });
+  if (!read.ok) return await saveFlow(deps, { ...flow, problem: read.unusable ? "number_refused" : "number" });
+  const refusal = numberRefusal((await destinationReader())(read.number), { settings, channel: "text" });
+  if (refusal) return await saveFlow(deps, { ...flow, problem: "number_refused" });
   const person = await loadRegistrant(deps, flow.person!.id);
   const at = deps.clock.now();
   const code = String(deps.random.int(10 ** smsDigits)).padStart(smsDigits, "0");

@@ -25,6 +25,7 @@ export type Problem =
   | "passkey"
   | "passkey_unverified"
   | "number"
+  | "number_refused"
   | "password_rule"
   | "password_same"
   | "passwords_differ"

@@ -26,3 +26,7 @@ test("what is no number is refused", () => {
   expect(number("+46 8 123 456 x12")).toContain("extension");
   expect(number("my number is +46701234567")).toContain("no + and country code");
 });
+
+test("a number that costs its caller extra is read and refused", () => {
+  expect(readPhone("0900-123 45 67", "SE")).toEqual({ ok: false, reason: "is a premium-rate number", unusable: true });
+});

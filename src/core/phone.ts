@@ -1,12 +1,16 @@
-/** Phone numbers as people write them, made E.164. The metadata costs memory, so it is loaded when a number is first read. */
+/** Phone numbers as people write them, made E.164. The plans cost 21 MB of memory, so they are loaded when a number is first read. */
 
-import type { CountryCode } from "libphonenumber-js/min";
+import type { CountryCode } from "libphonenumber-js/max";
+import { destinationReader, refusalSentences } from "./number-class.ts";
 
-export type ReadPhone = (text: string, country: string) => { ok: true; number: string } | { ok: false; reason: string };
+/** `unusable`: it is a number, and none that is ever texted or called. */
+type Unread = { ok: false; reason: string; unusable?: true };
+export type ReadPhone = (text: string, country: string) => { ok: true; number: string } | Unread;
 
 /** `country` (ISO 3166-1) is where a number without + and country code is dialled; empty: nowhere. */
 export async function phoneReader(): Promise<ReadPhone> {
-  const { parsePhoneNumberFromString } = await import("libphonenumber-js/min");
+  const { parsePhoneNumberFromString } = await import("libphonenumber-js/max");
+  const destinationOf = await destinationReader();
   return (text, country) => {
     const options = { extract: false, ...(country !== "" && { defaultCountry: country as CountryCode }) };
     const phone = parsePhoneNumberFromString(text.trim(), options);
@@ -16,6 +20,9 @@ export async function phoneReader(): Promise<ReadPhone> {
     if (phone.ext !== undefined) return { ok: false, reason: "has an extension, which has its own column" };
     // by length only: numbering plans open new ranges faster than anyone updates
     if (!phone.isPossible()) return { ok: false, reason: "is too short or too long for its country" };
+    const { class: kind } = destinationOf(phone.number);
+    // R-039: whichever way it gets in
+    if (kind !== "ordinary") return { ok: false, reason: refusalSentences[kind], unusable: true };
     return { ok: true, number: phone.number };
   };
 }

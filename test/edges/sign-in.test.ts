@@ -176,6 +176,11 @@ describe.each(kinds)("signing in with a browser, on %s,", (kind) => {
     await page.submit("/sign-in/register", { kind: "sms" });
     await page.submit("/sign-in/register/number", { number: "070" });
     expect(page.alert()).toContain("not a number we can text");
+    h.w.set({ "phone.allowed-countries": ["SE"] });
+    for (const number of ["+46 900 123 45 67", "+1 202 555 0123"]) {
+      await page.submit("/sign-in/register/number", { number });
+      expect(page.alert()).toBe("This number cannot be used. Give another one.");
+    }
     await page.submit("/sign-in/register/number", { number: "+46 70 123 45 67" });
     await page.submit("/sign-in/register/confirm", { code: await texted() });
     await page.submit("/sign-in/register/finish");

@@ -15,6 +15,12 @@ const line = (help: Help, fallback = "") =>
     .regex(/^\P{Cc}*$/u)
     .default(fallback)
     .meta(help);
+const countries = (help: Help) =>
+  z
+    .array(z.string().regex(/^[A-Z]{2}$/))
+    .max(250)
+    .default([])
+    .meta(help);
 const toggle = (help: Help, fallback: boolean) => z.boolean().default(fallback).meta(help);
 
 export const settingsSchema = z.strictObject({
@@ -35,6 +41,14 @@ export const settingsSchema = z.strictObject({
       title: "Country of numbers without a country code",
       help: "Two letters (ISO 3166-1), such as SE. Empty: only numbers that begin with + are understood.",
     }),
+  "phone.allowed-countries": countries({
+    title: "Countries that may be texted and called",
+    help: "Two letters each (ISO 3166-1), such as SE,NO; territories with letters of their own, such as Åland (AX), are named too. Empty: only that of phone.default-country, and any as long as that is empty as well. Set one of them before a gateway that costs money.",
+  }),
+  "phone.allowed-countries-for-calls": countries({
+    title: "Countries that may be called",
+    help: "Where calls cost so much more than texts that fewer countries should be called. Empty: the same as may be texted.",
+  }),
   "sms.code-life-seconds": whole(
     { title: "Life of a texted code", help: "Seconds for which a code sent by text message is good." },
     { min: 30, max: 600, default: 300 },
