@@ -7,8 +7,8 @@ import { serveHttp, type HttpServer } from "#edges/http/server.ts";
 import { serveRadius, type RadiusServer } from "#edges/radius/server.ts";
 import { AppError } from "#core/errors.ts";
 import { checkPasskeyDomain } from "#actions/passkey-domain.ts";
-import { readInbox } from "#actions/phone.ts";
 import type { Deps, Logger } from "#actions/deps.ts";
+import type { Phones } from "#actions/phones.ts";
 import { expand, type Config } from "./config.ts";
 import { health, type Health } from "./health.ts";
 import { jobs, runJobs } from "./jobs.ts";
@@ -33,12 +33,12 @@ export async function serve(
   };
   try {
     const system = await openSystem(config, { log, simulate: evaluation });
-    const { deps } = system;
+    const { deps, phones } = system;
     stops.push(() => system.close());
     await checkPasskeyDomain(deps);
     const state = health(deps);
     await state.check();
-    const { reloadCertificate } = await startEdges({ config, deps, state, evaluation, stops });
+    const { reloadCertificate } = await startEdges({ config, deps, phones, state, stops });
     log.info("ready", { node: deps.db.node.name, database: deps.db.kind });
     return { deps, reloadCertificate, stop };
   } catch (error) {
@@ -47,9 +47,9 @@ export async function serve(
   }
 }
 
-type Starting = { config: Config; deps: Deps; state: Health; evaluation: boolean; stops: Stop[] };
+type Starting = { config: Config; deps: Deps; phones: Phones | undefined; state: Health; stops: Stop[] };
 
-async function startEdges({ config, deps, state, evaluation, stops }: Starting): Promise<HttpServer> {
+async function startEdges({ config, deps, phones, state, stops }: Starting): Promise<HttpServer> {
   const ending = new AbortController();
   let radius: RadiusServer | undefined;
   if (config.radius) {
@@ -80,15 +80,10 @@ async function startEdges({ config, deps, state, evaluation, stops }: Starting):
     tls: certificateFiles(config),
     publicUrl: config["public-url"],
     // in the evaluation a proxy on this machine may be tried at once
-    trustedProxies: evaluation ? [...config["trusted-proxies"], "127.0.0.1", "::1"] : config["trusted-proxies"],
+    trustedProxies: phones ? [...config["trusted-proxies"], "127.0.0.1", "::1"] : config["trusted-proxies"],
     ready: state.ready,
-    evaluation,
+    phones,
     metrics: metrics({ radius: () => radius, ready: state.ready }),
-    ...(evaluation && {
-      phone: {
-        messages: async () => (await readInbox(deps)).map((message) => ({ ...message, kind: "text" as const })),
-      },
-    }),
     webDist: new URL("../web/dist/", import.meta.url),
   });
   stops.push(() => http.stop());

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
 import { keepMail } from "#actions/mail.ts";
-import { keepMessage } from "#actions/phone.ts";
-import type { Clock, Deps, Logger, Random } from "#actions/deps.ts";
+import { openPhones, type Phones } from "#actions/phones.ts";
+import type { Clock, Deps, Logger, Random, Text } from "#actions/deps.ts";
 import { liveSettings } from "#actions/live-settings.ts";
 import { AppError } from "#core/errors.ts";
 import type { Mailer } from "#delivery/email/smtp.ts";
@@ -18,7 +18,8 @@ import { openPostgres } from "#store/postgres.ts";
 import { openSqlite } from "#store/sqlite.ts";
 import type { Config } from "./config.ts";
 
-export type System = { deps: Deps; close(): Promise<void> };
+/** `phones`: the evaluation's simulated ones. */
+export type System = { deps: Deps; phones: Phones | undefined; close(): Promise<void> };
 
 const clock: Clock = {
   now: () => Date.now(),
@@ -87,12 +88,15 @@ export async function openSystem(
       directories: directoriesWhenAsked(),
       send: carriers(mailer),
     };
-    if (simulate)
+    const phones = simulate ? await openPhones(deps) : undefined;
+    if (phones)
       deps.send = async (message) =>
-        message.channel === "email" ? await keepMail(deps, message) : await keepMessage(deps, message);
+        message.channel === "email" ? await keepMail(deps, message) : await textPhone(phones, message);
     return {
       deps,
+      phones,
       close: async () => {
+        phones?.stop();
         mailer?.close();
         await store.close();
         unlock();
@@ -124,6 +128,15 @@ const carriers =
     if (message.channel === "email" && mailer) return await mailer.send(message);
     throw new AppError("unavailable", `no carrier for ${message.channel} is set up`);
   };
+
+/** By the simulated carrier; its customers' own number is one of those set aside for fiction. */
+async function textPhone(phones: Phones, { id, to, text }: Text): Promise<void> {
+  const order = { id, to, text, from: "+46701740699", callbackUrl: "", reportUrl: "" };
+  const signal = AbortSignal.timeout(10_000);
+  const url = "https://simulator.invalid/texts";
+  const { status } = await phones.ask({ method: "POST", url, body: JSON.stringify(order), signal });
+  if (status !== 201) throw new AppError("unavailable");
+}
 
 /** The LDAP client is loaded when a directory is first asked: most servers have none. */
 function directoriesWhenAsked(): OpenDirectory {

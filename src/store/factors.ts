@@ -83,6 +83,20 @@ export async function listFactors(db: Db, userIds: string[], states = ["active"]
   }));
 }
 
+/** By number, the names of those who verify with it; of several, of whom had it last. */
+export async function listNames(db: Db, numbers: string[]): Promise<Map<string, string>> {
+  if (numbers.length === 0) return new Map();
+  const rows = await db.q
+    .selectFrom("factor")
+    .innerJoin("person", "person.id", "factor.user_id")
+    .select(["factor.address", "person.display_name", "person.username"])
+    .where("factor.address", "in", numbers)
+    .where("factor.state", "=", "active")
+    .orderBy("factor.created_at")
+    .execute();
+  return new Map(rows.map((row) => [row.address!, row.display_name ?? row.username]));
+}
+
 /** The newest code that was accepted; it never falls. */
 export async function raiseCounter(run: Run, { id, counter }: { id: string; counter: number }): Promise<void> {
   await run("update factor set counter = cast(? as bigint) where id = ? and counter < cast(? as bigint)", [

@@ -286,7 +286,7 @@ describe.each(["in this process", "through the socket"])("commands %s", (how) =>
   test("the simulated inbox is read, all of it or one phone's", async () => {
     const { here, json } = cli();
     for (const [index, to] of ["+46701234567", "+46701234568"].entries()) {
-      await keepMessage(here.deps, { id: `msg_${index}`, channel: "sms", to, text: `code ${index}` });
+      await keepMessage(here.deps, { id: `msg_${index}`, to, text: `code ${index}` });
       here.clock.at += 1;
     }
     expect(await json(["phone", "inbox"])).toMatchObject({

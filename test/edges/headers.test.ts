@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { openPhones } from "#actions/phones.ts";
 import { httpWorld } from "./http-caller.ts";
 
 const h = httpWorld();
@@ -25,8 +26,8 @@ beforeEach(async () => {
   h.server = await start();
 });
 
-const start = (publicUrl = "http://localhost:8080") =>
-  h.start(h.w.deps, { publicUrl, evaluation: true, phone: { messages: async () => [] } });
+const start = async (publicUrl = "http://localhost:8080") =>
+  await h.start(h.w.deps, { publicUrl, phones: await openPhones(h.w.deps) });
 
 const sides = ["people", "internal"] as const;
 const ask = async (side: (typeof sides)[number], { method, path }: Route, headers: Record<string, string> = {}) =>

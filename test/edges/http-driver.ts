@@ -15,7 +15,6 @@ export const rest: OpenDriver = async (deps, firstFactor) => {
     publicUrl: "http://localhost:8080",
     trustedProxies: [],
     ready: () => true,
-    evaluation: false,
     metrics: async () => "",
     webDist: new URL("../../web/dist/", import.meta.url),
   });

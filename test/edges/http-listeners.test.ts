@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
+import { openPhones } from "#actions/phones.ts";
 import { httpWorld, path } from "./http-caller.ts";
 
 const h = httpWorld();
@@ -74,7 +75,7 @@ describe("the listeners", () => {
 });
 
 describe("the evaluation's phone", () => {
-  test("is a page whose policy has a nonce of its own each time, with its files and messages", async () => {
+  test("is a page whose policy has a nonce of its own each time, with its files", async () => {
     const folder = mkdtempSync(join(tmpdir(), "countersign-web-"));
     try {
       for (const name of ["account", "phone", "assets"]) mkdirSync(join(folder, name));
@@ -82,10 +83,8 @@ describe("the evaluation's phone", () => {
       writeFileSync(join(folder, "assets/phone-1.js"), "let a");
       for (const name of ["account", "phone"])
         writeFileSync(join(folder, `${name}/index.html`), '<meta name="csp-nonce" nonce="{{nonce}}" />');
-      const message = { id: "msg_1", to: "+46701234567", kind: "text", text: "123456", at: 5 } as const;
       h.server = await h.start(h.w.deps, {
-        evaluation: true,
-        phone: { messages: async () => [message] },
+        phones: await openPhones(h.w.deps),
         webDist: pathToFileURL(`${folder}/`),
       });
       const get = async (target: string) =>
@@ -108,7 +107,6 @@ describe("the evaluation's phone", () => {
       ]);
       for (const target of ["/assets/..%2fsecret.js", "/assets/../secret.js", "/assets/", "/assets/x.js"])
         expect((await get(target)).status).toBe(404);
-      expect(await (await get("/phone/messages")).json()).toEqual({ messages: [message] });
       expect((await get("/")).headers.get("location")).toBe("/phone");
     } finally {
       rmSync(folder, { recursive: true });

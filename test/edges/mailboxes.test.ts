@@ -1,6 +1,7 @@
 // The evaluation's mailboxes as a browser gets them.
 import { expect, test } from "vitest";
 import { keepMail } from "#actions/mail.ts";
+import { openPhones } from "#actions/phones.ts";
 import { ensurePages } from "../../tools/pages.ts";
 import { httpWorld } from "./http-caller.ts";
 
@@ -10,7 +11,7 @@ const get = async (path: string) =>
 
 test("mail is shown newest first, in the reader's language, and nothing in it is markup", async () => {
   ensurePages();
-  h.server = await h.start(h.w.deps, { evaluation: true, phone: { messages: async () => [] } });
+  h.server = await h.start(h.w.deps, { phones: await openPhones(h.w.deps) });
   expect(await (await get("/mail")).text()).toContain("Ingen post");
   for (const number of [1, 2]) {
     const to = "ada@example.org";

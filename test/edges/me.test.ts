@@ -30,7 +30,6 @@ describe.each(kinds)("on %s", (kind) => {
       publicUrl: "http://localhost:8080",
       ready: () => true,
       trustedProxies: [],
-      evaluation: false,
       metrics: async () => "",
       webDist: new URL("../../web/dist/", import.meta.url),
     });

@@ -45,7 +45,6 @@ export function oidcWorld(kind: Kind = "sqlite") {
       internal: undefined,
       publicUrl,
       ready: () => true,
-      evaluation: false,
       metrics: async () => "",
       trustedProxies: [],
       webDist: new URL("../../web/dist/", import.meta.url),

@@ -27,7 +27,6 @@ describe.each(kinds)("on %s", (kind) => {
       publicUrl: "http://localhost:8080",
       trustedProxies: [],
       ready: () => true,
-      evaluation: false,
       metrics: async () => "",
       webDist: new URL("../../web/dist/", import.meta.url),
     });

@@ -65,7 +65,6 @@ describe.each(proxies)("behind $name", ({ start, encodes }) => {
       publicUrl: `http://localhost:${port}`,
       trustedProxies: ["127.0.0.1"],
       ready: () => true,
-      evaluation: false,
       metrics: async () => "",
       webDist: new URL("../../web/dist/", import.meta.url),
     });

@@ -33,7 +33,6 @@ describe.runIf(hasApache())("mod_auth_openidc", () => {
       publicUrl: issuer,
       trustedProxies: [],
       ready: () => true,
-      evaluation: false,
       metrics: async () => "",
       webDist: new URL("../../web/dist/", import.meta.url),
     });

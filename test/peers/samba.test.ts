@@ -113,7 +113,6 @@ describe.runIf(await sambaRuns())("a Samba domain", () => {
       publicUrl: "http://localhost:8080",
       trustedProxies: [],
       ready: () => true,
-      evaluation: false,
       metrics: async () => "",
       webDist: new URL("../../web/dist/", import.meta.url),
     });

@@ -9,6 +9,7 @@ import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { authenticator } from "#actions/api-keys.ts";
 import type { Deps } from "#actions/deps.ts";
+import type { Phones } from "#actions/phones.ts";
 import { forwardAuthRoutes } from "../forward-auth/routes.ts";
 import { helpRoutes } from "../help/help.ts";
 import { applicationRoutes } from "./applications.ts";
@@ -17,7 +18,8 @@ import { helpDeskRoutes } from "./help-desk.ts";
 import { authenticateAll } from "./keyed.ts";
 import { listener } from "./listener.ts";
 import { mailRoutes } from "../mail/mailboxes.ts";
-import { assetRoutes, pageRoute } from "./pages.ts";
+import { phoneRoutes } from "../phone/routes.ts";
+import { assetRoutes } from "./pages.ts";
 import { sendProblem } from "./problem.ts";
 import { registrationRoutes } from "./registrations.ts";
 import { oidcRoutes } from "../oidc/routes.ts";
@@ -26,7 +28,6 @@ import { signInRoutes } from "../sign-in/routes.ts";
 import { verificationRoutes } from "./verifications.ts";
 
 export type Address = { host: string; port: number };
-export type PhoneMessage = { id: string; to: string; kind: "text"; text: string; at: number };
 export type HttpOptions = {
   people: Address | undefined;
   internal: Address | undefined;
@@ -36,10 +37,9 @@ export type HttpOptions = {
   /** who may say where a request comes from, and ask about requests to protected sites (forward-auth) */
   trustedProxies: readonly string[];
   ready: () => boolean;
-  evaluation: boolean;
   metrics: () => Promise<string>;
-  /** the evaluation's simulated phones */
-  phone?: { messages: () => Promise<PhoneMessage[]> };
+  /** the evaluation's simulated phones; none: this is production */
+  phones?: Phones | undefined;
   webDist: URL;
 };
 /** The addresses as bound: a port that was 0 is known now. */
@@ -91,7 +91,7 @@ export async function serveHttp(deps: Deps, options: HttpOptions): Promise<HttpS
 }
 
 function peopleRoutes(app: FastifyInstance, deps: Deps, options: HttpOptions & { stopping: AbortSignal }): void {
-  const { phone, webDist, publicUrl, stopping, evaluation, ready } = options;
+  const { phones, webDist, publicUrl, stopping, ready } = options;
   const api = { deps, authenticate: authenticator(deps), publicUrl, stopping };
   app.register(async (scope) => {
     // a node whose clock or database is not right decides nothing
@@ -112,14 +112,13 @@ function peopleRoutes(app: FastifyInstance, deps: Deps, options: HttpOptions & {
   helpRoutes(app, deps, { publicUrl });
   oidcRoutes(app, deps, { publicUrl, ready });
   assetRoutes(app, webDist);
-  if (!evaluation || !phone) {
+  if (!phones) {
     app.get("/", (_request, reply) => reply.type("text/html; charset=utf-8").send(plainPage));
     return;
   }
   app.get("/", (_request, reply) => reply.redirect("/phone"));
   mailRoutes(app, deps, { publicUrl });
-  pageRoute(app, deps, { path: "/phone", file: new URL("phone/index.html", webDist) });
-  app.get("/phone/messages", async () => ({ messages: await phone.messages() }));
+  phoneRoutes(app, deps, { phones, publicUrl, webDist, stopping });
 }
 
 async function internalRoutes(app: FastifyInstance, { metrics }: HttpOptions): Promise<void> {

@@ -1,0 +1,114 @@
+// The evaluation's simulated phones as their page and a test's driver meet them.
+import { beforeEach, expect, test } from "vitest";
+import { openPhones, type Phone, type Phones } from "#actions/phones.ts";
+import { httpWorld } from "./http-caller.ts";
+
+const h = httpWorld();
+const bo = "+46701740605";
+const ours = "+46701740699";
+let phones: Phones;
+
+beforeEach(async () => {
+  phones = await openPhones(h.w.deps);
+  h.server = await h.start(h.w.deps, { phones });
+});
+
+const url = (path: string) => `http://127.0.0.1:${h.server.people!.port}${path}`;
+const post = async (path: string, body: object, headers: Record<string, string> = {}) =>
+  (
+    await fetch(url(path), {
+      method: "POST",
+      body: JSON.stringify(body),
+      headers: { "content-type": "application/json", ...headers },
+    })
+  ).status;
+const shown = async () => ((await (await fetch(url("/phone/phones"))).json()) as { phones: Phone[] }).phones;
+const text = async (body: string, id = "dlv_1") => {
+  const callbackUrl = "https://mfa.example.org/callbacks/simulator";
+  const order = { id, to: bo, from: ours, text: body, callbackUrl, reportUrl: callbackUrl };
+  const signal = AbortSignal.timeout(10_000);
+  return await phones.ask({
+    method: "POST",
+    url: "https://simulator.invalid/texts",
+    body: JSON.stringify(order),
+    signal,
+  });
+};
+
+test("a text is on the phone it was sent to, with the name of whose it is, and among the messages", async () => {
+  await h.w.person({ username: "bo", phone: bo });
+  expect((await text("482913 is your code")).status).toBe(201);
+  expect(await shown()).toMatchObject([
+    { number: bo, name: "bo", texts: [{ from: ours, text: "482913 is your code" }] },
+  ]);
+  expect(await (await fetch(url("/phone/messages"))).json()).toEqual({
+    messages: [{ id: "dlv_1", to: bo, kind: "text", text: "482913 is your code", at: h.w.clock.at }],
+  });
+});
+
+test("a reply is on the phone that wrote it, is no message to it, and goes to nobody who has not written", async () => {
+  await text("reply with the code");
+  const target = `/phone/phones/${encodeURIComponent(bo)}/reply`;
+  expect(await post(target, { to: ours, text: "482913" })).toBe(204);
+  expect((await shown())[0]!.texts).toMatchObject([{ from: ours }, { from: bo, to: ours, text: "482913" }]);
+  expect(await phones.inbox()).toHaveLength(1);
+  expect(await post(target, { to: "+46701740698", text: "482913" })).toBe(404);
+});
+
+test("phones are still there after a restart, and a number that is typed as people write it is added", async () => {
+  await text("hello");
+  expect(await post("/phone/phones", { number: "+46 70 174 06 06" })).toBe(200);
+  expect((await shown()).map(({ number }) => number)).toEqual(["+46701740606", bo]);
+  expect(await post("/phone/phones", { number: "twelve" })).toBe(400);
+  expect((await (await openPhones(h.w.deps)).read()).map(({ number }) => number)).toEqual([bo]);
+});
+
+test("how a phone takes texts and calls is switched, within what there is", async () => {
+  const target = `/phone/phones/${encodeURIComponent(bo)}/switches`;
+  const switches = { texts: "lost", delaySeconds: 30, calls: "busy" };
+  expect(await post(target, switches)).toBe(204);
+  expect(await shown()).toMatchObject([{ number: bo, switches }]);
+  await text("hello");
+  expect(await phones.inbox()).toEqual([]);
+  for (const wrong of [{ ...switches, calls: "maybe" }, { ...switches, delaySeconds: 0 }, {}])
+    expect(await post(target, wrong)).toBe(400);
+  expect(await post("/phone/phones/nobody/switches", switches)).toBe(400);
+});
+
+test("pages of other sites read no phone and press no key", async () => {
+  const elsewhere = [
+    { "sec-fetch-site": "cross-site" },
+    { "sec-fetch-site": "same-site" },
+    { origin: "https://evil.example" },
+  ];
+  for (const headers of elsewhere) {
+    for (const path of ["/phone/messages", "/phone/phones", "/phone/events"])
+      expect((await fetch(url(path), { headers })).status).toBe(403);
+    expect(await post(`/phone/phones/${encodeURIComponent(bo)}/press`, { keys: "1" }, headers)).toBe(403);
+  }
+  expect(
+    await post(`/phone/phones/${encodeURIComponent(bo)}/press`, { keys: "1" }, { "content-type": "text/plain" }),
+  ).toBe(400);
+});
+
+test("an open page is told of every change, until the server stops", async () => {
+  const response = await fetch(url("/phone/events"));
+  expect(response.headers.get("content-type")).toContain("text/event-stream");
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let seen = "";
+  const until = async (words: string) => {
+    while (!seen.includes(words)) {
+      const { value, done } = await reader.read();
+      if (done) throw new Error("the stream ended");
+      seen += value;
+    }
+  };
+  await until('data: {"phones":[]}');
+  await text("482913 is your code");
+  await until("482913 is your code");
+  const ended = (async () => {
+    while (!(await reader.read()).done);
+  })();
+  await h.server.stop();
+  await ended;
+});
