@@ -20,6 +20,15 @@ CREATE TABLE api_request (
 
 CREATE INDEX api_request_expiry on api_request (expires_at);
 
+CREATE TABLE carrier_event (
+  gateway_id text not null,
+  id text not null,
+  at bigint not null,
+  primary key (gateway_id, id)
+);
+
+CREATE INDEX carrier_event_at on carrier_event (at);
+
 CREATE TABLE ceremony (
   id text primary key,
   expires_at bigint not null
@@ -62,6 +71,36 @@ CREATE TABLE data_key (
   unique (purpose, version)
 );
 
+CREATE TABLE delivery (
+  id text primary key,
+  message_id text not null,
+  attempt bigint not null,
+  challenge_id text,
+  user_id text,
+  gateway_id text not null,
+  gateway text not null,
+  channel text not null,
+  country text not null,
+  to_mac blob not null,
+  sender text not null,
+  ref text,
+  state text not null,
+  reason text,
+  started_at bigint not null,
+  sent_at bigint,
+  delivered_at bigint,
+  used_at bigint,
+  cost_micros bigint,
+  currency text,
+  unique (message_id, attempt)
+);
+
+CREATE INDEX delivery_challenge on delivery (challenge_id);
+
+CREATE INDEX delivery_ref on delivery (gateway_id, ref);
+
+CREATE INDEX delivery_started on delivery (started_at);
+
 CREATE TABLE directory (
   id text primary key,
   name text not null unique,
@@ -102,6 +141,21 @@ CREATE TABLE factor (
 CREATE UNIQUE INDEX factor_credential on factor (credential_id) where credential_id is not null;
 
 CREATE INDEX factor_user on factor (user_id);
+
+CREATE TABLE gateway (
+  id text primary key,
+  name text not null unique,
+  channel text not null,
+  vendor text not null,
+  options text not null,
+  sealed_secrets blob not null,
+  prefixes text not null,
+  place bigint not null,
+  sender text not null,
+  senders text not null,
+  enabled bigint not null,
+  created_at bigint not null
+);
 
 CREATE TABLE import (
   id text primary key,

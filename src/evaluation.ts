@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { addApplication, listApplications, setApplication } from "#actions/applications.ts";
 import { addApp } from "#actions/factors.ts";
 import { addPerson } from "#actions/people.ts";
+import { addGateway, listGateway } from "#actions/gateways.ts";
 import { addRadiusClient } from "#actions/radius-clients.ts";
 import type { Deps } from "#actions/deps.ts";
 import type { Config } from "./config.ts";
@@ -19,6 +20,7 @@ export async function prepareEvaluation(
   deps: Deps,
   config: Config,
 ): Promise<{ text: string; stop: () => Promise<void> }> {
+  await registerPhones(deps);
   const file = join(config.data, "evaluation.json");
   if (!existsSync(file)) writeFileSync(file, JSON.stringify(await makeSamples(deps)), { mode: 0o600 });
   const application = await serveSampleApplication({
@@ -54,6 +56,14 @@ async function registerSite(deps: Deps, host: string): Promise<void> {
   const known = (await listSites(deps)).some((one) => one.host === host);
   const everything = { path: "/", access: { strength: "mfa" as const, groups: [] } };
   if (!known) await addSite(deps, "system", { host, name: "Sample intranet", rules: [everything] });
+}
+
+/** The simulated phones; somebody may try a gateway of their own beside them, or instead. */
+async function registerPhones(deps: Deps): Promise<void> {
+  if ((await listGateway(deps)).length > 0) return;
+  // one of those set aside for fiction, so that a phone can reply to it
+  const sender = "+46701740699";
+  await addGateway(deps, "system", { channel: "sms", vendor: "simulator", name: "simulated-texts", sender });
 }
 
 async function makeSamples(deps: Deps): Promise<Sample> {

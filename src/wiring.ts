@@ -7,10 +7,12 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
 import { keepMail } from "#actions/mail.ts";
 import { openPhones, type Phones } from "#actions/phones.ts";
-import type { Clock, Deps, Logger, Random, Text } from "#actions/deps.ts";
+import type { Clock, Deps, Logger, Random } from "#actions/deps.ts";
 import { liveSettings } from "#actions/live-settings.ts";
 import { AppError } from "#core/errors.ts";
+import { askVendor } from "#delivery/ask.ts";
 import type { Mailer } from "#delivery/email/smtp.ts";
+import { simulatorUrl } from "#delivery/sms/simulator.ts";
 import type { OpenDirectory } from "#directory/directory.ts";
 import { startStore } from "#store/index.ts";
 import type { Db } from "#store/open.ts";
@@ -86,12 +88,11 @@ export async function openSystem(
       settings,
       log,
       directories: directoriesWhenAsked(),
-      send: carriers(mailer),
+      net: askVendor,
+      send: mailing(mailer),
     };
     const phones = simulate ? await openPhones(deps) : undefined;
-    if (phones)
-      deps.send = async (message) =>
-        message.channel === "email" ? await keepMail(deps, message) : await textPhone(phones, message);
+    if (phones) simulateCarriers(deps, phones);
     return {
       deps,
       phones,
@@ -122,20 +123,18 @@ async function mailServer(config: Config): Promise<Mailer | undefined> {
   return openSmtp({ host, port, user, password, from });
 }
 
-const carriers =
+const mailing =
   (mailer: Mailer | undefined): Deps["send"] =>
-  async (message) => {
-    if (message.channel === "email" && mailer) return await mailer.send(message);
-    throw new AppError("unavailable", `no carrier for ${message.channel} is set up`);
+  async (mail) => {
+    if (!mailer) throw new AppError("unavailable", "no mail server is set up");
+    await mailer.send(mail);
   };
 
-/** By the simulated carrier; its customers' own number is one of those set aside for fiction. */
-async function textPhone(phones: Phones, { id, to, text }: Text): Promise<void> {
-  const order = { id, to, text, from: "+46701740699", callbackUrl: "", reportUrl: "" };
-  const signal = AbortSignal.timeout(10_000);
-  const url = "https://simulator.invalid/texts";
-  const { status } = await phones.ask({ method: "POST", url, body: JSON.stringify(order), signal });
-  if (status !== 201) throw new AppError("unavailable");
+/** The simulated carrier has an address of its own; whoever wants may try a real one beside it. */
+function simulateCarriers(deps: Deps, phones: Phones): void {
+  const isSimulated = (url: string) => url.startsWith(`${simulatorUrl}/`);
+  deps.net = async (asked) => await (isSimulated(asked.url) ? phones.ask(asked) : askVendor(asked));
+  deps.send = async (mail) => await keepMail(deps, mail);
 }
 
 /** The LDAP client is loaded when a directory is first asked: most servers have none. */

@@ -1,5 +1,7 @@
 import { markFailed, markSent, takeDue, type Channel, type Waiting } from "#store/outbox.ts";
-import type { Deps, Message } from "./deps.ts";
+import { carry, type Payload } from "./carry.ts";
+import type { Deps, Mail, Message } from "./deps.ts";
+import { openGateways, type Opened } from "./gateways-open.ts";
 
 const place = (id: string) => ({ table: "outbox", column: "sealed_payload", row: id });
 
@@ -13,21 +15,23 @@ export function sealed(deps: Deps, { id, channel, ...payload }: Message) {
 export async function deliverDue(deps: Deps): Promise<void> {
   try {
     const due = await takeDue(deps.db, deps.clock.now());
-    await Promise.all(due.map((waiting) => deliver(deps, waiting)));
+    const gateways = due.some(({ channel }) => channel !== "email") ? await openGateways(deps) : [];
+    await Promise.all(due.map((waiting) => deliver(deps, waiting, gateways)));
   } catch {
     deps.log.warn("the outbox could not be read; its messages wait");
   }
 }
 
-async function deliver(deps: Deps, waiting: Waiting): Promise<void> {
+async function deliver(deps: Deps, waiting: Waiting, gateways: Opened[]): Promise<void> {
   const { id, channel, sealedPayload } = waiting;
   try {
     const payload = JSON.parse(deps.keys.unseal("outbox", sealedPayload, place(id)).toString()) as object;
-    await deps.send({ ...payload, id, channel } as Message);
+    if (channel === "email") await deps.send({ ...payload, id, channel } as Mail);
+    else if (!(await carry(deps, { waiting, payload: payload as Payload, gateways }))) throw new Error("not carried");
     await markSent(deps.db, id);
   } catch {
     // the carrier's own words may repeat address or code, so they are not logged here
     deps.log.warn("a message could not be handed to the carrier", { message: id, channel, attempt: waiting.attempts });
-    await markFailed(deps.db, waiting).catch(() => undefined);
+    if (waiting.last) await markFailed(deps.db, id).catch(() => undefined);
   }
 }

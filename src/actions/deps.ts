@@ -1,4 +1,5 @@
 import type { Settings } from "#core/settings/index.ts";
+import type { Ask } from "#delivery/gateway.ts";
 import type { OpenDirectory } from "#directory/directory.ts";
 import type { Keys } from "#store/keys.ts";
 import type { Store } from "#store/index.ts";
@@ -8,8 +9,10 @@ export type Deps = {
   db: Store;
   clock: Clock;
   random: Random;
-  /** Hands a message to a carrier; resolves when the carrier has it. */
-  send: (message: Message) => Promise<void>;
+  /** Asks whoever carries texts and calls. */
+  net: Ask;
+  /** Hands a mail to the mail server; resolves when the server has it. */
+  send: (mail: Mail) => Promise<void>;
   directories: OpenDirectory;
   keys: Keys;
   settings: LiveSettings;

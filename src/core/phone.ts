@@ -26,3 +26,10 @@ export async function phoneReader(): Promise<ReadPhone> {
     return { ok: true, number: phone.number };
   };
 }
+
+/** Two letters (ISO 3166-1) as far as the number says, else its country code: `+1` is shared by two dozen countries. */
+export async function countryOf(number: string): Promise<string> {
+  const { parsePhoneNumberFromString } = await import("libphonenumber-js/max");
+  const phone = parsePhoneNumberFromString(number);
+  return phone?.country ?? (phone ? `+${phone.countryCallingCode}` : "");
+}

@@ -6,7 +6,10 @@
 import type { z } from "zod";
 import type { CallEnd, Line } from "#core/call.ts";
 
-/** An exchange with the vendor over HTTPS; `signal` ends it after the ten seconds of R-053. */
+/**
+ * An exchange with the vendor over HTTPS; `signal` ends it after the ten seconds of R-053. Where there is no answer it throws
+ * `Undelivered`.
+ */
 export type Ask = (request: {
   method: "GET" | "POST";
   url: string;
@@ -16,14 +19,17 @@ export type Ask = (request: {
 }) => Promise<{ status: number; body: string }>;
 
 /**
- * `refused`: the vendor said no, or was never reached, so that another may be tried at once. `unsure`: it may have sent, and
- * nobody knows. `reason` is for administrators and holds neither number nor text nor secret.
+ * `sure`: the vendor said no, or was never reached, so that another may be tried at once; else it may have sent, and nobody
+ * knows. `messageOnly`: it was about this message alone, and says nothing about the next. The reason is for administrators and
+ * holds neither number nor text nor secret.
  */
 export class Undelivered extends Error {
   readonly sure: boolean;
-  constructor(reason: string, { sure }: { sure: boolean }) {
+  readonly messageOnly: boolean;
+  constructor(reason: string, { sure, messageOnly = false }: { sure: boolean; messageOnly?: boolean }) {
     super(reason);
     this.sure = sure;
+    this.messageOnly = messageOnly;
   }
 }
 
@@ -33,9 +39,13 @@ export type Account<Options> = { options: Options; ask: Ask; callbackUrl: string
 /** `ref` is the vendor's own name for what was sent; `costMicros` what it says it costs, in millionths of `currency`. */
 export type Sent = { ref: string; costMicros?: number; currency?: string };
 
-/** `id` is ours, and the same for the same message however often it is handed over (R-053). */
-export type OutText = { id: string; to: string; from: string; text: string; signal: AbortSignal };
-export type OutCall = { id: string; to: string; from: string; ringSeconds: number; signal: AbortSignal };
+/**
+ * `id` is ours, and the same for the same message however often it is handed over (R-053). `reportUrl` is the callback address
+ * that names this attempt: what is told there is known to be about it even if its `ref` never reached us.
+ */
+type Out = { id: string; to: string; from: string; reportUrl: string; signal: AbortSignal };
+export type OutText = Out & { text: string };
+export type OutCall = Out & { ringSeconds: number };
 
 /** A request to /callbacks/<gateway> as it came; `url` is our public address of it with its query. */
 export type Callback = {
@@ -72,7 +82,11 @@ export type Answered = { status: number; type: string; body: string };
  * `options` has one zod field an option with title and help; a secret's `meta` says `secret: true`. `check` authenticates a
  * callback on its raw body and our public address (R-051) before `read` looks at it.
  */
-type Vendor<Options> = { id: string; title: string; options: z.ZodType<Options> };
+type Vendor<Options> = {
+  id: string;
+  title: string;
+  options: z.ZodType<Options> & { shape: Record<string, z.ZodType> };
+};
 
 export type TextGateway<Options = unknown> = Vendor<Options> & {
   send(account: Account<Options>, text: OutText): Promise<Sent>;

@@ -18,7 +18,7 @@ export function isAllowed(address: string, { intranet }: { intranet: boolean }):
   return range === "unicast" || (intranet && intranetRanges.includes(range));
 }
 
-class Refused extends Error {}
+export class Refused extends Error {}
 
 /** Gives the status; throws when nobody answers or nobody may be asked. */
 export async function postForm(
@@ -53,7 +53,7 @@ export async function postForm(
 }
 
 /** The name's addresses that may be asked: what is checked is what is connected to, whatever the name says a moment later. */
-const guarded =
+export const guarded =
   (rule: { intranet: boolean }): LookupFunction =>
   (host, options, callback) =>
     lookup(host, { ...options, all: true }, (error, found: LookupAddress[] | undefined) => {

@@ -21,6 +21,7 @@ const purposes = [
   "oidc",
   "site",
   "directory",
+  "gateway",
 ] as const;
 export type Purpose = (typeof purposes)[number];
 

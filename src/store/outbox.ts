@@ -4,7 +4,7 @@ import { insert, type Columns } from "./values.ts";
 /** Messages to send, written with the decision or change that needs them and claimed by one node at a time. */
 
 /**
- * R-053: at most two attempts a text. A mail server may ask to come again later, so mail is tried twelve times in eleven
+ * R-053: a text is taken twice, and attempted twice at most. A mail server may ask to come again later, so mail is tried twelve times in eleven
  * hours. The wait grows with the square of the attempts; it is also how long one has before another node tries.
  */
 const tries = { sms: { limit: 2, waitMs: 10_000 }, email: { limit: 12, waitMs: 60_000 } };
@@ -21,7 +21,17 @@ export type NewMessage = {
   user_id: string;
   sealed_payload: Uint8Array;
 };
-export type Waiting = { id: string; channel: Channel; sealedPayload: Uint8Array; attempts: number };
+export type Waiting = {
+  id: string;
+  channel: Channel;
+  challengeId: string | null;
+  userId: string | null;
+  sealedPayload: Uint8Array;
+  /** how often it was taken, this time included */
+  attempts: number;
+  /** whether nobody will take it after this */
+  last: boolean;
+};
 
 const table = {
   name: "outbox",
@@ -61,15 +71,18 @@ export async function takeDue(db: Db, now: number): Promise<Waiting[]> {
            where o.state in ('waiting', 'sending') and o.next_at <= cast(? as bigint)
              and (o.challenge_id is null or (c.state = 'pending' and c.expires_at > cast(? as bigint)))
            order by o.next_at limit 50)
-       returning id, channel, sealed_payload, attempts`,
+       returning id, channel, challenge_id, user_id, sealed_payload, attempts`,
       [now, now, now, now],
     ),
   );
   return rows.map((row) => ({
     id: row["id"] as string,
     channel: row["channel"] as Channel,
+    challengeId: row["challenge_id"] as string | null,
+    userId: row["user_id"] as string | null,
     sealedPayload: row["sealed_payload"] as Uint8Array,
     attempts: row["attempts"] as number,
+    last: (row["attempts"] as number) >= tries[row["channel"] as Channel].limit,
   }));
 }
 
@@ -82,8 +95,7 @@ export async function markSent(db: Db, id: string): Promise<void> {
     .execute();
 }
 
-export async function markFailed(db: Db, { id, channel, attempts }: Waiting): Promise<void> {
-  if (attempts < tries[channel].limit) return;
+export async function markFailed(db: Db, id: string): Promise<void> {
   await db.q
     .updateTable("outbox")
     .set({ state: "failed", sealed_payload: Buffer.alloc(0) })

@@ -125,6 +125,42 @@ export type Tables = {
     created_at: number;
     user_id: string | null;
   };
+  gateway: {
+    id: string;
+    name: string;
+    channel: string;
+    vendor: string;
+    options: string;
+    sealed_secrets: Blob;
+    prefixes: string;
+    place: number;
+    sender: string;
+    senders: string;
+    enabled: number;
+    created_at: number;
+  };
+  delivery: {
+    id: string;
+    message_id: string;
+    attempt: number;
+    challenge_id: string | null;
+    user_id: string | null;
+    gateway_id: string;
+    gateway: string;
+    channel: string;
+    country: string;
+    to_mac: Blob;
+    sender: string;
+    ref: string | null;
+    state: string;
+    reason: string | null;
+    started_at: number;
+    sent_at: number | null;
+    delivered_at: number | null;
+    used_at: number | null;
+    cost_micros: number | null;
+    currency: string | null;
+  };
   directory: {
     id: string;
     name: string;

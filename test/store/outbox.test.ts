@@ -28,10 +28,12 @@ describe.each(kinds)("on %s", (kind) => {
   const attempts = async (hours: number) => {
     const at = w.clock.at;
     const seen: Record<string, number[]> = {};
-    w.deps.send = async ({ id }) => {
+    const refuse = ({ id }: { id: string }) => {
       seen[id] = [...(seen[id] ?? []), (w.clock.at - at) / 1000];
       throw new Error("not now");
     };
+    w.deps.send = async (given) => refuse(given);
+    w.deps.net = async ({ body = "" }) => refuse(JSON.parse(body) as { id: string });
     for (; w.clock.at < at + hours * 3_600_000; w.clock.at += 10_000) await deliverDue(w.deps);
     return seen;
   };

@@ -12,6 +12,10 @@ import { hotp } from "#core/methods/totp.ts";
 import { defaultSettings, type Settings } from "#core/settings/index.ts";
 import { openLdap } from "#directory/ldap.ts";
 import type { Deps, Message } from "#actions/deps.ts";
+import { secretsPlace } from "#actions/gateways-open.ts";
+import { Undelivered, type Ask } from "#delivery/gateway.ts";
+import { simulatorUrl, type SimulatedText } from "#delivery/sms/simulator.ts";
+import { saveGateway } from "#store/gateways.ts";
 import type { Db } from "#store/open.ts";
 import { openPostgres } from "#store/postgres.ts";
 import { openSqlite } from "#store/sqlite.ts";
@@ -79,6 +83,7 @@ export async function world({ kind = "sqlite", settings = {}, hasty = false }: O
         int: (below) => randomBytes(4).readUInt32BE() % below,
         bytes: (length) => randomBytes(length),
       },
+      net: async (request) => keepText(sent, request),
       send: async (message) => void sent.push(message),
       directories: openLdap(clock),
       settings: { values: () => values, version: () => 1, reload: async () => undefined },
@@ -87,6 +92,7 @@ export async function world({ kind = "sqlite", settings = {}, hasty = false }: O
   }
 
   const deps = await node();
+  await addSimulator(deps);
   return {
     deps,
     node,
@@ -105,6 +111,23 @@ export async function world({ kind = "sqlite", settings = {}, hasty = false }: O
       await database.remove();
     },
   };
+}
+
+/** The simulated carrier: every other address is one where nobody answers. */
+function keepText(sent: Message[], { url, body = "" }: Parameters<Ask>[0]): Awaited<ReturnType<Ask>> {
+  if (url !== `${simulatorUrl}/texts`) throw new Undelivered("nobody is there", { sure: true });
+  const { id, to, text } = JSON.parse(body) as SimulatedText;
+  sent.push({ id, channel: "sms", to, text });
+  return { status: 200, body: "{}" };
+}
+
+async function addSimulator(deps: Deps): Promise<void> {
+  const id = deps.random.id("gtw_");
+  const about = { name: "simulated-texts", vendor: "simulator", sender: "Countersign" };
+  const none = { options: "{}", prefixes: [], senders: {}, place: 100, enabled: true };
+  const sealedSecrets = deps.keys.seal("gateway", Buffer.from("{}"), secretsPlace(id));
+  const row = { id, channel: "sms" as const, ...about, ...none, sealedSecrets };
+  await deps.db.transaction((run) => saveGateway(run, row, deps.clock.now()));
 }
 
 type NewPerson = {

@@ -1,0 +1,62 @@
+/** The gateways that are set up, ready to be asked: their vendor's file, and its options with the secrets among them. */
+
+import { rests, sound, type Breaker } from "#core/breaker.ts";
+import { routes } from "#core/routing.ts";
+import type { Account, TextGateway } from "#delivery/gateway.ts";
+import { textGateways } from "#delivery/sms/index.ts";
+import { listGateways, type Channel, type GatewayRow } from "#store/gateways.ts";
+import type { Deps } from "./deps.ts";
+
+export type Opened = GatewayRow & { account: () => Account<unknown>; breaker: () => Breaker };
+
+export const secretsPlace = (id: string) => ({ table: "gateway", column: "sealed_secrets", row: id });
+
+/** How each node finds its gateways to be, by their ids. */
+const breakers = new WeakMap<object, Map<string, Breaker>>();
+const breakersOf = ({ db }: Deps): Map<string, Breaker> => {
+  const known = breakers.get(db) ?? new Map<string, Breaker>();
+  breakers.set(db, known);
+  return known;
+};
+export const setBreaker = (deps: Deps, id: string, breaker: Breaker): unknown =>
+  breaker === sound ? breakersOf(deps).delete(id) : breakersOf(deps).set(id, breaker);
+
+/** Those that are enabled, in the order in which they are tried. */
+export async function openGateways(deps: Deps): Promise<Opened[]> {
+  return (await listGateways(deps.db)).filter((row) => row.enabled).map((row) => opened(deps, row));
+}
+
+const opened = (deps: Deps, row: GatewayRow): Opened => ({
+  ...row,
+  breaker: () => breakersOf(deps).get(row.id) ?? sound,
+  account: () => {
+    const secrets = deps.keys.unseal("gateway", row.sealedSecrets, secretsPlace(row.id)).toString();
+    const options = { ...(JSON.parse(row.options) as object), ...(JSON.parse(secrets) as object) };
+    return { options, ask: deps.net, callbackUrl: callbackUrl(deps, row), now: deps.clock.now() };
+  },
+});
+
+export const vendors: Record<Channel, ReadonlyMap<string, Pick<TextGateway, "id" | "title" | "options">>> = {
+  sms: textGateways,
+  voice: new Map(),
+};
+
+/**
+ * Where a gateway's carrier calls back. What it holds cannot be guessed, so that a vendor that signs nothing can be told from
+ * others; one that signs does so beside it.
+ */
+export const callbackUrl = (deps: Deps, { id, name }: { id: string; name: string }): string =>
+  `${new URL(deps.db.node.publicUrl).origin}/callbacks/${name}?token=${callbackToken(deps, id)}`;
+
+export const callbackToken = (deps: Deps, id: string): string =>
+  deps.keys.mac("gateway", "callback", id).toString("base64url");
+
+/** Those that may carry to the number now, best first; a gateway that rests is left out. */
+export const usable = (
+  gateways: readonly Opened[],
+  { channel, to, now }: { channel: Channel; to: string; now: number },
+) =>
+  routes(
+    gateways.filter((one) => one.channel === channel && !rests(one.breaker(), now)),
+    to,
+  );

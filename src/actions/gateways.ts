@@ -1,0 +1,131 @@
+/** Gateways: whoever carries the organisation's texts and calls, set up by administrators. */
+
+import { z } from "zod";
+import { AppError } from "#core/errors.ts";
+import type { Run } from "#store/open.ts";
+import {
+  deleteGateway,
+  listGateways,
+  saveGateway,
+  setEnabled,
+  type Channel,
+  type GatewayRow,
+} from "#store/gateways.ts";
+import { changed, type Actor } from "./change.ts";
+import type { Deps } from "./deps.ts";
+import { callbackUrl, secretsPlace, vendors } from "./gateways-open.ts";
+
+export type NewGateway = {
+  channel: Channel;
+  vendor: string;
+  name: string;
+  /** as the vendor's file names them; the secret ones apart */
+  options?: Record<string, unknown> | undefined;
+  secrets?: Record<string, string> | undefined;
+  /** the secret of a vendor that has one */
+  secret?: string | undefined;
+  prefixes?: string[] | undefined;
+  place?: number | undefined;
+  sender: string;
+  senders?: Record<string, string> | undefined;
+};
+export type ListedGateway = Omit<GatewayRow, "options" | "sealedSecrets"> & {
+  options: Record<string, unknown>;
+  callbackUrl: string;
+};
+
+const prefix = z.string().regex(/^\+[1-9]\d{0,8}$/, "+ and digits, such as +46, are needed");
+/** A number, a short number, or a name as networks take it. */
+const sender = z
+  .string()
+  .regex(/^(?:\+?\d{3,15}|[\w .&'-]{1,11})$/, "a number, or a name of at most 11 signs, is needed");
+const routing = z.strictObject({
+  name: z.string().regex(/^[\w.-]{1,100}$/, "letters, digits, points, - and _ only"),
+  prefixes: z.array(prefix).max(300),
+  place: z.int().min(0).max(1000),
+  sender,
+  senders: z.record(prefix, sender),
+});
+
+export async function addGateway(deps: Deps, actor: Actor, input: NewGateway): Promise<ListedGateway> {
+  const { channel, vendor, name, prefixes = [], place = 100, senders = {} } = input;
+  const said = readAs(routing, { name, prefixes, place, sender: input.sender, senders });
+  const { options, secrets } = readOptions(input, { simulated: actor === "system" });
+  const id = deps.random.id("gtw_");
+  const sealedSecrets = deps.keys.seal("gateway", Buffer.from(JSON.stringify(secrets)), secretsPlace(id));
+  const row = { ...said, id, channel, vendor, options: JSON.stringify(options), sealedSecrets, enabled: true };
+  return await changed(deps, actor, async (run) => {
+    if (!(await saveGateway(run, row, deps.clock.now())))
+      throw new AppError("exists", `a gateway named ${name} exists already`);
+    const detail = { gateway: id, channel, vendor, ...said, options };
+    return { value: listed(deps, row), result: "GATEWAY_ADDED", detail };
+  });
+}
+
+/** The vendor's fields, and those of them that are secret: they came apart and stay apart. */
+function readOptions(input: NewGateway, { simulated }: { simulated: boolean }) {
+  const vendor = vendors[input.channel].get(input.vendor);
+  // the simulated carrier is the evaluation's own; in production nobody would answer
+  if (!vendor || (vendor.id === "simulator" && !simulated))
+    throw new AppError("invalid", `vendor: none for ${input.channel} is named ${input.vendor}`);
+  const secretNames = Object.entries(vendor.options.shape).flatMap(([field, schema]) =>
+    schema.meta()?.["secret"] === true ? [field] : [],
+  );
+  const bare = input.secret === undefined ? {} : { [secretNames[0] ?? "secret"]: input.secret };
+  const given = { ...input.secrets, ...bare };
+  const misplaced = Object.keys(input.options ?? {}).find((field) => secretNames.includes(field));
+  if (misplaced !== undefined) throw new AppError("invalid", `${misplaced}: is a secret, and comes by a file`);
+  const whole = readAs(vendor.options as z.ZodType<Record<string, unknown>>, { ...input.options, ...given });
+  const isSecret = ([field]: [string, unknown]) => secretNames.includes(field);
+  const all = Object.entries(whole);
+  return {
+    options: Object.fromEntries(all.filter((one) => !isSecret(one))),
+    secrets: Object.fromEntries(all.filter(isSecret)),
+  };
+}
+
+/** Names the field and what is wrong with it, never what it held. */
+function readAs<T>(schema: z.ZodType<T>, value: unknown): T {
+  const read = schema.safeParse(value);
+  if (read.success) return read.data;
+  const sentences = read.error.issues.map(({ path, message, code, ...issue }) =>
+    code === "unrecognized_keys" && "keys" in issue
+      ? `${issue.keys.join(", ")}: is no option of this vendor`
+      : `${path.join(".")}: ${message}`,
+  );
+  throw new AppError("invalid", sentences.join("; "));
+}
+
+const listed = (deps: Deps, { sealedSecrets: _sealed, options, ...row }: GatewayRow): ListedGateway => ({
+  ...row,
+  options: JSON.parse(options) as Record<string, unknown>,
+  callbackUrl: callbackUrl(deps, row),
+});
+
+export async function listGateway(deps: Deps): Promise<ListedGateway[]> {
+  return (await listGateways(deps.db)).map((row) => listed(deps, row));
+}
+
+export async function removeGateway(deps: Deps, actor: Actor, name: string): Promise<void> {
+  await change(deps, actor, { name, result: "GATEWAY_REMOVED", work: (run) => deleteGateway(run, name) });
+}
+
+/** One that is not enabled carries nothing; what it is told about what it has carried still counts. */
+export async function enableGateway(
+  deps: Deps,
+  actor: Actor,
+  { name, enabled }: { name: string; enabled: boolean },
+): Promise<void> {
+  const result = enabled ? "GATEWAY_ENABLED" : "GATEWAY_DISABLED";
+  await change(deps, actor, { name, result, work: (run) => setEnabled(run, { name, enabled }) });
+}
+
+type Changing = { name: string; result: string; work: (run: Run) => Promise<string | undefined> };
+
+async function change(deps: Deps, actor: Actor, { name, result, work }: Changing): Promise<void> {
+  await changed(deps, actor, async (run) => {
+    const gateway = await work(run);
+    if (gateway === undefined) throw new AppError("not_found", `no gateway is named ${name}`);
+    return { value: undefined, result, detail: { gateway, name } };
+  });
+}
