@@ -20,6 +20,30 @@ CREATE TABLE api_request (
 
 CREATE INDEX api_request_expiry on api_request (expires_at);
 
+CREATE TABLE block (
+  id text primary key,
+  user_id text references person (id) on delete cascade,
+  number_hash text,
+  number_shown text,
+  extension text,
+  cause text not null,
+  blocks bigint not null,
+  reason text,
+  language text,
+  application_id text,
+  correlation_id text,
+  begun_by text not null,
+  begun_at bigint not null,
+  until bigint not null,
+  ended_by text,
+  ended_at bigint,
+  ended_reason text
+);
+
+CREATE INDEX block_of_number on block (number_hash);
+
+CREATE INDEX block_of_user on block (user_id);
+
 CREATE TABLE carrier_event (
   gateway_id text not null,
   id text not null,
@@ -294,7 +318,7 @@ CREATE TABLE person (
   default_method text,
   import_id text,
   created_at bigint not null
-, registered_at bigint, must_register text, register_until bigint, first_page_at bigint, directory_id text, directory_key text, webauthn_id text, password_expired bigint not null default 0, signed_out_at bigint not null default 0);
+, registered_at bigint, must_register text, register_until bigint, first_page_at bigint, directory_id text, directory_key text, webauthn_id text, password_expired bigint not null default 0, signed_out_at bigint not null default 0, blocked_until bigint not null default 0);
 
 CREATE UNIQUE INDEX person_directory on person (directory_id, directory_key);
 

@@ -2,6 +2,7 @@ import type { Entry } from "#store/log.ts";
 import type { Run } from "#store/open.ts";
 import { post } from "#store/outbox.ts";
 import { readAddressee } from "#store/people.ts";
+import { isNumberBlocked } from "./blocked-numbers.ts";
 import type { Deps } from "./deps.ts";
 import { noticeOf, type Notice } from "./notices.ts";
 
@@ -47,5 +48,8 @@ export async function changed<T>(deps: Deps, actor: Actor, work: (run: Run) => P
 
 async function tell(deps: Deps, run: Run, { userId, notice }: { userId: string; notice: Notice }): Promise<void> {
   const person = notice.to ?? (await readAddressee(run, userId));
-  if (person) await post(run, noticeOf(deps, { ...notice, person, at: deps.clock.now() }));
+  if (!person) return;
+  const texted = person.email === null ? person.mobilePhone : null;
+  if (texted !== null && (await isNumberBlocked(deps, run, texted))) return;
+  await post(run, noticeOf(deps, { ...notice, person, at: deps.clock.now() }));
 }

@@ -29,3 +29,24 @@ export function ending({ challenge, answered }: Facts, decision: Decision): Sett
   if (decision.kind === "challenge") return { ...end, state: "cancelled" };
   return decision.kind === "deny" && !decision.retry ? { ...end, state: "denied" } : undefined;
 }
+
+/** A number that is blocked gets nothing, whoever asked. */
+export const numberBlocked = (decision: Decision): Decision => {
+  const by = "method" in decision && decision.method ? { method: decision.method } : {};
+  const refusal = { kind: "deny", gate: "settle", code: "number_blocked", free: true, retry: false } as const;
+  return { ...refusal, result: "SUCCESS_USER_BLOCKED", ...by };
+};
+
+/** What a decision becomes when its conditional statement changed no row: someone was first, or a budget is spent. */
+export function lost(decision: Decision): Decision {
+  const refusal = { kind: "deny", gate: "settle", free: true, retry: false } as const;
+  if (decision.kind === "allow" && decision.method)
+    return {
+      ...refusal,
+      code: "code_duplicate",
+      result: decision.method.results.code_duplicate,
+      method: decision.method,
+    };
+  if (decision.kind === "deny") return { ...decision, retry: false };
+  return { ...refusal, code: "throttled", result: "FAILED_AUTHENTICATION_THROTTLED" };
+}

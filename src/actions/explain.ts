@@ -74,6 +74,9 @@ function methodOf(deps: Deps, factor: Factor, { factors }: Facts): ExplainedMeth
 const refusals: Record<DenyCode, string> = {
   unknown_person: "Nobody has this name.",
   person_disabled: "The account is disabled. `countersign user enable` lets the person in again.",
+  person_blocked:
+    "The person is blocked. `countersign user blocks` says why and until when; `countersign user unblock` lifts it.",
+  number_blocked: "The number is blocked: nothing is sent to it. `countersign user blocks` says why and until when.",
   wrong_password: "The password is wrong.",
   password_expired:
     "The password was set by the help desk, and the person must change it on the sign-in page before it is good elsewhere.",

@@ -20,6 +20,8 @@ export type NoticeKind =
   | "password_changed"
   | "password_reset"
   | "number_changed"
+  | "person_blocked"
+  | "person_unblocked"
   | "state_disabled"
   | "state_enabled"
   | "state_enforced"

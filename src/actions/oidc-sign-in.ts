@@ -71,7 +71,8 @@ export async function loadSubject(
 ): Promise<Record<string, string | string[]> | undefined> {
   const person = await findPersonById(deps.db, userId);
   const application = clientId === undefined ? undefined : await findApplication(deps, clientId);
-  if (!person || person.state === "disabled" || (application && !isFor(application, person))) return undefined;
+  const barred = person?.state === "disabled" || (person?.blockedUntil ?? 0) > deps.clock.now();
+  if (!person || barred || (application && !isFor(application, person))) return undefined;
   const { username, displayName, firstName, lastName, language, email, groups } = person;
   const claims = {
     sub: userId,

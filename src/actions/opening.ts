@@ -5,6 +5,7 @@ import { nameKey } from "#core/names.ts";
 import type { Open } from "#core/outcome.ts";
 import type { NewChallenge } from "#store/opened.ts";
 import type { Settle } from "#store/settle.ts";
+import { numberHash } from "./blocked-numbers.ts";
 import type { Deps } from "./deps.ts";
 import { codeHash, namesOf } from "./rules.ts";
 import { sealed } from "./deliver.ts";
@@ -19,7 +20,7 @@ type Opening = {
   correlationId: string;
   at: number;
 };
-type Opened = { challenge: NewChallenge; shown: Open; spend: Settle["spend"]; message?: Settle["message"] };
+type Opened = { challenge: NewChallenge; shown: Open; spend: Settle["spend"] } & Pick<Settle, "message" | "number">;
 
 export function opening(deps: Deps, { ask, joinKey, username }: Request, input: Opening): Opened {
   const { facts, decision, correlationId, at } = input;
@@ -63,13 +64,14 @@ type Sending = Opening & { challengeId: string; channel: "sms"; code: string; ap
 function sending(
   deps: Deps,
   { facts, decision, challengeId, channel, code, application }: Sending,
-): Pick<Opened, "spend" | "message"> {
+): Pick<Opened, "spend" | "message" | "number"> {
   const person = facts.person!;
   const id = deps.random.id("msg_");
   const to = decision.factor.address!;
   const message = sealed(deps, { id, channel, to, text: textFor({ person, application, code }) });
   return {
     message: { ...message, challenge_id: challengeId, user_id: person.id },
+    number: numberHash(deps, to),
     spend: textBudgets(deps.settings.values(), person.id),
   };
 }

@@ -33,7 +33,11 @@ async function findResettable(deps: Deps, username: string) {
   const off = methodsOff(deps.settings.values());
   const another = factors.some(({ method }) => !off.has(method));
   const local =
-    person !== undefined && person.passwordHash !== null && person.directoryId === null && person.state !== "disabled";
+    person !== undefined &&
+    person.passwordHash !== null &&
+    person.directoryId === null &&
+    person.state !== "disabled" &&
+    person.blockedUntil <= deps.clock.now();
   return local && person.email !== null && another ? { ...person, email: person.email } : undefined;
 }
 

@@ -19,6 +19,7 @@ import { saveRegistered } from "#store/registrations.ts";
 import { deleteDevices } from "#store/sessions.ts";
 import { takeFrom } from "#store/throttle.ts";
 import { changed } from "./change.ts";
+import { isNumberBlocked } from "./blocked-numbers.ts";
 import type { Deps } from "./deps.ts";
 import { otpauthUri } from "./factors.ts";
 import { addPasskey, finishPasskeyRegistration } from "./passkeys.ts";
@@ -94,6 +95,8 @@ export async function giveNumber(deps: Deps, flow: Flow, written: string): Promi
   const asked = { ...flow, problem: undefined, registering: { ...registering, tries: 0, number: read.number } };
   asked.registering.sealed = codeHash(deps, flow, code).toString("base64url");
   const saved = await deps.db.transaction(async (run) => {
+    if (await isNumberBlocked(deps, run, read.number))
+      return await saveFlowIn(run, { ...flow, problem: "number_blocked" });
     for (const budget of textBudgets(settings, person.id)) {
       if (await takeFrom(run, budget, at)) continue;
       const refused: Flow = { ...flow, problem: "throttled" };

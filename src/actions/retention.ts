@@ -39,6 +39,7 @@ async function sweepAll(deps: Deps, now: number): Promise<void> {
     oidcItems: now,
     oidcSessions: now,
     challenges: now - day,
+    blocks: now - deps.settings.values()["retention.authentication-days"] * day,
     delivered: now - deps.settings.values()["retention.delivery-days"] * day,
     // a text that nobody took for a day is of no use to anyone, and it holds a number
     undelivered: now - day,

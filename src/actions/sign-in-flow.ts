@@ -26,6 +26,7 @@ export type Problem =
   | "passkey_unverified"
   | "number"
   | "number_refused"
+  | "number_blocked"
   | "password_rule"
   | "password_same"
   | "passwords_differ"

@@ -135,6 +135,7 @@ function heard(flow: Flow, outcome: Verified): Flow {
 const problems: Partial<Record<Extract<Outcome, { kind: "deny" }>["code"], Problem | undefined>> = {
   no_method: undefined,
   locked_out: "locked",
+  number_blocked: "number_blocked",
   throttled: "throttled",
   unavailable: "unavailable",
 };

@@ -12,7 +12,7 @@ import type { Reserved } from "#store/facts.ts";
 import type { Settle } from "#store/settle.ts";
 import type { Owner } from "./accounts.ts";
 import { joining, type Answer, type Attempt, type Request, type Verified } from "./asked.ts";
-import { accepted, ending, returned } from "./closing.ts";
+import { accepted, ending, lost, numberBlocked, returned } from "./closing.ts";
 import type { Deps } from "./deps.ts";
 import { opening } from "./opening.ts";
 import { checkFirstFactor } from "./first-factor.ts";
@@ -112,9 +112,10 @@ async function conclude(deps: Deps, request: Request, { facts, decision }: Judge
     open: open?.challenge,
     spend: open?.spend ?? [],
     message: open?.message,
+    number: open?.number,
     claim: request.source.claim,
-    finish: (won) => {
-      const final = won ? decision : lost(decision);
+    finish: (end) => {
+      const final = end === "won" ? decision : end === "blocked" ? numberBlocked(decision) : lost(decision);
       const outcome = outcomeOf(final, { facts, correlationId, open: open?.shown });
       return {
         outcome,
@@ -126,18 +127,4 @@ async function conclude(deps: Deps, request: Request, { facts, decision }: Judge
   const outcome = await deps.db.settle(item);
   told(deps, { challengeId: request.ask.challengeId, message: item.message !== undefined });
   return outcome;
-}
-
-/** What a decision becomes when its conditional statement changed no row: someone was first, or a budget is spent. */
-function lost(decision: Decision): Decision {
-  const refusal = { kind: "deny", gate: "settle", free: true, retry: false } as const;
-  if (decision.kind === "allow" && decision.method)
-    return {
-      ...refusal,
-      code: "code_duplicate",
-      result: decision.method.results.code_duplicate,
-      method: decision.method,
-    };
-  if (decision.kind === "deny") return { ...decision, retry: false };
-  return { ...refusal, code: "throttled", result: "FAILED_AUTHENTICATION_THROTTLED" };
 }

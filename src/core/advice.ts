@@ -36,7 +36,10 @@ export const advices: Partial<Record<ResultCode, Advice>> = {
     "other-option",
     "No code came. Did the client show the question, and does it wait long enough?",
   ),
-  SUCCESS_USER_BLOCKED: advice("support", "Find out why the person is blocked before lifting it."),
+  SUCCESS_USER_BLOCKED: advice(
+    "support",
+    "`countersign user blocks` says why the person or the number is blocked. Make sure that it was the person who tried, then `countersign user unblock`.",
+  ),
   SUCCESS_NO_METHOD_ALLOWED: advice(
     "register-now",
     "Help the person to a method before the application's exception ends.",

@@ -88,10 +88,14 @@ describe("what an answer takes before it is looked at", () => {
     expect(takes({ challenge }, { challengeId: "chl_1", answer: "123456", nameKey: "eve" })).toEqual(nothing);
   });
 
-  test("no attempt for the choice of a method, nor for someone disabled", () => {
+  test("no attempt for the choice of a method, nor for someone disabled or blocked", () => {
     const person = { ...ada, state: "disabled" } as const;
     expect(takes({ challenge: open() }, { challengeId: "chl_1", answer: "2" })).toEqual({ answer: true, attempts: [] });
     expect(takes({ person }, { answer: code() })).toEqual(nothing);
+    const blocked = { ...ada, blockedUntil: now + 1 };
+    expect(takes({ person: blocked }, { answer: code() })).toEqual(nothing);
+    const answered = takes({ person: blocked, challenge: open() }, { challengeId: "chl_1", answer: code() });
+    expect(answered).toEqual({ answer: true, attempts: [] });
   });
 
   test("an attempt at five tokens at most (R-016), and at none that is locked", () => {

@@ -31,6 +31,22 @@ describe("the person gate", () => {
   });
 });
 
+describe("the blocked gate", () => {
+  test("stops someone blocked before password, answer and first factor, until the block ends", () => {
+    const until = (blockedUntil: number) => known({ person: { ...ada, blockedUntil } });
+    const refusal = {
+      gate: "blocked",
+      code: "person_blocked",
+      result: "SUCCESS_USER_BLOCKED",
+      free: true,
+      retry: false,
+    };
+    expect(decided(until(now + 1), { application: local })).toMatchObject(refusal);
+    expect(decided(until(now + 1), { answer: code() })).toMatchObject(refusal);
+    expect(decided(until(now), { application: local })).toEqual({ kind: "ask", gate: "password" });
+  });
+});
+
 describe("the password gate", () => {
   test("asks for the verdict on a password, also for someone unknown", () => {
     expect(decided(known(), { application: local, answer: code() })).toEqual({ kind: "ask", gate: "password" });

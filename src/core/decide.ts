@@ -45,6 +45,11 @@ const person: Gate = ({ facts }) => {
   return undefined;
 };
 
+// Before password and method: of somebody blocked neither is looked at.
+const blocked: Gate = ({ facts, moment }) =>
+  isBlocked(facts, moment.now) ? deny("blocked", "person_blocked", "SUCCESS_USER_BLOCKED") : undefined;
+const isBlocked = ({ person }: Facts, now: number) => person !== undefined && person.blockedUntil > now;
+
 const password: Gate = ({ facts, ask }) => {
   if (ask.application.firstFactor === "none" || ask.challengeId !== undefined) return undefined;
   if (ask.password === undefined) return { kind: "ask", gate: "password" };
@@ -188,7 +193,7 @@ function order(factors: Factor[], { person }: Facts, ask: Ask): Factor[] {
   return factors.toSorted((a, b) => rank(a) - rank(b)).slice(0, 9);
 }
 
-const gates: Gate[] = [person, challenge, password, known, first, method, code, begin];
+const gates: Gate[] = [person, blocked, challenge, password, known, first, method, code, begin];
 
 export function decide(given: Case): Decision {
   for (const gate of gates) {
@@ -203,7 +208,7 @@ export function reservation(facts: Facts, ask: Ask, { now, locks }: { now: numbe
   const answers = ask.challengeId !== undefined && mayAnswer({ facts, ask, now });
   const none = { answer: answers && ask.answer !== undefined, attempts: [] };
   if (ask.answer === undefined || (ask.challengeId !== undefined ? !answers : !passwordDone(ask))) return none;
-  if (facts.person?.state === "disabled" || chosen(facts, ask)) return none;
+  if (facts.person?.state === "disabled" || isBlocked(facts, now) || chosen(facts, ask)) return none;
   const attempts: { factor: Factor; taken: Taken }[] = [];
   let beside = 0;
   for (const factor of candidates(facts, ask, now)) {

@@ -14,6 +14,8 @@ export type Person = {
   email: string | null;
   language: string | null;
   state: "disabled" | "enabled" | "enforced";
+  /** epoch ms; of the past: not blocked */
+  blockedUntil: number;
   passwordHash: string | null;
   /** the directory that the person is at home in */
   directoryId: string | null;

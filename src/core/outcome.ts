@@ -32,6 +32,8 @@ export type Prompt = {
 export const denyCodes = [
   "unknown_person",
   "person_disabled",
+  "person_blocked",
+  "number_blocked",
   "wrong_password",
   "password_expired",
   "no_method",

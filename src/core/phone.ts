@@ -5,7 +5,7 @@ import { destinationReader, refusalSentences } from "./number-class.ts";
 
 /** `unusable`: it is a number, and none that is ever texted or called. */
 type Unread = { ok: false; reason: string; unusable?: true };
-export type ReadPhone = (text: string, country: string) => { ok: true; number: string } | Unread;
+export type ReadPhone = (text: string, country: string) => { ok: true; number: string; callingCode: string } | Unread;
 
 /** `country` (ISO 3166-1) is where a number without + and country code is dialled; empty: nowhere. */
 export async function phoneReader(): Promise<ReadPhone> {
@@ -23,7 +23,7 @@ export async function phoneReader(): Promise<ReadPhone> {
     const { class: kind } = destinationOf(phone.number);
     // R-039: whichever way it gets in
     if (kind !== "ordinary") return { ok: false, reason: refusalSentences[kind], unusable: true };
-    return { ok: true, number: phone.number };
+    return { ok: true, number: phone.number, callingCode: phone.countryCallingCode };
   };
 }
 

@@ -53,7 +53,7 @@ export async function readPeople(run: Run, by: keyof typeof peopleBy, wanted: st
 const byAge = (a: Factor, b: Factor) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1);
 
 const peopleQuery = (column: string) => `
-  select p.id, p.name_key, p.username, p.display_name, p.first_name, p.last_name, p.email, p.language, p.state, p.password_hash,
+  select p.id, p.name_key, p.username, p.display_name, p.first_name, p.last_name, p.email, p.language, p.state, p.blocked_until, p.password_hash,
     p.password_expired, p.must_register, p.registered_at, p.directory_id, p.default_method, f.id as factor_id, f.method, f.name, f.sealed_secret, f.parameters, f.address, f.counter, f.drift,
     f.fails, f.attempted_at, f.locked_until, f.day_cost, f.day_start, f.expires_at, f.created_at
   from v join person p on p.${column} = v.k
@@ -72,6 +72,7 @@ const personOf = (row: Row): Person => ({
   email: row["email"] as string | null,
   language: row["language"] as string | null,
   state: row["state"] as Person["state"],
+  blockedUntil: row["blocked_until"] as number,
   passwordHash: row["password_hash"] as string | null,
   directoryId: row["directory_id"] as string | null,
   passwordExpired: row["password_expired"] !== 0,

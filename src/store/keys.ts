@@ -22,6 +22,7 @@ const purposes = [
   "site",
   "directory",
   "gateway",
+  "number",
 ] as const;
 export type Purpose = (typeof purposes)[number];
 

@@ -19,6 +19,7 @@ export type NewPersonRow = Omit<
   | "directory_key"
   | "webauthn_id"
   | "signed_out_at"
+  | "blocked_until"
 >;
 export type PersonDetails = {
   id: string;
@@ -34,6 +35,8 @@ export type PersonDetails = {
   language: string | null;
   groups: string[];
   state: string;
+  /** epoch ms; of the past: not blocked */
+  blockedUntil: number;
   hasPassword: boolean;
   /** the directory that the person is at home in */
   directoryId: string | null;
@@ -112,6 +115,7 @@ const people = (db: Db) =>
       "language",
       "groups",
       "state",
+      "blocked_until",
       "directory_id",
       "created_at",
     ])
@@ -199,6 +203,7 @@ const detailsOf = (row: PersonRow): PersonDetails => ({
   language: row.language,
   groups: JSON.parse(row.groups) as string[],
   state: row.state,
+  blockedUntil: row.blocked_until,
   hasPassword: Boolean(row.has_password),
   directoryId: row.directory_id,
   createdAt: row.created_at,

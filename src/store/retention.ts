@@ -23,6 +23,7 @@ const ending = {
   devices: { table: "remembered_device", key: "id", when: "expires_at < ?" },
   oidcSessions: { table: "oidc_session", key: "uid", when: "expires_at < ?" },
   oidcItems: { table: "oidc_item", key: "id", when: "expires_at < ?" },
+  blocks: { table: "block", key: "id", when: "coalesce(ended_at, until) < ?" },
   phoneMessages: { table: "phone_message", key: "id", when: "at < ?" },
   mailMessages: { table: "mail_message", key: "id", when: "at < ?" },
 } as const;
@@ -126,6 +127,13 @@ export async function readPerson(db: Db, userId: string) {
     .where("user_id", "=", userId)
     .orderBy("created_at")
     .execute();
+  const blocks = await db.q
+    .selectFrom("block")
+    .select(["id", "number_shown", "extension", "cause", "blocks", "reason", "begun_by", "begun_at", "until"])
+    .select(["ended_by", "ended_at", "ended_reason"])
+    .where("user_id", "=", userId)
+    .orderBy("begun_at")
+    .execute();
   return {
     person: person && {
       ...person,
@@ -134,5 +142,6 @@ export async function readPerson(db: Db, userId: string) {
     },
     factors,
     challenges,
+    blocks,
   };
 }

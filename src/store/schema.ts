@@ -50,6 +50,26 @@ export type Tables = {
     first_page_at: number | null;
     webauthn_id: string | null;
     signed_out_at: Generated<number>;
+    blocked_until: Generated<number>;
+  };
+  block: {
+    id: string;
+    user_id: string | null;
+    number_hash: string | null;
+    number_shown: string | null;
+    extension: string | null;
+    cause: string;
+    blocks: number;
+    reason: string | null;
+    language: string | null;
+    application_id: string | null;
+    correlation_id: string | null;
+    begun_by: string;
+    begun_at: number;
+    until: number;
+    ended_by: string | null;
+    ended_at: number | null;
+    ended_reason: string | null;
   };
   factor: {
     id: string;

@@ -37,7 +37,7 @@ export async function insertSession(run: Run, one: NewSession): Promise<void> {
   );
 }
 
-/** Those of people who may sign in, still alive; a disabled person's sessions end with the next look (R-193). */
+/** Those of people who may sign in, still alive; sessions of someone disabled or blocked end with the next look (R-193). */
 const alive = (db: Db, { now, idleMs }: Alive) =>
   db.q
     .selectFrom("session")
@@ -46,6 +46,7 @@ const alive = (db: Db, { now, idleMs }: Alive) =>
     .select(["session.created_at", "session.seen_at", "session.expires_at"])
     .select(["person.username", "person.display_name", "person.email", "person.groups", "person.language"])
     .where("person.state", "<>", "disabled")
+    .where("person.blocked_until", "<=", now)
     .where("session.expires_at", ">", now)
     .where("session.seen_at", ">", now - idleMs);
 type Alive = { now: number; idleMs: number };
@@ -113,8 +114,9 @@ export async function voidProofs(run: Run, { userId, before }: { userId: string;
 export async function holdProofs(run: Run, { userId, since }: { userId: string; since: number }): Promise<boolean> {
   const held = await run(
     `update person set signed_out_at = signed_out_at
-     where id = ? and state <> 'disabled' and signed_out_at <= cast(? as bigint) returning id`,
-    [userId, since],
+     where id = ? and state <> 'disabled' and blocked_until <= cast(? as bigint) and signed_out_at <= cast(? as bigint)
+     returning id`,
+    [userId, since, since],
   );
   return held.length > 0;
 }

@@ -5,6 +5,7 @@
  */
 
 import type { Outcome } from "#core/outcome.ts";
+import { readBlockedNumbers } from "./blocks.ts";
 import { remember, type Claim } from "./requests.ts";
 import type { Entry, Log, Written } from "./log.ts";
 import type { Run } from "./open.ts";
@@ -23,9 +24,11 @@ export type Settle = {
   /** Budgets that must have room, all of them. */
   spend: Budget[];
   message?: NewMessage | undefined;
+  /** The keyed hash of the number that the message goes to, which must not be blocked. */
+  number?: string | undefined;
   claim?: Claim | undefined;
   /** What follows when every condition held, and when one did not; `giveBack` names factors whose attempt was free. */
-  finish: (won: boolean) => { outcome: Outcome; entry: Entry; giveBack: Returned[] };
+  finish: (end: "won" | "lost" | "blocked") => { outcome: Outcome; entry: Entry; giveBack: Returned[] };
 };
 export type Returned = { factorId: string; cost: number };
 export async function settle(log: Log, items: Settle[]): Promise<Outcome[]> {
@@ -34,10 +37,11 @@ export async function settle(log: Log, items: Settle[]): Promise<Outcome[]> {
 
 async function settleIn(run: Run, items: Settle[]): Promise<Written<Outcome[]>> {
   const lost = new Set<Settle>();
+  const blocked = await spare(run, { items, lost });
   await spend(run, { items, lost });
   await endChallenges(run, { items, lost });
   await accept(run, { items, lost });
-  const ends = items.map((item) => item.finish(!lost.has(item)));
+  const ends = items.map((item) => item.finish(blocked.has(item) ? "blocked" : lost.has(item) ? "lost" : "won"));
   const free = ends.flatMap((end) => end.giveBack);
   await giveBack(run, free);
   const won = items.filter((item) => !lost.has(item));
@@ -91,10 +95,19 @@ async function endChallenges(run: Run, { items, lost }: Round): Promise<void> {
   for (const { item, id } of wanted) if (!ids.has(id) || first.get(id) !== item) lost.add(item);
 }
 
+/** Nothing goes to a number that is blocked; a request that would send nothing does not ask. */
+async function spare(run: Run, { items, lost }: Round): Promise<Set<Settle>> {
+  const asked = items.flatMap(({ number, at }) => (number === undefined ? [] : { hash: number, at }));
+  const numbers = await readBlockedNumbers(run, asked);
+  const blocked = new Set(items.filter(({ number }) => number !== undefined && numbers.has(number)));
+  for (const item of blocked) lost.add(item);
+  return blocked;
+}
+
 /** A budget taken in vain by a lost request is not given back: it was asked for. */
 async function spend(run: Run, { items, lost }: Round): Promise<void> {
   for (const item of items)
-    for (const budget of item.spend) if (!(await takeFrom(run, budget, item.at))) lost.add(item);
+    for (const budget of lost.has(item) ? [] : item.spend) if (!(await takeFrom(run, budget, item.at))) lost.add(item);
 }
 
 /** The lock that the attempt had set goes with it; the pause does not, or a used code would buy faster guesses. */

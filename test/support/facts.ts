@@ -29,6 +29,7 @@ export const ada: Person = {
   email: null,
   language: "sv",
   state: "enabled",
+  blockedUntil: 0,
   passwordHash: "hash",
   directoryId: null,
   passwordExpired: false,

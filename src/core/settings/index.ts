@@ -100,6 +100,13 @@ export const settingsSchema = z.strictObject({
     },
     { min: 5, max: 30, default: 30 },
   ),
+  "block.days": whole(
+    {
+      title: "Length of a block",
+      help: "Days for which a person or a number stays blocked, unless the block is lifted or was made for another time.",
+    },
+    { min: 1, max: 3650, default: 90 },
+  ),
   "password.per-ten-minutes": whole(
     {
       title: "Wrong passwords per person and source in 10 minutes",

@@ -31,6 +31,7 @@ import { listLog } from "#actions/records.ts";
 import { addSite, listSites, removeSite, removeSiteRule, setSiteRule } from "#actions/sites.ts";
 import { tellStory } from "#actions/story.ts";
 import { listSettings, loadSetting, setSetting, unsetSetting } from "#actions/settings.ts";
+import { blockCommands } from "./block-commands.ts";
 import { command, limit, name, text, type Command, type Extra } from "./command.ts";
 import { personCommands } from "./person-commands.ts";
 
@@ -49,6 +50,7 @@ const applicationFields = z.strictObject({
 
 export const commands = {
   ...personCommands,
+  ...blockCommands,
   "passkey-domain move": command({
     input: z.strictObject({ domain: name }),
     run: async (deps, input) => await movePasskeyDomain(deps, "cli", input),

@@ -9,6 +9,7 @@ import { Command, CommanderError } from "commander";
 import { AppError } from "#core/errors.ts";
 import type { Deps } from "#actions/deps.ts";
 import { applicationVerbs } from "./application-verbs.ts";
+import { blockVerbs } from "./block-verbs.ts";
 import { sendCommand, type Outgoing } from "./client.ts";
 import { directoryVerbs } from "./directory-verbs.ts";
 import { helpDeskVerbs } from "./help-desk-verbs.ts";
@@ -52,6 +53,7 @@ export async function program(argv: readonly string[], io: Io): Promise<number> 
     ...peopleVerbs,
     ...passkeyVerbs,
     ...helpDeskVerbs,
+    ...blockVerbs,
     ...applicationVerbs,
     ...siteVerbs,
     ...directoryVerbs,

@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { methods } from "#core/methods/index.ts";
 import { applicationContract } from "./applications-contract.ts";
+import { blocksContract } from "./blocks-contract.ts";
 import { bodyFailures, failures, headers, none, problem, problems, username } from "./contract-parts.ts";
 import { helpDeskContract } from "./help-desk-contract.ts";
 import { registrationContract } from "./registrations-contract.ts";
@@ -165,5 +166,6 @@ export const contract = {
   ...verificationContract,
   ...registrationContract,
   ...helpDeskContract,
+  ...blocksContract,
   ...applicationContract,
 };

@@ -13,6 +13,7 @@ import type { Phones } from "#actions/phones.ts";
 import { forwardAuthRoutes } from "../forward-auth/routes.ts";
 import { helpRoutes } from "../help/help.ts";
 import { applicationRoutes } from "./applications.ts";
+import { blockRoutes } from "./blocks.ts";
 import { certificateReload, readCertificate, type CertificateFiles } from "./certificate.ts";
 import { helpDeskRoutes } from "./help-desk.ts";
 import { authenticateAll } from "./keyed.ts";
@@ -102,7 +103,7 @@ function peopleRoutes(app: FastifyInstance, deps: Deps, options: HttpOptions & {
     // of its own, since it authenticates whatever is in its scope
     scope.register(async (keyed) => {
       authenticateAll(keyed, api);
-      for (const routes of [verificationRoutes, registrationRoutes, helpDeskRoutes, applicationRoutes])
+      for (const routes of [verificationRoutes, registrationRoutes, helpDeskRoutes, blockRoutes, applicationRoutes])
         routes(keyed, api);
     });
     meRoutes(scope, deps, { publicUrl, webDist });

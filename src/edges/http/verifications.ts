@@ -69,6 +69,8 @@ export function verificationRoutes(app: FastifyInstance, api: Api): void {
 export const refusals: Record<DenyCode, 403 | 503> = {
   unknown_person: 403,
   person_disabled: 403,
+  person_blocked: 403,
+  number_blocked: 403,
   wrong_password: 403,
   password_expired: 403,
   no_method: 403,

@@ -14,6 +14,8 @@ export type Reply = { code: number; attributes: NewAttribute[] };
 const refusals: Record<DenyCode, "reject" | "silence"> = {
   unknown_person: "reject",
   person_disabled: "reject",
+  person_blocked: "reject",
+  number_blocked: "reject",
   wrong_password: "reject",
   password_expired: "reject",
   no_method: "reject",
