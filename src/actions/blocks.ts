@@ -21,7 +21,7 @@ type Asked = { reason: string; days?: number | undefined };
 type Person = { username: string };
 type Number = { number: string };
 
-const untilOf = (deps: Deps, days = deps.settings.values()["block.days"]): number => {
+export const untilOf = (deps: Deps, days = deps.settings.values()["block.days"]): number => {
   if (!(days >= 1 && days <= daysAtMost)) throw new AppError("invalid", `days: from 1 to ${daysAtMost}`);
   return deps.clock.now() + days * day;
 };
@@ -45,9 +45,8 @@ export const newBlock = (
   ...more,
 });
 
-/** In the transaction of what blocks them. */
-export async function blockIn(deps: Deps, run: Run, block: NewBlock & { user_id: string }) {
-  await insertBlock(run, block);
+/** What follows from a person's block, in its transaction. */
+export async function blockIn(deps: Deps, run: Run, block: Pick<NewBlock, "id" | "until"> & { user_id: string }) {
   const ended = await signOutAndForget(deps, run, { userId: block.user_id });
   await cancelChallenges(run, block.user_id);
   return { block: block.id, until: block.until, ...ended };
@@ -63,14 +62,18 @@ export async function blockPerson(
   const { id: user_id, language } = person;
   const until = untilOf(deps, days);
   const block = { ...newBlock(deps, { begun_by: actor, until, reason, language }), user_id };
-  return await changed(deps, actor, async (run) => ({
-    value: { id: block.id, until },
-    result: "PERSON_BLOCKED",
-    userId: user_id,
-    detail: await blockIn(deps, run, block),
-    personal: about(person, reason),
-    notice: { kind: "person_blocked" },
-  }));
+  return await changed(deps, actor, async (run) => {
+    await insertBlock(run, block);
+    return {
+      value: { id: block.id, until },
+      result: "PERSON_BLOCKED",
+      userId: user_id,
+      detail: await blockIn(deps, run, block),
+      personal: about(person, reason),
+      notice: { kind: "person_blocked" },
+      alert: { kind: "person_blocked", userId: user_id, username: person.username },
+    };
+  });
 }
 
 /** Ends all of a person's blocks. */
@@ -90,6 +93,7 @@ export async function unblockPerson(
       detail: { blocks: ended },
       personal: about(person, reason),
       notice: { kind: "person_unblocked" },
+      alert: { kind: "person_unblocked", userId: person.id, username: person.username },
     };
   });
 }
@@ -116,6 +120,7 @@ export async function blockNumber(
       result: "NUMBER_BLOCKED",
       detail: { block: block.id, until },
       personal: { phone: read.number, reason },
+      alert: { kind: "number_blocked", number: read.shown },
     };
   });
 }
@@ -135,6 +140,7 @@ export async function unblockNumber(
       result: "NUMBER_UNBLOCKED",
       detail: { blocks: ended },
       personal: { phone: read.number, reason },
+      alert: { kind: "number_unblocked", number: read.shown },
     };
   });
 }
@@ -142,7 +148,19 @@ export async function unblockNumber(
 async function readNumber(deps: Deps, written: string): Promise<{ number: string; shown: string }> {
   const read = (await phoneReader())(written, deps.settings.values()["phone.default-country"]);
   if (!read.ok) throw new AppError("invalid", `number: ${read.reason}`);
-  return { number: read.number, shown: `+${read.callingCode} •• ${read.number.slice(-2)}` };
+  return { number: read.number, shown: shown(read) };
+}
+
+const shown = ({ number, callingCode }: { number: string; callingCode: string }) =>
+  `+${callingCode} •• ${number.slice(-2)}`;
+
+/** How a number that is somebody's stands in the list and in mails. The plans are loaded before a transaction begins. */
+export async function numberShower(): Promise<(number: string) => string> {
+  const readPhone = await phoneReader();
+  return (number) => {
+    const read = readPhone(number, "");
+    return read.ok ? shown(read) : `•• ${number.slice(-2)}`;
+  };
 }
 
 /** The columns of the block report (fact sheet 8.2). */

@@ -2,6 +2,7 @@ import type { Entry } from "#store/log.ts";
 import type { Run } from "#store/open.ts";
 import { post } from "#store/outbox.ts";
 import { readAddressee } from "#store/people.ts";
+import { raise, type Alert } from "./alerts.ts";
 import { isNumberBlocked } from "./blocked-numbers.ts";
 import type { Deps } from "./deps.ts";
 import { noticeOf, type Notice } from "./notices.ts";
@@ -15,8 +16,12 @@ type Change<T> = {
   userId?: string;
   detail?: object;
   personal?: Record<string, string>;
+  /** The verification that it comes of. */
+  correlationId?: string;
   /** What the person is told; queued in the same commit. */
   notice?: Notice;
+  /** What administrators are told; so too. */
+  alert?: Alert;
 };
 
 /** Whom an entry is about, and why it was done: personal, so beside the chain. */
@@ -28,8 +33,9 @@ export const about = ({ username }: { username: string }, reason?: string): Reco
 /** Every administrative change: what it does and its audit entry commit together, or neither. */
 export async function changed<T>(deps: Deps, actor: Actor, work: (run: Run) => Promise<Change<T>>): Promise<T> {
   return await deps.db.audit.write(async (run) => {
-    const { value, result, userId, detail, personal, notice } = await work(run);
+    const { value, result, userId, correlationId, detail, personal, notice, alert } = await work(run);
     if (notice && userId !== undefined) await tell(deps, run, { userId, notice });
+    if (alert) await raise(deps, run, alert);
     const entry: Entry = {
       id: deps.random.id("rec_"),
       at: deps.clock.now(),
@@ -38,6 +44,7 @@ export async function changed<T>(deps: Deps, actor: Actor, work: (run: Run) => P
       result,
       authenticated: false,
       userId: userId ?? null,
+      correlationId,
       policyVersion: deps.settings.version(),
       detail: detail ? JSON.stringify(detail) : null,
       ...(personal && { personal }),

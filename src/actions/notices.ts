@@ -20,6 +20,8 @@ export type NoticeKind =
   | "password_changed"
   | "password_reset"
   | "number_changed"
+  | "fraud_blocked"
+  | "fraud_reported"
   | "person_blocked"
   | "person_unblocked"
   | "state_disabled"
@@ -78,7 +80,7 @@ function methodName(language: Language, method: string): string {
 }
 
 /** In the server's time zone, which is the organisation's, with its distance from UTC. */
-function momentIn(language: Language, at: number): string {
+export function momentIn(language: Language, at: number): string {
   const date = new Date(at);
   const minutes = -date.getTimezoneOffset();
   const two = (value: number) => String(Math.floor(Math.abs(value))).padStart(2, "0");

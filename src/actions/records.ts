@@ -41,16 +41,21 @@ export async function listLog(deps: Deps, query: LogQuery): Promise<{ records: L
 
 /** Applications by the name they have now. */
 export async function withApplications(deps: Deps, rows: RecordRow[]): Promise<LogRecord[]> {
-  const clients = [...(await listRadiusClients(deps.db)), ...(await listApiKeys(deps))];
-  const own = [...(await listRelyingParties(deps.db)), ...(await listSiteRows(deps.db))];
-  const names = new Map([
-    ...clients.map(({ id, application }) => [id, application] as const),
-    ...own.map(({ id, name }) => [id, name] as const),
-  ]);
+  const names = await applicationNames(deps);
   return rows.map((row) => ({
     ...row,
     application: row.applicationId === null ? null : (names.get(row.applicationId) ?? null),
   }));
+}
+
+/** By the ids that the log has of them. */
+export async function applicationNames(deps: Deps): Promise<ReadonlyMap<string, string>> {
+  const clients = [...(await listRadiusClients(deps.db)), ...(await listApiKeys(deps))];
+  const own = [...(await listRelyingParties(deps.db)), ...(await listSiteRows(deps.db))];
+  return new Map([
+    ...clients.map(({ id, application }) => [id, application] as const),
+    ...own.map(({ id, name }) => [id, name] as const),
+  ]);
 }
 
 const writePosition = ({ at, nodeId, seq }: Position) =>

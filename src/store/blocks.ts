@@ -24,16 +24,18 @@ const table = {
     begun_at: "bigint",
     until: "bigint",
   } satisfies Record<keyof NewBlock, Columns[string]>,
+  tail: "on conflict (id) do nothing returning id",
 };
 
-/** The person's row follows in the same commit; a shorter block leaves a longer one as it is. */
-export async function insertBlock(run: Run, block: NewBlock): Promise<void> {
-  await insert(run, table, [block]);
-  if (block.user_id === null || block.blocks === 0) return;
+/** The person's row follows in the same commit; a shorter block leaves a longer one as it is. False: this one is there already. */
+export async function insertBlock(run: Run, block: NewBlock): Promise<boolean> {
+  if ((await insert(run, table, [block])).length === 0) return false;
+  if (block.user_id === null || block.blocks === 0) return true;
   await run(
     "update person set blocked_until = cast(? as bigint) where id = ? and blocked_until < cast(? as bigint) returning id",
     [block.until, block.user_id, block.until],
   );
+  return true;
 }
 
 export type Blocked = { userId: string } | { numberHash: string };

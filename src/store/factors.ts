@@ -125,6 +125,15 @@ export async function deleteFactor(run: Run, id: string): Promise<boolean> {
   return (await run("delete from factor where id = ? returning id", [id])).length > 0;
 }
 
+/** No answer is taken and nothing is sent until then. */
+export async function lockFactor(run: Run, { id, until }: { id: string; until: number }): Promise<void> {
+  await run("update factor set locked_until = cast(? as bigint) where id = ? and locked_until < cast(? as bigint)", [
+    until,
+    id,
+    until,
+  ]);
+}
+
 /** Forgets failures, not what was accepted: the counter stays. */
 export async function clearFailures(run: Run, id: string): Promise<boolean> {
   const cleared = await run(

@@ -18,7 +18,7 @@ export type NewMessage = {
   id: string;
   channel: Channel;
   challenge_id: string | null;
-  user_id: string;
+  user_id: string | null;
   sealed_payload: Uint8Array;
 };
 export type Waiting = {

@@ -246,6 +246,11 @@ export async function savePasswordHash(
   return saved.length > 0;
 }
 
+/** Others may know it: its owner chooses another at the next sign-in. Directories keep their own. */
+export async function expirePassword(run: Run, id: string): Promise<void> {
+  await run("update person set password_expired = 1 where id = ? and password_hash is not null", [id]);
+}
+
 export async function readPasswordState(db: Db, id: string): Promise<{ hash: string | null; expired: boolean }> {
   const row = await db.q
     .selectFrom("person")

@@ -21,6 +21,7 @@ const countries = (help: Help) =>
     .max(250)
     .default([])
     .meta(help);
+const addresses = (help: Help) => z.array(z.email().max(254)).max(50).default([]).meta(help);
 const toggle = (help: Help, fallback: boolean) => z.boolean().default(fallback).meta(help);
 
 export const settingsSchema = z.strictObject({
@@ -100,6 +101,44 @@ export const settingsSchema = z.strictObject({
     },
     { min: 5, max: 30, default: 30 },
   ),
+  "fraud.report": toggle(
+    {
+      title: "Fraud reports",
+      help: "People can say during a call or in the app that a sign-in is not theirs.",
+    },
+    true,
+  ),
+  "fraud.block": toggle(
+    {
+      title: "Fraud reports block",
+      help: "Whoever reports fraud and confirms it is blocked for block.days, signed out everywhere, and chooses a new password afterwards. Otherwise the method alone rests for lockout.minutes.",
+    },
+    true,
+  ),
+  "fraud.code": z
+    .string()
+    .regex(/^\d{1,6}$/)
+    .default("0")
+    .meta({
+      title: "Key that reports fraud",
+      help: "The digits to press before # during a call. A greeting that you have recorded yourself must name them.",
+    }),
+  "notify.fraud": addresses({
+    title: "Mail about fraud reports",
+    help: "Addresses that are written to when somebody reports that a sign-in is not theirs.",
+  }),
+  "notify.block": addresses({
+    title: "Mail about blocks",
+    help: "Addresses that are written to when an administrator blocks a person or a number, or lifts a block.",
+  }),
+  "notify.language": z
+    .string()
+    .regex(/^[a-z]{2}$/)
+    .default("en")
+    .meta({
+      title: "Language of mail to administrators",
+      help: "Two letters (ISO 639-1), such as sv. A language that is not known here gives English.",
+    }),
   "block.days": whole(
     {
       title: "Length of a block",
