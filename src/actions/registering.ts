@@ -8,7 +8,6 @@ import { timingSafeEqual } from "node:crypto";
 import { base32 } from "#core/crypto/base32.ts";
 import { methods } from "#core/methods/index.ts";
 import { readCode } from "#core/methods/same.ts";
-import { destinationReader, numberRefusal } from "#core/number-class.ts";
 import { phoneReader } from "#core/phone.ts";
 import { isLasting } from "#core/registration.ts";
 import type { Proof } from "#core/strength.ts";
@@ -17,11 +16,12 @@ import type { Run } from "#store/open.ts";
 import { post } from "#store/outbox.ts";
 import { saveRegistered } from "#store/registrations.ts";
 import { deleteDevices } from "#store/sessions.ts";
-import { takeFrom } from "#store/throttle.ts";
+import { takeEach } from "#store/throttle.ts";
 import { changed } from "./change.ts";
 import { isNumberBlocked } from "./blocked-numbers.ts";
 import type { Deps } from "./deps.ts";
 import { otpauthUri } from "./factors.ts";
+import { clear, refund } from "./outgoing.ts";
 import { addPasskey, finishPasskeyRegistration } from "./passkeys.ts";
 import { newSheet, saveSheet } from "./recovery-sheet.ts";
 import { loadRegistrant } from "./registrant.ts";
@@ -30,7 +30,7 @@ import { sealed } from "./deliver.ts";
 import { told } from "./waiting.ts";
 import { next, type From, type Step } from "./sign-in.ts";
 import { holdFlow, saveFlow, saveFlowIn, type Flow, type Registering } from "./sign-in-flow.ts";
-import { textBudgets, textFor } from "./texts.ts";
+import { textFor } from "./texts.ts";
 
 const kinds = ["passkey", "totp", "sms", "recovery"] as const;
 export type Kind = (typeof kinds)[number];
@@ -79,15 +79,18 @@ export function appKey(deps: Deps, flow: Flow): { secretBase32: string; uri: str
 
 const codeHash = (deps: Deps, flow: Flow, code: string) => deps.keys.mac("code", `${flow.id}\0${code}`);
 
-/** Sends a code to the number, within the person's budgets. */
-export async function giveNumber(deps: Deps, flow: Flow, written: string): Promise<Flow> {
+type Given = { number: string; clientIp: string | undefined };
+
+/** Sends a code to the number, where that is allowed and within all budgets. */
+export async function giveNumber(deps: Deps, flow: Flow, { number: written, clientIp }: Given): Promise<Flow> {
   const settings = deps.settings.values();
   const read = (await phoneReader())(written, settings["phone.default-country"]);
   const registering = flow.registering!;
   if (!read.ok) return await saveFlow(deps, { ...flow, problem: read.unusable ? "number_refused" : "number" });
-  const refusal = numberRefusal((await destinationReader())(read.number), { settings, channel: "text" });
-  if (refusal) return await saveFlow(deps, { ...flow, problem: "number_refused" });
   const person = await loadRegistrant(deps, flow.person!.id);
+  const cleared = await clear(deps, { channel: "text", to: read.number, userId: person.id, source: clientIp });
+  if ("veto" in cleared)
+    return await saveFlow(deps, { ...flow, problem: cleared.veto === "budget" ? "throttled" : "number_refused" });
   const at = deps.clock.now();
   const code = String(deps.random.int(10 ** smsDigits)).padStart(smsDigits, "0");
   const text = textFor({ person, application: flow.application.name, code });
@@ -97,11 +100,8 @@ export async function giveNumber(deps: Deps, flow: Flow, written: string): Promi
   const saved = await deps.db.transaction(async (run) => {
     if (await isNumberBlocked(deps, run, read.number))
       return await saveFlowIn(run, { ...flow, problem: "number_blocked" });
-    for (const budget of textBudgets(settings, person.id)) {
-      if (await takeFrom(run, budget, at)) continue;
-      const refused: Flow = { ...flow, problem: "throttled" };
-      return await saveFlowIn(run, refused);
-    }
+    const [full] = await takeEach(run, [{ at, budgets: cleared.spend }]);
+    if (full) return await saveFlowIn(run, { ...flow, problem: "throttled" });
     const kept = await saveFlowIn(run, asked);
     await post(run, [{ at, ...message, challenge_id: null, user_id: person.id }]);
     return kept;
@@ -111,7 +111,11 @@ export async function giveNumber(deps: Deps, flow: Flow, written: string): Promi
 }
 
 /** The test: the code that the new method shows, or that was sent to it. */
-export async function confirmKind(deps: Deps, flow: Flow, answer: string): Promise<Flow> {
+export async function confirmKind(
+  deps: Deps,
+  flow: Flow,
+  { code: answer, clientIp }: { code: string; clientIp: string | undefined },
+): Promise<Flow> {
   const registering = flow.registering!;
   const proven = registering.kind === "totp" ? checkApp(deps, flow, answer) : checkText(deps, flow, answer);
   if (!proven) return await wrong(deps, flow);
@@ -131,6 +135,7 @@ export async function confirmKind(deps: Deps, flow: Flow, answer: string): Promi
     created_at: deps.clock.now(),
   };
   secret?.fill(0);
+  if (registering.number !== undefined) await refund(deps, { to: registering.number, source: clientIp });
   return await registered(deps, flow, { row, counter: proven.counter });
 }
 

@@ -18,6 +18,6 @@ export function textFor({
 
 /** R-040, mission G20: what one more text to this person takes from. */
 export const textBudgets = (settings: Settings, userId: string): Budget[] => [
-  { id: `sms 10m ${userId}`, limit: settings["sms.per-ten-minutes"], windowMs: 600_000 },
-  { id: `sms day ${userId}`, limit: settings["sms.per-day"], windowMs: 86_400_000 },
+  { id: `phone 10m ${userId}`, limit: settings["sms.per-ten-minutes"], windowMs: 600_000 },
+  { id: `phone day ${userId}`, limit: settings["sms.per-day"], windowMs: 86_400_000 },
 ];

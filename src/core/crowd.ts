@@ -34,3 +34,10 @@ function siteOf(address: string): string {
   if (!ipaddr.IPv6.isValid(address)) return address;
   return ipaddr.IPv6.parse(address).parts.slice(0, 3).join(":");
 }
+
+/** The same of an address of the Internet; undefined for one's own networks, and for what is no address. */
+export function publicSite(address: string | undefined): string | undefined {
+  if (address === undefined || !ipaddr.isValid(address)) return undefined;
+  const read = ipaddr.process(address);
+  return read.range() === "unicast" ? siteOf(read.toString()) : undefined;
+}

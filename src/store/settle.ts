@@ -11,7 +11,7 @@ import type { Entry, Log, Written } from "./log.ts";
 import type { Run } from "./open.ts";
 import { openChallenges, type NewChallenge } from "./opened.ts";
 import { post, type NewMessage } from "./outbox.ts";
-import { takeFrom, type Budget } from "./throttle.ts";
+import { giveBackTo, takeEach, type Budget } from "./throttle.ts";
 import { over } from "./values.ts";
 
 export type Settle = {
@@ -21,8 +21,9 @@ export type Settle = {
   /** The challenge that this answer ends. */
   end?: { id: string; state: "approved" | "denied" | "cancelled" } | undefined;
   open?: NewChallenge | undefined;
-  /** Budgets that must have room, all of them. */
+  /** Budgets that must have room, all of them; and those that get one back when this is accepted. */
   spend: Budget[];
+  refund?: string[] | undefined;
   message?: NewMessage | undefined;
   /** The keyed hash of the number that the message goes to, which must not be blocked. */
   number?: string | undefined;
@@ -45,6 +46,10 @@ async function settleIn(run: Run, items: Settle[]): Promise<Written<Outcome[]>> 
   const free = ends.flatMap((end) => end.giveBack);
   await giveBack(run, free);
   const won = items.filter((item) => !lost.has(item));
+  await giveBackTo(
+    run,
+    won.flatMap(({ refund = [] }) => refund),
+  );
   await openChallenges(run, won);
   await post(
     run,
@@ -104,10 +109,12 @@ async function spare(run: Run, { items, lost }: Round): Promise<Set<Settle>> {
   return blocked;
 }
 
-/** A budget taken in vain by a lost request is not given back: it was asked for. */
+/** What a request takes that is lost for another reason is not given back: it was asked for. */
 async function spend(run: Run, { items, lost }: Round): Promise<void> {
-  for (const item of items)
-    for (const budget of lost.has(item) ? [] : item.spend) if (!(await takeFrom(run, budget, item.at))) lost.add(item);
+  const asked = items.filter((item) => !lost.has(item));
+  const takings = asked.map(({ at, spend: budgets, refund: back }) => ({ at, budgets, back }));
+  const full = await takeEach(run, takings);
+  for (const [index, item] of asked.entries()) if (full[index]) lost.add(item);
 }
 
 /** The lock that the attempt had set goes with it; the pause does not, or a used code would buy faster guesses. */

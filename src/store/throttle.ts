@@ -1,8 +1,10 @@
-import type { Run } from "./open.ts";
+/** Counters in a window. Must stay true: parallel requests never exceed a limit, on any number of nodes (R-040). */
 
-/** Counters in a window. Taking is one conditional statement, so that parallel requests never exceed a limit, on any node. */
+import type { Db, Run } from "./open.ts";
+import { insert, over, type Columns } from "./values.ts";
 
-export type Budget = { id: string; limit: number; windowMs: number };
+/** `cost`: what one takes, 1 where it is not said; 0 looks whether there is room and takes nothing. */
+export type Budget = { id: string; limit: number; windowMs: number; cost?: number };
 
 /** Takes one from the budget; false when its window has no room. */
 export async function takeFrom(run: Run, { id, limit, windowMs }: Budget, at: number): Promise<boolean> {
@@ -21,4 +23,76 @@ export async function takeFrom(run: Run, { id, limit, windowMs }: Budget, at: nu
 /** Success clears what failures had taken. */
 export async function clearBudget(run: Run, id: string): Promise<void> {
   await run("delete from throttle where id = ?", [id]);
+}
+
+const table = {
+  name: "throttle",
+  columns: { id: "text", count: "bigint", start: "bigint", expires_at: "bigint" } satisfies Columns,
+};
+type Counter = { count: number; start: number };
+/** Rows are locked in one order by every node, or two could wait for each other. */
+const inOrder = (ids: Iterable<string>) => [...new Set(ids)].toSorted();
+
+const within = (counter: Counter | undefined, { windowMs }: Budget, at: number): Counter =>
+  !counter || counter.start <= at - windowMs ? { count: 0, start: at } : counter;
+const isFull = (counter: Counter | undefined, budget: Budget, at: number) =>
+  within(counter, budget, at).count >= budget.limit;
+
+/** `back`: ids to which one may be given back later in the same transaction. */
+export type Taking = { at: number; budgets: readonly Budget[]; back?: readonly string[] | undefined };
+
+/**
+ * Each takes from all of its budgets or from none, in turn: one that has no room for it costs the others nothing, or whoever
+ * has spent their own could spend everybody's. Gives the budget that was full. Two statements, however many ask.
+ */
+export async function takeEach(run: Run, takings: Taking[]): Promise<(Budget | undefined)[]> {
+  const ids = inOrder(
+    takings.flatMap(({ budgets }) => budgets.map(({ id }) => id)).concat(takings.flatMap(({ back = [] }) => back)),
+  );
+  if (ids.length === 0) return takings.map(() => undefined);
+  // writing a row is what locks it, on both databases, and until the commit nobody else reads what is counted here
+  const tail = "on conflict (id) do update set count = throttle.count returning id, count, start";
+  const empty = ids.map((id) => ({ id, count: 0, start: 0, expires_at: 0 }));
+  const counters = countersOf(await insert(run, { ...table, tail }, empty));
+  const rows = new Map<string, [string, number, number, number]>();
+  const full = takings.map(({ at, budgets }) => {
+    const none = budgets.find((budget) => isFull(counters.get(budget.id), budget, at));
+    for (const budget of none ? [] : budgets) {
+      const { count, start } = within(counters.get(budget.id), budget, at);
+      counters.set(budget.id, { count: count + (budget.cost ?? 1), start });
+      rows.set(budget.id, [budget.id, count + (budget.cost ?? 1), start, at + budget.windowMs]);
+    }
+    return none;
+  });
+  await over(
+    run,
+    "id text, count bigint, start bigint, expires_at bigint",
+    [...rows.values()],
+    "update throttle set count = v.count, start = v.start, expires_at = v.expires_at from v where throttle.id = v.id",
+  );
+  return full;
+}
+
+const countersOf = (rows: Record<string, unknown>[]) =>
+  new Map(rows.map((row) => [row["id"] as string, { count: row["count"] as number, start: row["start"] as number }]));
+
+/** The first that has no room now; it may have none a moment later all the same. */
+export async function findFull(db: Db, { at, budgets }: Taking): Promise<Budget | undefined> {
+  if (budgets.length === 0) return undefined;
+  const ids = budgets.map(({ id }) => id);
+  const rows = await db.q.selectFrom("throttle").select(["id", "count", "start"]).where("id", "in", ids).execute();
+  const counters = countersOf(rows);
+  return budgets.find((budget) => isFull(counters.get(budget.id), budget, at));
+}
+
+/** Gives one back to each, of those that `takeEach` was told of: what was sent has been used. */
+export async function giveBackTo(run: Run, ids: readonly string[]): Promise<void> {
+  const rows = inOrder(ids).map((id) => [id, ids.filter((one) => one === id).length]);
+  await over(
+    run,
+    "id text, times bigint",
+    rows,
+    `update throttle set count = case when throttle.count > v.times then throttle.count - v.times else 0 end
+     from v where throttle.id = v.id`,
+  );
 }

@@ -55,12 +55,60 @@ export const settingsSchema = z.strictObject({
     { min: 30, max: 600, default: 300 },
   ),
   "sms.per-ten-minutes": whole(
-    { title: "Texts per person and 10 minutes", help: "More are not sent; other methods stay offered." },
+    { title: "Texts and calls per person and 10 minutes", help: "More are not sent; other methods stay offered." },
     { min: 1, max: 100, default: 5 },
   ),
   "sms.per-day": whole(
-    { title: "Texts per person and day", help: "More are not sent; other methods stay offered." },
+    { title: "Texts and calls per person and day", help: "More are not sent; other methods stay offered." },
     { min: 1, max: 1000, default: 30 },
+  ),
+  "phone.number-per-ten-minutes": whole(
+    { title: "Texts and calls per number and 10 minutes", help: "To one number, whoever has it registered." },
+    { min: 1, max: 100, default: 5 },
+  ),
+  "phone.number-per-day": whole(
+    { title: "Texts and calls per number and day", help: "To one number, whoever has it registered." },
+    { min: 1, max: 1000, default: 30 },
+  ),
+  "phone.source-per-hour": whole(
+    {
+      title: "Unused texts and calls per source address and hour",
+      help: "Asked for from one address of the Internet; addresses of your own networks are not counted. Those that somebody answered rightly do not count.",
+    },
+    { min: 1, max: 100_000, default: 20 },
+  ),
+  "phone.prefix-per-hour": whole(
+    {
+      title: "Unused texts and calls per range of numbers and hour",
+      help: "To numbers that differ in the last four digits alone. Those that somebody answered rightly do not count.",
+    },
+    { min: 1, max: 100_000, default: 20 },
+  ),
+  "phone.country-per-minute": whole(
+    { title: "Texts and calls per country and minute", help: "More are not sent; other methods stay offered." },
+    { min: 1, max: 1_000_000, default: 300 },
+  ),
+  "phone.country-per-day": whole(
+    { title: "Texts and calls per country and day", help: "More are not sent; other methods stay offered." },
+    { min: 1, max: 10_000_000, default: 10_000 },
+  ),
+  "phone.total-per-minute": whole(
+    {
+      title: "Texts and calls a minute",
+      help: "To all numbers together. More are not sent; other methods stay offered.",
+    },
+    { min: 1, max: 1_000_000, default: 600 },
+  ),
+  "phone.total-per-day": whole(
+    { title: "Texts and calls a day", help: "To all numbers together. More are not sent; other methods stay offered." },
+    { min: 1, max: 10_000_000, default: 20_000 },
+  ),
+  "phone.money-per-day": whole(
+    {
+      title: "Money for texts and calls a day",
+      help: "In the currency in which your gateways tell what they charge; where they tell nothing this limits nothing. When it is spent nothing more is sent until a day has passed. 0: no limit.",
+    },
+    { min: 0, max: 1_000_000, default: 500 },
   ),
   "challenge.life-seconds": whole(
     {

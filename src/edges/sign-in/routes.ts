@@ -278,8 +278,8 @@ function registerForms(define: Define, deps: Deps): void {
   define(
     "/sign-in/register/number",
     { number: z.string().max(40) },
-    registering(async (flow, { number }) =>
-      flow.registering!.kind === "sms" ? await giveNumber(deps, flow, number!) : { flow },
+    registering(async (flow, { number }, { clientIp }) =>
+      flow.registering!.kind === "sms" ? await giveNumber(deps, flow, { number: number!, clientIp }) : { flow },
     ),
   );
   define(
@@ -292,7 +292,9 @@ function registerForms(define: Define, deps: Deps): void {
   define(
     "/sign-in/register/confirm",
     { code: z.string().max(64) },
-    registering(async (flow, { code }) => (flow.registering!.sealed ? await confirmKind(deps, flow, code!) : { flow })),
+    registering(async (flow, { code }, { clientIp }) =>
+      flow.registering!.sealed ? await confirmKind(deps, flow, { code: code!, clientIp }) : { flow },
+    ),
   );
   define(
     "/sign-in/register/finish",

@@ -1,0 +1,78 @@
+/**
+ * Whether one more text or call may go out, and what it takes from (R-039, R-040). Must stay true: whatever sends a person's
+ * text or call asks here first and takes the budgets in the transaction that writes the message; no number stands in clear
+ * in a budget's name.
+ */
+
+import { publicSite } from "#core/crowd.ts";
+import { destinationReader, numberRefusal, type Channel, type NumberRefusal } from "#core/number-class.ts";
+import { findFull, giveBackTo, takeEach, type Budget } from "#store/throttle.ts";
+import type { Deps } from "./deps.ts";
+
+/** `source`: the address of whoever asked for it, where there is one. */
+export type Outgoing = { channel: Channel; to: string; userId: string; source?: string | undefined };
+/** Why not, for administrators; people are told only that the number cannot be used, or to wait. */
+export type Veto = NumberRefusal | "budget";
+export type Cleared = { spend: Budget[] };
+
+const minute = 60_000;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+/** The name of a counter that tells nothing of what is counted. */
+const hidden = (deps: Deps, what: string, value: string) =>
+  `phone ${what} ${deps.keys.mac("number", `${what}\0${value}`).toString("base64url")}`;
+
+/** Numbers that differ in the last four digits: what one who sells calls to themselves has many of. */
+const prefixOf = (number: string) => number.slice(0, -4);
+
+const fromSource = (deps: Deps, source: string | undefined): string[] => {
+  const site = publicSite(source);
+  return site === undefined ? [] : [hidden(deps, "source hour", site)];
+};
+const toPrefix = (deps: Deps, to: string) => hidden(deps, "prefix hour", prefixOf(to));
+
+/** What gets one back when a text or call is answered rightly: so do company phones of one series not use up their range. */
+export const refundOf = (deps: Deps, { to, source }: Pick<Outgoing, "to" | "source">): string[] => [
+  toPrefix(deps, to),
+  ...fromSource(deps, source),
+];
+
+function budgetsOf(deps: Deps, { to, userId, source }: Outgoing, country: string): Budget[] {
+  const settings = deps.settings.values();
+  const money = settings["phone.money-per-day"] * 1_000_000;
+  return [
+    { id: `phone 10m ${userId}`, limit: settings["sms.per-ten-minutes"], windowMs: 10 * minute },
+    { id: `phone day ${userId}`, limit: settings["sms.per-day"], windowMs: day },
+    { id: hidden(deps, "number 10m", to), limit: settings["phone.number-per-ten-minutes"], windowMs: 10 * minute },
+    { id: hidden(deps, "number day", to), limit: settings["phone.number-per-day"], windowMs: day },
+    ...fromSource(deps, source).map((id) => ({ id, limit: settings["phone.source-per-hour"], windowMs: hour })),
+    { id: toPrefix(deps, to), limit: settings["phone.prefix-per-hour"], windowMs: hour },
+    { id: `phone country minute ${country}`, limit: settings["phone.country-per-minute"], windowMs: minute },
+    { id: `phone country day ${country}`, limit: settings["phone.country-per-day"], windowMs: day },
+    { id: "phone total minute", limit: settings["phone.total-per-minute"], windowMs: minute },
+    { id: "phone total day", limit: settings["phone.total-per-day"], windowMs: day },
+    ...(money === 0 ? [] : [{ id: moneyId, limit: money, windowMs: day, cost: 0 }]),
+  ];
+}
+const moneyId = "phone money day";
+
+/** What a gateway says a text or call has cost (in millionths) counts against the day's money. */
+export async function spendMoney(deps: Deps, costMicros: number): Promise<void> {
+  const budget = { id: moneyId, limit: Number.MAX_SAFE_INTEGER, windowMs: day, cost: costMicros };
+  await deps.db.transaction((run) => takeEach(run, [{ at: deps.clock.now(), budgets: [budget] }]));
+}
+
+/** For what is answered outside a verification; a verification gives back in its own commit. */
+export const refund = async (deps: Deps, answered: Pick<Outgoing, "to" | "source">): Promise<void> =>
+  await deps.db.transaction((run) => giveBackTo(run, refundOf(deps, answered)));
+
+/** Nothing is taken yet: what is cleared here may find a budget spent a moment later, and is then not sent. */
+export async function clear(deps: Deps, outgoing: Outgoing): Promise<Cleared | { veto: Veto }> {
+  const destination = (await destinationReader())(outgoing.to);
+  const refusal = numberRefusal(destination, { settings: deps.settings.values(), channel: outgoing.channel });
+  if (refusal) return { veto: refusal };
+  const spend = budgetsOf(deps, outgoing, destination.countries[0] ?? "none");
+  const full = await findFull(deps.db, { at: deps.clock.now(), budgets: spend });
+  return full ? { veto: "budget" } : { spend };
+}
