@@ -9,17 +9,21 @@ import { addGateway, listGateway } from "#actions/gateways.ts";
 import { addRadiusClient } from "#actions/radius-clients.ts";
 import type { Deps } from "#actions/deps.ts";
 import type { Config } from "./config.ts";
+import type { Running } from "./serve.ts";
 import { addSite, listSites } from "#actions/sites.ts";
 import { serveSampleSite } from "./sample-site.ts";
 import { serveSampleApplication, type Registered } from "./sample-application.ts";
 
 type Sample = { password: string; radiusSecret: string; adaSeed: string };
 
+const boPhone = "+46701234567";
+
 /** Makes the samples on the first start and says how to use them on every one. */
 export async function prepareEvaluation(
-  deps: Deps,
+  { deps, phones }: Running,
   config: Config,
 ): Promise<{ text: string; stop: () => Promise<void> }> {
+  await phones?.add(boPhone);
   await registerPhones(deps);
   const file = join(config.data, "evaluation.json");
   if (!existsSync(file)) writeFileSync(file, JSON.stringify(await makeSamples(deps)), { mode: 0o600 });
@@ -70,7 +74,7 @@ async function makeSamples(deps: Deps): Promise<Sample> {
   const password = `try-${deps.random.bytes(6).toString("hex")}`;
   const ada = { username: "ada", email: "ada@example.org", language: "en" };
   await addPerson(deps, "system", { ...ada, display_name: "Ada Sample", password });
-  const bo = { username: "bo", email: "bo@example.org", mobile_phone: "+46701234567", language: "sv" };
+  const bo = { username: "bo", email: "bo@example.org", mobile_phone: boPhone, language: "sv" };
   await addPerson(deps, "system", { ...bo, display_name: "Bo Exempel", password });
   await addPerson(deps, "system", { username: "cleo", display_name: "Cleo New", password });
   const app = await addApp(deps, "system", { username: "ada", name: "Sample app" });

@@ -50,7 +50,7 @@ async function serveUntilStopped({ evaluation }: { evaluation: boolean }): Promi
   let stopEvaluation: (() => Promise<void>) | undefined;
   if (evaluation) {
     const { prepareEvaluation } = await import("./evaluation.ts");
-    const { text, stop: stopSamples } = await prepareEvaluation(running.deps, config);
+    const { text, stop: stopSamples } = await prepareEvaluation(running, config);
     stopEvaluation = stopSamples;
     process.stdout.write(text);
   }

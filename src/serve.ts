@@ -17,6 +17,8 @@ import { openSystem } from "./wiring.ts";
 
 export type Running = {
   deps: Deps;
+  /** the evaluation's */
+  phones: Phones | undefined;
   /** takes a renewed certificate */
   reloadCertificate(): void;
   stop(): Promise<void>;
@@ -40,7 +42,7 @@ export async function serve(
     await state.check();
     const { reloadCertificate } = await startEdges({ config, deps, phones, state, stops });
     log.info("ready", { node: deps.db.node.name, database: deps.db.kind });
-    return { deps, reloadCertificate, stop };
+    return { deps, phones, reloadCertificate, stop };
   } catch (error) {
     await stop().catch(() => undefined);
     throw refused(error);

@@ -1,5 +1,6 @@
-// The evaluation's phone, as somebody who tries the product sees it.
+// The evaluation's phones, as somebody who tries the product sees them.
 import { addApiKey, makeCaller } from "../faults/rest.ts";
+import { onPhone } from "./phones.ts";
 import type { Server } from "./server.ts";
 import { expect, test } from "./test.ts";
 
@@ -31,26 +32,60 @@ test("a new text is read out, what was there when the page opened is not", async
   await expect(page.locator("[aria-live=polite]").filter({ hasText: `New message to ${phone}` })).toHaveCount(1);
 });
 
-test("the code can be copied with the keyboard alone", async ({ page, server, context }) => {
+test("with the keyboard alone the code is copied and a reply is written, and another window shows it", async ({
+  page,
+  server,
+  context,
+}) => {
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
-  const phone = await sendText(server);
+  const number = await sendText(server);
+  const code = await server.textedCode(number);
+  const other = await context.newPage();
+  await other.goto("/phone");
   await page.goto("/phone");
-  const button = page.getByRole("region", { name: phone }).getByRole("button");
-  await expect(button).toBeVisible();
-  await expect(async () => {
-    await page.keyboard.press("Tab");
-    await expect(button).toBeFocused({ timeout: 100 });
-  }).toPass();
+  const phone = page.getByRole("region", { name: number });
+  const tabTo = async (name: string, role: "button" | "textbox") => {
+    const wanted = phone.getByRole(role, { name });
+    await expect(wanted).toBeVisible();
+    await expect(async () => {
+      await page.keyboard.press("Tab");
+      await expect(wanted).toBeFocused({ timeout: 100 });
+    }).toPass();
+  };
+  await page.bringToFront();
+  await tabTo("Copy code", "button");
   await page.keyboard.press("Enter");
-  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(await server.textedCode(phone));
+  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(code);
+  await tabTo("Reply to", "textbox");
+  await page.keyboard.type(`my answer ${code}`);
+  await page.keyboard.press("Enter");
+  for (const one of [page, other])
+    await expect(one.getByRole("region", { name: number }).getByText(`my answer ${code}`)).toBeVisible();
+});
+
+test("a phone whose texts get lost says so, in the page and to the network", async ({ page, server }) => {
+  const { username, phone: number } = await server.addPerson();
+  const phone = onPhone(server.baseUrl, number);
+  await page.goto("/phone");
+  await page.getByRole("textbox", { name: "Another number" }).fill(number);
+  await page.getByRole("button", { name: "Add phone" }).click();
+  const section = page.getByRole("region", { name: number });
+  await section.getByText("Network", { exact: true }).click();
+  await section.getByRole("combobox", { name: "Text messages" }).selectOption("Get lost");
+  await expect(section.getByText("Texts get lost")).toBeVisible();
+  const caller = await makeCaller(await addApiKey(server.node, ["--name", `shop of ${username}`]));
+  expect((await (await caller.sign({ body: { username } }))(server.baseUrl)).verdict).toBe("challenge");
+  await phone.set({ texts: "at_once" });
+  await expect(section.getByText("Texts get lost")).toHaveCount(0);
+  expect(await phone.texts()).toEqual([]);
 });
 
 test("the page says that the server does not answer, and recovers by itself", async ({ page, server }) => {
-  await page.route("**/phone/messages", (route) => route.fulfill({ status: 503 }));
+  await page.route("**/phone/events", (route) => route.fulfill({ status: 503 }));
   await page.goto("/phone");
   await expect(page.getByRole("alert")).toContainText("Countersign does not answer");
-  await page.unroute("**/phone/messages");
+  await page.unroute("**/phone/events");
   const phone = await sendText(server);
   await expect(page.getByRole("region", { name: phone })).toBeVisible();
-  await expect(page.getByRole("alert")).toHaveCount(0);
+  await expect(page.getByText("Countersign does not answer")).toHaveCount(0);
 });

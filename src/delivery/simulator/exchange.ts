@@ -86,6 +86,7 @@ export function openExchange(effects: Effects): Exchange {
       effects.changed();
     },
     reply: async ({ callbackUrl, from, to, text }) => {
+      effects.changed();
       const id = effects.newId("evt_");
       await effects.reportText(callbackUrl, { kind: "reply", id, from, to, text });
     },
@@ -93,8 +94,7 @@ export function openExchange(effects: Effects): Exchange {
     press: (of, keys) => onCall(of, (call) => call.press(keys)),
     hangUp: (of) => onCall(of, (call) => call.hangUp()),
     putAway: (of) => {
-      const one = phone(of);
-      if (one.onScreen?.view.ended) delete one.onScreen;
+      putAway(phone(of));
       effects.changed();
     },
   };
@@ -110,6 +110,10 @@ function parse(body: string): unknown {
 
 /** What fails after the order was taken is lost, as on any network. */
 const later = (work: Promise<void>): void => void work.catch(() => undefined);
+
+function putAway(phone: Phone): void {
+  if (phone.onScreen?.view.ended) delete phone.onScreen;
+}
 
 const isReachable = ({ switches }: Phone) => switches.calls !== "unreachable";
 
@@ -135,6 +139,7 @@ async function arriveLater(effects: Effects, phone: Phone, { text, ms }: { text:
 async function arrive(effects: Effects, phone: Phone, text: TextOrder): Promise<void> {
   if (!isReachable(phone)) return void phone.held.push(text);
   await effects.keep(text);
+  putAway(phone);
   effects.changed();
   later(giveReceipt(effects, text));
 }

@@ -1,16 +1,5 @@
 import { expect, test } from "vitest";
-import { byNumber, codeIn, inGroups } from "./inbox.ts";
-import type { Message } from "./inbox.ts";
-
-const message = (id: string, to: string, at: number): Message => ({ id, to, at, kind: "text", text: id });
-
-test("numbers and their messages come newest first", () => {
-  const groups = byNumber([message("a", "+461", 1), message("b", "+462", 2), message("c", "+461", 3)]);
-  expect(groups.map(({ number, messages }) => [number, messages.map(({ id }) => id)])).toEqual([
-    ["+461", ["c", "a"]],
-    ["+462", ["b"]],
-  ]);
-});
+import { codeIn, inGroups } from "./code.ts";
 
 test("the code in a message is found, and a phone number or a long number is none", () => {
   expect(codeIn("Your verification code is 482913.")).toBe("482913");
