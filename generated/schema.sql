@@ -45,10 +45,8 @@ CREATE INDEX block_of_number on block (number_hash);
 CREATE INDEX block_of_user on block (user_id);
 
 CREATE TABLE carrier_event (
-  gateway_id text not null,
-  id text not null,
-  at bigint not null,
-  primary key (gateway_id, id)
+  id text primary key,
+  at bigint not null
 );
 
 CREATE INDEX carrier_event_at on carrier_event (at);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { writeAnchors } from "#actions/anchors.ts";
 import { deliverDue } from "#actions/deliver.ts";
 import type { Deps } from "#actions/deps.ts";
+import { noteUse } from "#actions/gateways.ts";
 import { cleanImports } from "#actions/people-import.ts";
 import { keepSigningKeys } from "#actions/oidc-keys.ts";
 import { deliverLogouts } from "#actions/oidc-logout.ts";
@@ -24,6 +25,7 @@ export function jobs(deps: Deps, { data, publicUrl, reload }: Around): Job[] {
     { name: "reload", everyMs: 3 * second, run: reload },
     { name: "logouts", everyMs: 2 * second, run: () => deliverLogouts(deps, { issuer: new URL(publicUrl).origin }) },
     { name: "signing keys", everyMs: 60 * minute, run: () => keepSigningKeys(deps) },
+    { name: "use of messages", everyMs: minute, run: () => noteUse(deps) },
     { name: "anchors", everyMs: 5 * minute, run: () => anchor(deps, data) },
     { name: "retention", everyMs: 60 * minute, run: () => retain(deps) },
     { name: "imports", everyMs: 60 * minute, run: () => cleanImports(deps) },

@@ -6,7 +6,7 @@ import type { components, paths } from "./openapi.d.ts";
  * answers are believed only when they are signed.
  */
 
-type Path = Extract<keyof paths, `/api/v1/${"registrations" | "users" | "applications"}${string}`>;
+type Path = Extract<keyof paths, `/api/v1/${"registrations" | "users" | "applications" | "gateways"}${string}`>;
 type Method = "get" | "post" | "patch" | "delete";
 type MethodOf<P extends Path> = { [M in Method]: paths[P] extends Record<M, object> ? M : never }[Method];
 type OperationOf<P extends Path, M extends Method> = paths[P] extends Record<M, infer Operation> ? Operation : never;

@@ -9,88 +9,86 @@ import { countryOf } from "#core/phone.ts";
 import { senderFor } from "#core/routing.ts";
 import { Undelivered, type Sent } from "#delivery/gateway.ts";
 import { textGateways } from "#delivery/sms/index.ts";
-import { attemptLimit, listAttempts, openDelivery, saveResult } from "#store/deliveries.ts";
+import { attemptLimit, listAttempts, openDelivery, saveResult, type Result } from "#store/deliveries.ts";
 import type { Waiting } from "#store/outbox.ts";
 import type { Deps } from "./deps.ts";
 import { setBreaker, usable, type Opened } from "./gateways-open.ts";
 
 export type Payload = { to: string; text: string };
-type Carrying = { waiting: Waiting; payload: Payload; gateways: Opened[] };
+/** A message as it is attempted: `id` is the same for all attempts. */
+export type Carried = Payload & Pick<Waiting, "id" | "challengeId" | "userId">;
 
 const patienceMs = 10_000;
 
 /** Says whether a vendor has taken it. */
-export async function carry(deps: Deps, { waiting, payload, gateways }: Carrying): Promise<boolean> {
+export async function carry(
+  deps: Deps,
+  { waiting, payload, gateways }: { waiting: Waiting; payload: Payload; gateways: Opened[] },
+): Promise<boolean> {
   const channel = "sms";
+  const message = { ...waiting, ...payload };
   const asked = await listAttempts(deps.db, waiting.id);
   for (let again = true; asked.length < attemptLimit; again = false) {
     const able = usable(gateways, { channel, to: payload.to, now: deps.clock.now() });
     // the same one again only after the outbox's ten seconds
     const gateway = able.find(({ id }) => !asked.includes(id)) ?? (again ? able[0] : undefined);
     if (!gateway) {
-      if (able.length === 0) await tellNone(deps, { waiting, payload });
+      const country = await countryOf(payload.to);
+      if (able.length === 0)
+        deps.log.warn("no gateway can carry a message now", { message: waiting.id, channel, country });
       return false;
     }
-    const attempt = { waiting, payload, gateway, attempt: asked.length + 1 };
-    const end = await hand(deps, attempt);
-    if (end !== "refused") return end === "sent";
+    const result = await attempt(deps, { message, gateway, attempt: asked.length + 1 });
+    if (result?.state !== "refused") return result?.state === "sent";
     asked.push(gateway.id);
   }
   return false;
 }
 
-async function tellNone(deps: Deps, { waiting, payload }: Omit<Carrying, "gateways">): Promise<void> {
-  const country = await countryOf(payload.to);
-  deps.log.warn("no gateway can carry a message now", { message: waiting.id, channel: waiting.channel, country });
-}
+type Attempt = { message: Carried; gateway: Opened; attempt: number };
 
-type Attempt = { waiting: Waiting; payload: Payload; gateway: Opened; attempt: number };
-
-async function hand(
-  deps: Deps,
-  { waiting, payload, gateway, attempt }: Attempt,
-): Promise<"sent" | "refused" | "unsure"> {
-  const { to } = payload;
+/** Asks one gateway; nothing when somebody else has made this attempt, or the message is of no use to anybody any more. */
+export async function attempt(deps: Deps, { message, gateway, attempt: nth }: Attempt): Promise<Attempted | undefined> {
   const id = deps.random.id("dlv_");
-  const sender = senderFor(to, gateway);
+  const sender = senderFor(message.to, gateway);
   const mine = await openDelivery(deps.db, {
     id,
-    messageId: waiting.id,
-    attempt,
-    challengeId: waiting.challengeId,
-    userId: waiting.userId,
+    messageId: message.id,
+    attempt: nth,
+    challengeId: message.challengeId,
+    userId: message.userId,
     gateway,
-    country: await countryOf(to),
-    toMac: numberMac(deps, to),
+    country: await countryOf(message.to),
+    toMac: numberMac(deps, message.to),
     sender,
     at: deps.clock.now(),
   });
-  if (!mine) return "unsure";
+  if (!mine) return undefined;
   setBreaker(deps, gateway.id, trying(gateway.breaker(), deps.clock.now()));
-  const result = await send(deps, gateway, { messageId: waiting.id, deliveryId: id, from: sender, ...payload }).then(
-    (sent) => ({ ...sent, state: "sent" as const, messageOnly: false }),
-    (error: unknown) => {
-      const { sure, messageOnly, message } = error instanceof Undelivered ? error : unread;
-      return { state: sure ? ("refused" as const) : ("unsure" as const), messageOnly, reason: message };
-    },
-  );
-  if (result.state === "sent") setBreaker(deps, gateway.id, sound);
-  else {
-    if (!result.messageOnly) setBreaker(deps, gateway.id, failed(gateway.breaker(), deps.clock.now()));
-    const { reason } = result;
-    deps.log.warn("a gateway did not carry a message", { gateway: gateway.name, message: waiting.id, reason });
-  }
+  const result = await ask(deps, gateway, { message, from: sender, deliveryId: id });
   await saveResult(deps.db, id, { ...result, at: deps.clock.now() });
-  return result.state;
+  return { id, ...result };
+}
+type Attempted = Result & { id: string };
+
+type Asking = { message: Carried; from: string; deliveryId: string };
+
+async function ask(deps: Deps, gateway: Opened, asking: Asking): Promise<Result> {
+  try {
+    const sent = await send(deps, gateway, asking);
+    setBreaker(deps, gateway.id, sound);
+    return { ...sent, state: "sent" };
+  } catch (error) {
+    const { sure, messageOnly, message: reason } = error instanceof Undelivered ? error : unread;
+    if (!messageOnly) setBreaker(deps, gateway.id, failed(gateway.breaker(), deps.clock.now()));
+    deps.log.warn("a gateway did not carry a message", { gateway: gateway.name, message: asking.message.id, reason });
+    return { state: sure ? "refused" : "unsure", reason };
+  }
 }
 /** Whatever else goes wrong may have gone wrong after the vendor had it; what it says may hold a secret. */
 const unread = new Undelivered("its answer could not be understood", { sure: false });
 
-type Outgoing = Payload & { messageId: string; deliveryId: string; from: string };
-
-/** Asks the vendor; ten seconds are all it has. */
-async function send(deps: Deps, gateway: Opened, outgoing: Outgoing): Promise<Sent> {
-  const { messageId, deliveryId, to, from, text } = outgoing;
+async function send(deps: Deps, gateway: Opened, { message, from, deliveryId }: Asking): Promise<Sent> {
   const vendor = textGateways.get(gateway.vendor);
   if (!vendor) throw new Undelivered("this version knows no such vendor", { sure: true });
   const account = gateway.account();
@@ -98,8 +96,9 @@ async function send(deps: Deps, gateway: Opened, outgoing: Outgoing): Promise<Se
   const done = new AbortController();
   void deps.clock.sleep(patienceMs, done.signal).then(() => over.abort());
   try {
+    const { id, to, text } = message;
     const reportUrl = `${account.callbackUrl}&delivery=${deliveryId}`;
-    return await vendor.send(account, { id: messageId, to, from, text, reportUrl, signal: over.signal });
+    return await vendor.send(account, { id, to, from, text, reportUrl, signal: over.signal });
   } finally {
     done.abort();
   }

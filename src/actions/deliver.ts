@@ -1,7 +1,7 @@
 import { markFailed, markSent, takeDue, type Channel, type Waiting } from "#store/outbox.ts";
 import { carry, type Payload } from "./carry.ts";
 import type { Deps, Mail, Message } from "./deps.ts";
-import { openGateways, type Opened } from "./gateways-open.ts";
+import { findGateways, type Opened } from "./gateways-open.ts";
 
 const place = (id: string) => ({ table: "outbox", column: "sealed_payload", row: id });
 
@@ -15,7 +15,7 @@ export function sealed(deps: Deps, { id, channel, ...payload }: Message) {
 export async function deliverDue(deps: Deps): Promise<void> {
   try {
     const due = await takeDue(deps.db, deps.clock.now());
-    const gateways = due.some(({ channel }) => channel !== "email") ? await openGateways(deps) : [];
+    const gateways = due.some(({ channel }) => channel !== "email") ? await findGateways(deps) : [];
     await Promise.all(due.map((waiting) => deliver(deps, waiting, gateways)));
   } catch {
     deps.log.warn("the outbox could not be read; its messages wait");

@@ -2,7 +2,7 @@
 
 import { rests, sound, type Breaker } from "#core/breaker.ts";
 import { routes } from "#core/routing.ts";
-import type { Account, TextGateway } from "#delivery/gateway.ts";
+import { Undelivered, type Account, type TextGateway } from "#delivery/gateway.ts";
 import { textGateways } from "#delivery/sms/index.ts";
 import { listGateways, type Channel, type GatewayRow } from "#store/gateways.ts";
 import type { Deps } from "./deps.ts";
@@ -10,6 +10,8 @@ import type { Deps } from "./deps.ts";
 export type Opened = GatewayRow & { account: () => Account<unknown>; breaker: () => Breaker };
 
 export const secretsPlace = (id: string) => ({ table: "gateway", column: "sealed_secrets", row: id });
+
+export const gatewayChannels = ["sms", "voice"] as const satisfies Channel[];
 
 /** How each node finds its gateways to be, by their ids. */
 const breakers = new WeakMap<object, Map<string, Breaker>>();
@@ -21,9 +23,9 @@ const breakersOf = ({ db }: Deps): Map<string, Breaker> => {
 export const setBreaker = (deps: Deps, id: string, breaker: Breaker): unknown =>
   breaker === sound ? breakersOf(deps).delete(id) : breakersOf(deps).set(id, breaker);
 
-/** Those that are enabled, in the order in which they are tried. */
-export async function openGateways(deps: Deps): Promise<Opened[]> {
-  return (await listGateways(deps.db)).filter((row) => row.enabled).map((row) => opened(deps, row));
+/** All of them, in the order in which they are tried. */
+export async function findGateways(deps: Deps): Promise<Opened[]> {
+  return (await listGateways(deps.db)).map((row) => opened(deps, row));
 }
 
 const opened = (deps: Deps, row: GatewayRow): Opened => ({
@@ -31,12 +33,17 @@ const opened = (deps: Deps, row: GatewayRow): Opened => ({
   breaker: () => breakersOf(deps).get(row.id) ?? sound,
   account: () => {
     const secrets = deps.keys.unseal("gateway", row.sealedSecrets, secretsPlace(row.id)).toString();
-    const options = { ...(JSON.parse(row.options) as object), ...(JSON.parse(secrets) as object) };
-    return { options, ask: deps.net, callbackUrl: callbackUrl(deps, row), now: deps.clock.now() };
+    const given = { ...(JSON.parse(row.options) as object), ...(JSON.parse(secrets) as object) };
+    const options = vendors[row.channel].get(row.vendor)?.options.safeParse(given);
+    if (!options?.success) throw new Undelivered("this version cannot read the gateway's options", { sure: true });
+    return { options: options.data, ask: deps.net, callbackUrl: callbackUrl(deps, row), now: deps.clock.now() };
   },
 });
 
-export const vendors: Record<Channel, ReadonlyMap<string, Pick<TextGateway, "id" | "title" | "options">>> = {
+export const vendors: Record<
+  Channel,
+  ReadonlyMap<string, Pick<TextGateway, "id" | "title" | "options" | "callback">>
+> = {
   sms: textGateways,
   voice: new Map(),
 };
@@ -57,6 +64,6 @@ export const usable = (
   { channel, to, now }: { channel: Channel; to: string; now: number },
 ) =>
   routes(
-    gateways.filter((one) => one.channel === channel && !rests(one.breaker(), now)),
+    gateways.filter((one) => one.enabled && one.channel === channel && !rests(one.breaker(), now)),
     to,
   );

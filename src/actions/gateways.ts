@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { AppError } from "#core/errors.ts";
+import { markUsed, readFigures, type Figure } from "#store/deliveries.ts";
 import type { Run } from "#store/open.ts";
 import {
   deleteGateway,
@@ -75,13 +76,9 @@ function readOptions(input: NewGateway, { simulated }: { simulated: boolean }) {
   const given = { ...input.secrets, ...bare };
   const misplaced = Object.keys(input.options ?? {}).find((field) => secretNames.includes(field));
   if (misplaced !== undefined) throw new AppError("invalid", `${misplaced}: is a secret, and comes by a file`);
-  const whole = readAs(vendor.options as z.ZodType<Record<string, unknown>>, { ...input.options, ...given });
-  const isSecret = ([field]: [string, unknown]) => secretNames.includes(field);
-  const all = Object.entries(whole);
-  return {
-    options: Object.fromEntries(all.filter((one) => !isSecret(one))),
-    secrets: Object.fromEntries(all.filter(isSecret)),
-  };
+  // kept as given: a later version reads them by its own defaults
+  readAs(vendor.options, { ...input.options, ...given });
+  return { options: input.options ?? {}, secrets: given };
 }
 
 /** Names the field and what is wrong with it, never what it held. */
@@ -106,8 +103,8 @@ export async function listGateway(deps: Deps): Promise<ListedGateway[]> {
   return (await listGateways(deps.db)).map((row) => listed(deps, row));
 }
 
-export async function removeGateway(deps: Deps, actor: Actor, name: string): Promise<void> {
-  await change(deps, actor, { name, result: "GATEWAY_REMOVED", work: (run) => deleteGateway(run, name) });
+export async function removeGateway(deps: Deps, actor: Actor, name: string): Promise<{ name: string }> {
+  return await change(deps, actor, { name, result: "GATEWAY_REMOVED", work: (run) => deleteGateway(run, name) });
 }
 
 /** One that is not enabled carries nothing; what it is told about what it has carried still counts. */
@@ -115,17 +112,31 @@ export async function enableGateway(
   deps: Deps,
   actor: Actor,
   { name, enabled }: { name: string; enabled: boolean },
-): Promise<void> {
+): Promise<{ name: string }> {
   const result = enabled ? "GATEWAY_ENABLED" : "GATEWAY_DISABLED";
-  await change(deps, actor, { name, result, work: (run) => setEnabled(run, { name, enabled }) });
+  return await change(deps, actor, { name, result, work: (run) => setEnabled(run, { name, enabled }) });
+}
+
+const day = 86_400_000;
+
+/** Writes down which messages were used, while their challenges are still there. */
+export async function noteUse(deps: Deps): Promise<void> {
+  const now = deps.clock.now();
+  await markUsed(deps.db, { now, since: now - day });
+}
+
+/** What became of texts and calls since a time, by gateway and country; a month at most, as long as deliveries are kept. */
+export async function readTelecomFigures(deps: Deps, since = deps.clock.now() - 30 * day): Promise<Figure[]> {
+  await noteUse(deps);
+  return await readFigures(deps.db, since);
 }
 
 type Changing = { name: string; result: string; work: (run: Run) => Promise<string | undefined> };
 
-async function change(deps: Deps, actor: Actor, { name, result, work }: Changing): Promise<void> {
-  await changed(deps, actor, async (run) => {
+async function change(deps: Deps, actor: Actor, { name, result, work }: Changing): Promise<{ name: string }> {
+  return await changed(deps, actor, async (run) => {
     const gateway = await work(run);
     if (gateway === undefined) throw new AppError("not_found", `no gateway is named ${name}`);
-    return { value: undefined, result, detail: { gateway, name } };
+    return { value: { name }, result, detail: { gateway, name } };
   });
 }

@@ -40,6 +40,8 @@ async function sweepAll(deps: Deps, now: number): Promise<void> {
     oidcSessions: now,
     challenges: now - day,
     blocks: now - deps.settings.values()["retention.authentication-days"] * day,
+    deliveries: now - deps.settings.values()["retention.delivery-days"] * day,
+    carrierEvents: now - deps.settings.values()["retention.delivery-days"] * day,
     delivered: now - deps.settings.values()["retention.delivery-days"] * day,
     // a text that nobody took for a day is of no use to anyone, and it holds a number
     undelivered: now - day,

@@ -5,7 +5,8 @@
 
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
-import type { Account, Callback } from "./gateway.ts";
+import { basic, readJson } from "./answer.ts";
+import { Undelivered, type Account, type Callback } from "./gateway.ts";
 
 const line = z.string().min(1).max(200);
 export const twilioOptions = z.strictObject({
@@ -15,6 +16,14 @@ export const twilioOptions = z.strictObject({
     help: "The account's auth token: it also signs what is called back.",
     secret: true,
   }),
+  key: line
+    .or(z.literal(""))
+    .default("")
+    .meta({ title: "API key", help: "Its SID, which begins with SK; the auth token otherwise." }),
+  keySecret: line
+    .or(z.literal(""))
+    .default("")
+    .meta({ title: "API key's secret", help: "What the key asks with.", secret: true }),
   url: z
     .url({ protocol: /^https$/ })
     .default("https://api.twilio.com")
@@ -24,6 +33,19 @@ export type TwilioOptions = z.output<typeof twilioOptions>;
 
 export const twilioUrl = ({ url, account }: TwilioOptions, resource: string): string =>
   `${url.replace(/\/$/, "")}/2010-04-01/Accounts/${account}/${resource}.json`;
+
+/** By the account's own token, or by a key that can be taken away without it. */
+export const twilioHeaders = ({ account, token, key, keySecret }: TwilioOptions): Record<string, string> => ({
+  authorization: key === "" ? basic(account, token) : basic(key, keySecret),
+  "content-type": "application/x-www-form-urlencoded",
+});
+
+/** The SID of what was made. */
+export function sidIn(answer: Parameters<typeof readJson>[0]): string {
+  const { sid } = readJson(answer, ({ code }) => code);
+  if (typeof sid !== "string") throw new Undelivered("the answer has no sid", { sure: false });
+  return sid;
+}
 
 export const formOf = ({ body }: Callback): URLSearchParams => new URLSearchParams(body.toString());
 

@@ -78,13 +78,81 @@ export async function saveResult(db: Db, id: string, { at, ...result }: Result &
   );
 }
 
-/** Whether the gateway's event is told for the first time. */
+export async function findDelivery(db: Db, id: string): Promise<{ state: string; reason: string | null } | undefined> {
+  return await db.q.selectFrom("delivery").select(["state", "reason"]).where("id", "=", id).executeTakeFirst();
+}
+
+/** Whether a gateway's event is told for the first time. */
 export async function noteEvent(run: Run, event: { gatewayId: string; id: string; at: number }): Promise<boolean> {
-  const { gatewayId, id, at } = event;
   const noted = await run(
-    `insert into carrier_event (gateway_id, id, at) values (?, ?, cast(? as bigint))
-     on conflict (gateway_id, id) do nothing returning id`,
-    [gatewayId, id, at],
+    "insert into carrier_event (id, at) values (?, cast(? as bigint)) on conflict (id) do nothing returning id",
+    [`${event.gatewayId} ${event.id}`, event.at],
   );
   return noted.length > 0;
+}
+
+export type Figure = {
+  gateway: string;
+  channel: string;
+  country: string;
+  attempts: number;
+  sent: number;
+  delivered: number;
+  used: number;
+  /** time from the attempt to the receipt, in ms */
+  p50: number | null;
+  p95: number | null;
+  costMicros: number | null;
+  currency: string | null;
+};
+
+/** What became of the attempts since a time, by gateway and country. */
+export async function readFigures(db: Db, since: number): Promise<Figure[]> {
+  const by = "gateway, channel, country";
+  const rows = await db.transaction(
+    (run) =>
+      run(
+        `with d as (select ${by}, state, used_at, cost_micros, currency,
+           delivered_at - started_at as took,
+           row_number() over (partition by ${by}, delivered_at is null order by delivered_at - started_at) as n,
+           count(delivered_at) over (partition by ${by}) as known
+           from delivery where started_at >= cast(? as bigint))
+         select ${by}, count(*) as attempts,
+           count(case when state in ('sent', 'delivered', 'failed') then 1 end) as sent,
+           count(took) as delivered, count(used_at) as used,
+           min(case when n * 100 >= known * 50 then took end) as p50,
+           min(case when n * 100 >= known * 95 then took end) as p95,
+           cast(sum(cost_micros) as bigint) as cost, max(currency) as currency
+         from d group by ${by} order by ${by}`,
+        [since],
+      ),
+    { relaxed: true },
+  );
+  return rows.map((row) => ({
+    gateway: row["gateway"] as string,
+    channel: row["channel"] as string,
+    country: row["country"] as string,
+    attempts: row["attempts"] as number,
+    sent: row["sent"] as number,
+    delivered: row["delivered"] as number,
+    used: row["used"] as number,
+    p50: row["p50"] as number | null,
+    p95: row["p95"] as number | null,
+    costMicros: row["cost"] as number | null,
+    currency: row["currency"] as string | null,
+  }));
+}
+
+/** The messages whose challenge has come to its good end since it was last asked. */
+export async function markUsed(db: Db, { now, since }: { now: number; since: number }): Promise<void> {
+  await db.transaction(
+    (run) =>
+      run(
+        `update delivery set used_at = cast(? as bigint) where used_at is null and state <> 'refused'
+           and started_at >= cast(? as bigint)
+           and challenge_id in (select id from challenge where state in ('approved', 'consumed') and expires_at >= cast(? as bigint))`,
+        [now, since, since],
+      ),
+    { relaxed: true },
+  );
 }

@@ -67,9 +67,7 @@ export async function saveGateway(run: Run, row: GatewayRow, now: number): Promi
 /** Gives its id, or nothing when there is none of this name. */
 export async function deleteGateway(run: Run, name: string): Promise<string | undefined> {
   const [gone] = await run("delete from gateway where name = ? returning id", [name]);
-  if (!gone) return undefined;
-  await run("delete from carrier_event where gateway_id = ?", [gone["id"]]);
-  return gone["id"] as string;
+  return gone?.["id"] as string | undefined;
 }
 
 export async function setEnabled(

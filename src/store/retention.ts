@@ -15,6 +15,8 @@ const ending = {
   challenges: { table: "challenge", key: "id", when: "expires_at < ?" },
   delivered: { table: "outbox", key: "id", when: "state in ('sent', 'failed') and next_at < ?" },
   undelivered: { table: "outbox", key: "id", when: "state in ('waiting', 'sending') and next_at < ?" },
+  deliveries: { table: "delivery", key: "id", when: "started_at < ?" },
+  carrierEvents: { table: "carrier_event", key: "id", when: "at < ?" },
   ceremonies: { table: "ceremony", key: "id", when: "expires_at < ?" },
   signIns: { table: "sign_in", key: "id", when: "expires_at < ?" },
   siteTickets: { table: "site_ticket", key: "token_hash", when: "expires_at < ?" },
@@ -96,6 +98,11 @@ export async function dropBeside(db: Db, entries: { node: string; seq: number }[
 export async function dropPerson(run: Run, { userId, since }: { userId: string; since: number }): Promise<boolean> {
   await run("delete from outbox where user_id = ? or challenge_id in (select id from challenge where user_id = ?)", [
     userId,
+    userId,
+  ]);
+  // how it went is counted on, whose it was is forgotten
+  await run("update delivery set user_id = null, to_mac = cast(? as blob) where user_id = ?", [
+    Buffer.alloc(0),
     userId,
   ]);
   await run(

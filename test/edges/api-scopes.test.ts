@@ -69,6 +69,12 @@ test("every scope has operations, and the operations are these", () => {
       "applications GET /api/v1/applications/:name readApplication",
       "applications PATCH /api/v1/applications/:name changeApplication",
       "applications DELETE /api/v1/applications/:name removeApplication",
+      "gateways GET /api/v1/gateways listGateways",
+      "gateways POST /api/v1/gateways addGateway",
+      "gateways PATCH /api/v1/gateways/:name enableGateway",
+      "gateways DELETE /api/v1/gateways/:name removeGateway",
+      "gateways POST /api/v1/gateways/tests testGateways",
+      "gateways GET /api/v1/gateways/figures readTelecomFigures",
     ]
   `);
   expect(new Set(operations.map(([, { config }]) => config.scope))).toEqual(new Set(apiScopes));

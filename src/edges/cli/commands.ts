@@ -33,6 +33,7 @@ import { tellStory } from "#actions/story.ts";
 import { listSettings, loadSetting, setSetting, unsetSetting } from "#actions/settings.ts";
 import { blockCommands } from "./block-commands.ts";
 import { command, limit, name, text, type Command, type Extra } from "./command.ts";
+import { gatewayCommands } from "./gateway-commands.ts";
 import { personCommands } from "./person-commands.ts";
 
 const uri = z.string().max(2000);
@@ -50,6 +51,7 @@ const applicationFields = z.strictObject({
 
 export const commands = {
   ...personCommands,
+  ...gatewayCommands,
   ...blockCommands,
   "passkey-domain move": command({
     input: z.strictObject({ domain: name }),

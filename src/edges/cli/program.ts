@@ -12,6 +12,7 @@ import { applicationVerbs } from "./application-verbs.ts";
 import { blockVerbs } from "./block-verbs.ts";
 import { sendCommand, type Outgoing } from "./client.ts";
 import { directoryVerbs } from "./directory-verbs.ts";
+import { gatewayVerbs } from "./gateway-verbs.ts";
 import { helpDeskVerbs } from "./help-desk-verbs.ts";
 import { passkeyVerbs } from "./passkey-verbs.ts";
 import { peopleVerbs } from "./people-verbs.ts";
@@ -57,6 +58,7 @@ export async function program(argv: readonly string[], io: Io): Promise<number> 
     ...applicationVerbs,
     ...siteVerbs,
     ...directoryVerbs,
+    ...gatewayVerbs,
     ...systemVerbs,
   ])
     define(root, verb).action(async (...given) => {
@@ -77,6 +79,7 @@ const nouns: Record<string, string> = {
   method: "people's methods",
   "radius-client": "who may ask by RADIUS",
   directory: "where people and their passwords are, beside here",
+  gateway: "whoever carries texts and calls",
   "api-key": "who may ask by REST",
   application: "who signs people in with OpenID Connect",
   site: "web applications behind a proxy that asks us",

@@ -8,7 +8,7 @@ import { verb, type Verb } from "./verb.ts";
 
 /** Clients, settings, the log, and the question why. */
 
-const date = (text: string): number => {
+export const date = (text: string): number => {
   const at = Date.parse(text);
   if (Number.isNaN(at)) throw new InvalidArgumentError("a date like 2027-01-31 or 2027-01-31T12:00Z is needed");
   return at;

@@ -8,6 +8,7 @@ import { methods } from "#core/methods/index.ts";
 import { applicationContract } from "./applications-contract.ts";
 import { blocksContract } from "./blocks-contract.ts";
 import { bodyFailures, failures, headers, none, problem, problems, username } from "./contract-parts.ts";
+import { gatewayContract } from "./gateways-contract.ts";
 import { helpDeskContract } from "./help-desk-contract.ts";
 import { registrationContract } from "./registrations-contract.ts";
 
@@ -168,4 +169,5 @@ export const contract = {
   ...helpDeskContract,
   ...blocksContract,
   ...applicationContract,
+  ...gatewayContract,
 };

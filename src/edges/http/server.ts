@@ -15,6 +15,7 @@ import { helpRoutes } from "../help/help.ts";
 import { applicationRoutes } from "./applications.ts";
 import { blockRoutes } from "./blocks.ts";
 import { certificateReload, readCertificate, type CertificateFiles } from "./certificate.ts";
+import { gatewayRoutes } from "./gateways.ts";
 import { helpDeskRoutes } from "./help-desk.ts";
 import { authenticateAll } from "./keyed.ts";
 import { listener } from "./listener.ts";
@@ -91,6 +92,15 @@ export async function serveHttp(deps: Deps, options: HttpOptions): Promise<HttpS
   }
 }
 
+const apiRoutes = [
+  verificationRoutes,
+  registrationRoutes,
+  helpDeskRoutes,
+  blockRoutes,
+  applicationRoutes,
+  gatewayRoutes,
+];
+
 function peopleRoutes(app: FastifyInstance, deps: Deps, options: HttpOptions & { stopping: AbortSignal }): void {
   const { phones, webDist, publicUrl, stopping, ready } = options;
   const api = { deps, authenticate: authenticator(deps), publicUrl, stopping };
@@ -103,8 +113,7 @@ function peopleRoutes(app: FastifyInstance, deps: Deps, options: HttpOptions & {
     // of its own, since it authenticates whatever is in its scope
     scope.register(async (keyed) => {
       authenticateAll(keyed, api);
-      for (const routes of [verificationRoutes, registrationRoutes, helpDeskRoutes, blockRoutes, applicationRoutes])
-        routes(keyed, api);
+      for (const routes of apiRoutes) routes(keyed, api);
     });
     meRoutes(scope, deps, { publicUrl, webDist });
   });

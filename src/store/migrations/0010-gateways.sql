@@ -45,9 +45,7 @@ create index delivery_started on delivery (started_at);
 
 -- What a carrier has told already: told again it changes nothing.
 create table carrier_event (
-  gateway_id text not null,
-  id text not null,
-  at bigint not null,
-  primary key (gateway_id, id)
+  id text primary key,
+  at bigint not null
 );
 create index carrier_event_at on carrier_event (at);

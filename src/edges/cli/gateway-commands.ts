@@ -1,0 +1,57 @@
+/** The commands about whoever carries texts and calls. */
+
+import { z } from "zod";
+import { gatewayChannels } from "#actions/gateways-open.ts";
+import { addGateway, enableGateway, listGateway, readTelecomFigures, removeGateway } from "#actions/gateways.ts";
+import { testGateways } from "#actions/gateway-test.ts";
+import { command, name, text } from "./command.ts";
+
+const channel = z.enum(gatewayChannels);
+const named = z.strictObject({ name });
+
+export const gatewayCommands = {
+  "gateway add": command({
+    input: z.strictObject({
+      channel,
+      vendor: name,
+      name,
+      options: z.record(name, text).optional(),
+      secrets: z.record(name, text).optional(),
+      secret: text.optional(),
+      prefixes: z.array(name).optional(),
+      place: z.int().optional(),
+      sender: name,
+      senders: z.record(name, name).optional(),
+    }),
+    run: async (deps, input) => await addGateway(deps, "cli", input),
+  }),
+  "gateway list": command({
+    input: z.strictObject({}),
+    run: async (deps) => ({ gateways: await listGateway(deps) }),
+  }),
+  "gateway test": command({
+    input: z.strictObject({
+      channel,
+      number: name,
+      gateway: name.optional(),
+      waitSeconds: z.int().max(120).optional(),
+    }),
+    run: async (deps, input) => await testGateways(deps, "cli", input),
+  }),
+  "gateway enable": command({
+    input: named,
+    run: async (deps, input) => await enableGateway(deps, "cli", { ...input, enabled: true }),
+  }),
+  "gateway disable": command({
+    input: named,
+    run: async (deps, input) => await enableGateway(deps, "cli", { ...input, enabled: false }),
+  }),
+  "gateway remove": command({
+    input: named,
+    run: async (deps, input) => await removeGateway(deps, "cli", input.name),
+  }),
+  "gateway figures": command({
+    input: z.strictObject({ since: z.int().optional() }),
+    run: async (deps, input) => ({ figures: await readTelecomFigures(deps, input.since) }),
+  }),
+};
