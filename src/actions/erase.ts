@@ -9,6 +9,7 @@ import { entriesOf, type Held } from "#store/log-read.ts";
 import { dropBeside, dropPerson, readPerson } from "#store/retention.ts";
 import { changed, type Actor } from "./change.ts";
 import type { Deps } from "./deps.ts";
+import { signOutEverywhere } from "./sessions.ts";
 
 /** Entries that were decided before and are written during the erasure are younger than this. */
 const marginMs = 60_000;
@@ -30,6 +31,7 @@ export async function erasePerson(
     known = true;
   }
   await changed(deps, actor, async (run) => {
+    await signOutEverywhere(deps, run, { userId });
     if (!(await dropPerson(run, { userId, since })) && !known) throw nobody(userId);
     return { value: undefined, result: "PERSON_ERASED", userId, personal: { reason } };
   });

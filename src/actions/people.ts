@@ -16,7 +16,7 @@ import type { Deps } from "./deps.ts";
 import { newPasswordHash } from "./passwords.ts";
 import { readPassword, readPerson, rowsOf, startReading, type PersonFields, type State } from "./person-fields.ts";
 import { namesOf } from "./rules.ts";
-import { signOutAndForget } from "./sessions.ts";
+import { signOutAndForget, signOutEverywhere } from "./sessions.ts";
 
 /** People: who they are here, whether they may sign in, and their local password. */
 
@@ -97,8 +97,11 @@ type Asked = { username: string; reason?: string | undefined };
 export async function removePerson(deps: Deps, actor: Actor, { username, reason }: Asked): Promise<{ id: string }> {
   const { id, username: name } = await loadPerson(deps, username);
   return await changed(deps, actor, async (run) => {
+    // what applications were given goes with the sessions, and those that want to be told are told
+    const sessions = await signOutEverywhere(deps, run, { userId: id });
     if (!(await deletePerson(run, id))) throw nobody(username);
-    return { value: { id }, result: "PERSON_REMOVED", userId: id, personal: about({ username: name }, reason) };
+    const personal = about({ username: name }, reason);
+    return { value: { id }, result: "PERSON_REMOVED", userId: id, detail: { sessions }, personal };
   });
 }
 

@@ -176,12 +176,19 @@ export async function isRemembered(
   { token, userId }: { token: string | undefined; userId: string },
 ): Promise<boolean> {
   if (token === undefined || token.length > 100) return false;
-  const at = deps.clock.now();
-  return await deps.db.transaction((run) => useDevice(run, { tokenHash: hashOf(token), userId, at }));
+  const one = { tokenHash: hashOf(token), userId, at: deps.clock.now(), since: rememberedSince(deps) };
+  return await deps.db.transaction((run) => useDevice(run, one));
 }
 
-export const listDevices = async (deps: Deps, userId: string) =>
-  await listDeviceRows(deps.db, userId, deps.clock.now());
+/** A setting that is lowered shortens what was remembered before, too. */
+const rememberedSince = (deps: Deps) => deps.clock.now() - deps.settings.values()["remember.days"] * 24 * hour;
+
+export async function listDevices(deps: Deps, userId: string) {
+  const now = deps.clock.now();
+  const since = rememberedSince(deps);
+  const rows = await listDeviceRows(deps.db, { userId, now, since });
+  return rows.map((row) => ({ ...row, expiresAt: Math.min(row.expiresAt, row.createdAt + now - since) }));
+}
 
 /** Forgets one remembered device of a person, or all. */
 export async function forgetDevices(

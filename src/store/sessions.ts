@@ -180,25 +180,30 @@ export async function insertDevice(run: Run, one: NewDevice): Promise<void> {
   );
 }
 
-/** Whether this browser is remembered for this person; says so to the row. */
+/** Whether this browser is remembered for this person, no longer ago than `since`; says so to the row. */
 export async function useDevice(
   run: Run,
-  { tokenHash, userId, at }: { tokenHash: string; userId: string; at: number },
+  { tokenHash, userId, at, since }: { tokenHash: string; userId: string; at: number; since: number },
 ): Promise<boolean> {
   const used = await run(
     `update remembered_device set used_at = cast(? as bigint)
-     where token_hash = ? and user_id = ? and expires_at > cast(? as bigint) returning id`,
-    [at, tokenHash, userId, at],
+     where token_hash = ? and user_id = ? and expires_at > cast(? as bigint) and created_at > cast(? as bigint)
+     returning id`,
+    [at, tokenHash, userId, at, since],
   );
   return used.length > 0;
 }
 
-export async function listDeviceRows(db: Db, userId: string, now: number): Promise<DeviceRow[]> {
+export async function listDeviceRows(
+  db: Db,
+  { userId, now, since }: { userId: string; now: number; since: number },
+): Promise<DeviceRow[]> {
   const rows = await db.q
     .selectFrom("remembered_device")
     .select(["id", "user_agent", "created_at", "used_at", "expires_at"])
     .where("user_id", "=", userId)
     .where("expires_at", ">", now)
+    .where("created_at", ">", since)
     .orderBy("created_at", "desc")
     .execute();
   return rows.map((row) => ({

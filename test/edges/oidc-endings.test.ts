@@ -8,7 +8,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { keepSigningKeys, loadSigningKeys, rotateSigningKeys } from "#actions/oidc-keys.ts";
 import { deliverLogouts } from "#actions/oidc-logout.ts";
 import { requireRegistration, resetPassword, revokeSessions } from "#actions/help-desk.ts";
-import { setState } from "#actions/people.ts";
+import { blockPerson } from "#actions/blocks.ts";
+import { erasePerson } from "#actions/erase.ts";
+import { removePerson, setState } from "#actions/people.ts";
 import { endSessions, findSession } from "#actions/sessions.ts";
 import { makeAuthority } from "../support/certificates.ts";
 import { kinds } from "../support/world.ts";
@@ -20,6 +22,7 @@ const endings: Record<string, (...given: Parameters<typeof revokeSessions>) => P
   "gives a password for once": resetPassword,
   "has them register anew": requireRegistration,
   "disables them": async (deps, actor, { username }) => await setState(deps, actor, { username, state: "disabled" }),
+  "blocks them": async (deps, actor, { username }) => await blockPerson(deps, actor, { username, reason: "stolen" }),
 };
 const bye = "https://app.example/bye";
 
@@ -138,16 +141,21 @@ describe.each(kinds)("an application that wants to be told, on %s,", (kind) => {
   });
   afterAll(() => stop());
 
-  async function ended(fields: object) {
+  async function ended(
+    fields: object,
+    end: (given: Ended) => Promise<unknown> = async ({ person, session }) =>
+      await endSessions(h.w.deps, "cli", { userId: person.id, only: session.id }),
+  ) {
     heard.length = 0;
     const app = await h.party({ backchannelLogoutUri: uri, ...fields });
     const person = await h.newPerson();
     const session = await h.signIn(person);
     const seen = await h.browser(session.token).follow(await app.start());
     const claims = (await app.redeem(seen.left!)).claims();
-    await endSessions(h.w.deps, "cli", { userId: person.id, only: session.id });
+    await end({ person, session });
     return { app, person, sid: claims?.["sid"] };
   }
+  type Ended = { person: Awaited<ReturnType<typeof h.newPerson>>; session: { id: string } };
   const deliver = async () => await deliverLogouts(h.w.deps, { issuer: "http://localhost:8080" });
   const part = (token: string, index: number) =>
     JSON.parse(Buffer.from(token.split(".")[index]!, "base64url").toString()) as Record<string, unknown>;
@@ -172,6 +180,15 @@ describe.each(kinds)("an application that wants to be told, on %s,", (kind) => {
     };
     const jwk = keys.find(({ kid }) => kid === part(token, 0)["kid"])!;
     expect(await verifies(token, jwk, idTokenAlg)).toBe(true);
+  });
+
+  test.each<[string, (given: Ended) => Promise<unknown>]>([
+    ["removed", ({ person }) => removePerson(h.w.deps, "cli", { username: person.username })],
+    ["erased", ({ person }) => erasePerson(h.w.deps, "cli", { userId: person.id, reason: "asked" })],
+  ])("hears of someone who is %s", async (_how, end) => {
+    const { person, sid } = await ended({ intranet: true }, end);
+    await deliver();
+    expect(heard.map((token) => part(token, 1))).toMatchObject([{ sub: person.id, sid }]);
   });
 
   test("in the own network is not told unless that was said", async () => {

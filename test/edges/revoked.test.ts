@@ -4,6 +4,7 @@ import { readBase32 } from "#core/crypto/base32.ts";
 import { hotp } from "#core/methods/totp.ts";
 import { addApp, listMethods, removeMethod } from "#actions/factors.ts";
 import { admit, issueTicket, openGate, redeemTicket } from "#actions/forward-auth.ts";
+import { blockPerson } from "#actions/blocks.ts";
 import { addSite } from "#actions/sites.ts";
 import { requireRegistration, resetPassword, revokeSessions } from "#actions/help-desk.ts";
 import { addPerson, setPassword, setState } from "#actions/people.ts";
@@ -55,12 +56,24 @@ describe.each(kinds)("on %s,", (kind) => {
     ["a new password", async () => await setPassword(h.w.deps, "cli", { ...ada, password: "one of her own" })],
     ["a password for once", async () => await resetPassword(h.w.deps, "cli", ada)],
     ["a method taken away", async () => await removeMethod(h.w.deps, "cli", { ...ada, method: "tablet" })],
+    ["a block", async () => await blockPerson(h.w.deps, "cli", { ...ada, reason: "phone stolen" })],
     ["registering anew", async () => await requireRegistration(h.w.deps, "cli", ada)],
   ])("%s ends sessions and remembered browsers", async (_what, act) => {
     const left = await signedIn();
     expect(await left()).toEqual({ session: true, remembered: true });
     await act();
     expect(await left()).toEqual({ session: false, remembered: false });
+  });
+
+  test("fewer days for remembered browsers count for those that are remembered already", async () => {
+    const left = await signedIn();
+    h.w.clock.at += 3 * 86_400_000;
+    h.w.set({ "remember.days": 4 });
+    expect(await left()).toMatchObject({ remembered: true });
+    h.w.set({ "remember.days": 3 });
+    expect(await left()).toMatchObject({ remembered: false });
+    h.w.set({ "remember.days": 0 });
+    expect(await left()).toMatchObject({ remembered: false });
   });
 
   test("a method that is added ends remembered browsers, and leaves sessions", async () => {
