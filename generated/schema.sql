@@ -44,6 +44,25 @@ CREATE INDEX block_of_number on block (number_hash);
 
 CREATE INDEX block_of_user on block (user_id);
 
+CREATE TABLE call (
+  id text primary key,
+  challenge_id text not null,
+  user_id text not null,
+  leg text not null,
+  gateway_id text not null,
+  application text not null,
+  state text not null,
+  version bigint not null,
+  result text,
+  started_at bigint not null,
+  answered_at bigint,
+  ended_at bigint
+);
+
+CREATE INDEX call_challenge on call (challenge_id);
+
+CREATE INDEX call_started on call (started_at);
+
 CREATE TABLE carrier_event (
   id text primary key,
   at bigint not null
@@ -457,3 +476,18 @@ CREATE TABLE throttle (
 );
 
 CREATE INDEX throttle_expiry on throttle (expires_at);
+
+CREATE TABLE voice_message (
+  id text primary key,
+  type text not null,
+  language text not null,
+  application text not null,
+  words text,
+  audio blob,
+  audio_type text,
+  audio_ms bigint,
+  audio_key text unique,
+  file_name text,
+  changed_at bigint not null,
+  unique (type, language, application)
+);

@@ -451,6 +451,74 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/voice-messages": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** What is said on verification calls, in every language */
+    get: operations["listVoiceMessages"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/voice-messages/{type}/{language}/text": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Have your own words said */
+    post: operations["setVoiceMessage"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/voice-messages/{type}/{language}/recording": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Have a recording played */
+    post: operations["uploadVoiceMessage"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/voice-messages/{type}/{language}/remove": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Have the words said again that came before yours */
+    post: operations["removeVoiceMessage"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/me": {
     parameters: {
       query?: never;
@@ -1113,6 +1181,150 @@ export interface components {
         | null;
       /** @description Where to send the person's browser. */
       url: string;
+    };
+    VoiceMessage: {
+      /** @enum {string} */
+      type:
+        | "authenticated"
+        | "denied"
+        | "denied_retry"
+        | "greeting"
+        | "greeting_pin"
+        | "greeting_number"
+        | "greeting_code"
+        | "fraud_greeting"
+        | "fraud_greeting_pin"
+        | "fraud_greeting_number"
+        | "retry"
+        | "retry_pin"
+        | "retry_number"
+        | "fraud_confirmation"
+        | "fraud_reported"
+        | "extension"
+        | "extension_before"
+        | "extension_after"
+        | "activated"
+        | "activation_greeting"
+        | "activation_greeting_pin"
+        | "activation_greeting_number"
+        | "activation_retry"
+        | "code"
+        | "code_again"
+        | "goodbye"
+        | "pin_over"
+        | "pin_new"
+        | "pin_confirm"
+        | "pin_changed"
+        | "pin_mismatch"
+        | "pin_form"
+        | "pin_length"
+        | "pin_all_same"
+        | "pin_sequential"
+        | "pin_phone"
+        | "pin_history"
+        | "digit_0"
+        | "digit_1"
+        | "digit_2"
+        | "digit_3"
+        | "digit_4"
+        | "digit_5"
+        | "digit_6"
+        | "digit_7"
+        | "digit_8"
+        | "digit_9";
+      /** @enum {string} */
+      language: "en" | "sv";
+      /** @description By its name; otherwise for all. */
+      application?: string;
+      /** @enum {string} */
+      source: "stock" | "text" | "recording";
+      /** @description The words that are spoken. */
+      text?: string;
+      /** @description How long the recording lasts. */
+      seconds?: number;
+      fileName?: string;
+      /** @description Where the recording can be heard. */
+      url?: string;
+      /** @description It is taken, but might be better. */
+      advice?: string;
+    };
+    VoiceMessages: {
+      messages: components["schemas"]["VoiceMessage"][];
+    };
+    VoiceMessageText: {
+      /** @description By its name; otherwise for all. */
+      application?: string;
+      /** @description `{application}` and `{fraud}` stand for what they name. */
+      text: string;
+    };
+    VoiceMessageRecording: {
+      /** @description By its name; otherwise for all. */
+      application?: string;
+      fileName: string;
+      /**
+       * Format: base64
+       * @description WAV or MP3, 5 MiB at most and better not longer than 20 seconds.
+       */
+      audio: string;
+    };
+    VoiceMessageRemoval: {
+      /** @description By its name; otherwise for all. */
+      application?: string;
+    };
+    RemovedVoiceMessage: {
+      /** @enum {string} */
+      type:
+        | "authenticated"
+        | "denied"
+        | "denied_retry"
+        | "greeting"
+        | "greeting_pin"
+        | "greeting_number"
+        | "greeting_code"
+        | "fraud_greeting"
+        | "fraud_greeting_pin"
+        | "fraud_greeting_number"
+        | "retry"
+        | "retry_pin"
+        | "retry_number"
+        | "fraud_confirmation"
+        | "fraud_reported"
+        | "extension"
+        | "extension_before"
+        | "extension_after"
+        | "activated"
+        | "activation_greeting"
+        | "activation_greeting_pin"
+        | "activation_greeting_number"
+        | "activation_retry"
+        | "code"
+        | "code_again"
+        | "goodbye"
+        | "pin_over"
+        | "pin_new"
+        | "pin_confirm"
+        | "pin_changed"
+        | "pin_mismatch"
+        | "pin_form"
+        | "pin_length"
+        | "pin_all_same"
+        | "pin_sequential"
+        | "pin_phone"
+        | "pin_history"
+        | "digit_0"
+        | "digit_1"
+        | "digit_2"
+        | "digit_3"
+        | "digit_4"
+        | "digit_5"
+        | "digit_6"
+        | "digit_7"
+        | "digit_8"
+        | "digit_9";
+      /** @enum {string} */
+      language: "en" | "sv";
+      /** @description By its name; otherwise for all. */
+      application?: string;
     };
     VerificationRequest: {
       username: string;
@@ -4225,6 +4437,527 @@ export interface operations {
       };
       /** @description There is nobody, or nothing, of that name. */
       404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Too much waits; try again after Retry-After. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It could not be done; send it again. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listVoiceMessages: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["VoiceMessages"];
+        };
+      };
+      /** @description The request is not as described here. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The request is not signed by a key in use, for now, for the first time. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The key lacks the scope `voice`. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description There is nobody, or nothing, of that name. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Too much waits; try again after Retry-After. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It could not be done; send it again. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  setVoiceMessage: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same request under the same key gets the same answer for 24 hours. */
+        "idempotency-key"?: string;
+      };
+      path: {
+        type:
+          | "authenticated"
+          | "denied"
+          | "denied_retry"
+          | "greeting"
+          | "greeting_pin"
+          | "greeting_number"
+          | "greeting_code"
+          | "fraud_greeting"
+          | "fraud_greeting_pin"
+          | "fraud_greeting_number"
+          | "retry"
+          | "retry_pin"
+          | "retry_number"
+          | "fraud_confirmation"
+          | "fraud_reported"
+          | "extension"
+          | "extension_before"
+          | "extension_after"
+          | "activated"
+          | "activation_greeting"
+          | "activation_greeting_pin"
+          | "activation_greeting_number"
+          | "activation_retry"
+          | "code"
+          | "code_again"
+          | "goodbye"
+          | "pin_over"
+          | "pin_new"
+          | "pin_confirm"
+          | "pin_changed"
+          | "pin_mismatch"
+          | "pin_form"
+          | "pin_length"
+          | "pin_all_same"
+          | "pin_sequential"
+          | "pin_phone"
+          | "pin_history"
+          | "digit_0"
+          | "digit_1"
+          | "digit_2"
+          | "digit_3"
+          | "digit_4"
+          | "digit_5"
+          | "digit_6"
+          | "digit_7"
+          | "digit_8"
+          | "digit_9";
+        language: "en" | "sv";
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["VoiceMessageText"];
+      };
+    };
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["VoiceMessage"];
+        };
+      };
+      /** @description The request is not as described here. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The request is not signed by a key in use, for now, for the first time. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The key lacks the scope `voice`. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description There is nobody, or nothing, of that name. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The Idempotency-Key is in use, or what the request would make is there already. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The body is not application/json. */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Too much waits; try again after Retry-After. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It could not be done; send it again. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  uploadVoiceMessage: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same request under the same key gets the same answer for 24 hours. */
+        "idempotency-key"?: string;
+      };
+      path: {
+        type:
+          | "authenticated"
+          | "denied"
+          | "denied_retry"
+          | "greeting"
+          | "greeting_pin"
+          | "greeting_number"
+          | "greeting_code"
+          | "fraud_greeting"
+          | "fraud_greeting_pin"
+          | "fraud_greeting_number"
+          | "retry"
+          | "retry_pin"
+          | "retry_number"
+          | "fraud_confirmation"
+          | "fraud_reported"
+          | "extension"
+          | "extension_before"
+          | "extension_after"
+          | "activated"
+          | "activation_greeting"
+          | "activation_greeting_pin"
+          | "activation_greeting_number"
+          | "activation_retry"
+          | "code"
+          | "code_again"
+          | "goodbye"
+          | "pin_over"
+          | "pin_new"
+          | "pin_confirm"
+          | "pin_changed"
+          | "pin_mismatch"
+          | "pin_form"
+          | "pin_length"
+          | "pin_all_same"
+          | "pin_sequential"
+          | "pin_phone"
+          | "pin_history"
+          | "digit_0"
+          | "digit_1"
+          | "digit_2"
+          | "digit_3"
+          | "digit_4"
+          | "digit_5"
+          | "digit_6"
+          | "digit_7"
+          | "digit_8"
+          | "digit_9";
+        language: "en" | "sv";
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["VoiceMessageRecording"];
+      };
+    };
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["VoiceMessage"];
+        };
+      };
+      /** @description The request is not as described here. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The request is not signed by a key in use, for now, for the first time. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The key lacks the scope `voice`. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description There is nobody, or nothing, of that name. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The Idempotency-Key is in use, or what the request would make is there already. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The body is not application/json. */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Too much waits; try again after Retry-After. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It could not be done; send it again. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  removeVoiceMessage: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same request under the same key gets the same answer for 24 hours. */
+        "idempotency-key"?: string;
+      };
+      path: {
+        type:
+          | "authenticated"
+          | "denied"
+          | "denied_retry"
+          | "greeting"
+          | "greeting_pin"
+          | "greeting_number"
+          | "greeting_code"
+          | "fraud_greeting"
+          | "fraud_greeting_pin"
+          | "fraud_greeting_number"
+          | "retry"
+          | "retry_pin"
+          | "retry_number"
+          | "fraud_confirmation"
+          | "fraud_reported"
+          | "extension"
+          | "extension_before"
+          | "extension_after"
+          | "activated"
+          | "activation_greeting"
+          | "activation_greeting_pin"
+          | "activation_greeting_number"
+          | "activation_retry"
+          | "code"
+          | "code_again"
+          | "goodbye"
+          | "pin_over"
+          | "pin_new"
+          | "pin_confirm"
+          | "pin_changed"
+          | "pin_mismatch"
+          | "pin_form"
+          | "pin_length"
+          | "pin_all_same"
+          | "pin_sequential"
+          | "pin_phone"
+          | "pin_history"
+          | "digit_0"
+          | "digit_1"
+          | "digit_2"
+          | "digit_3"
+          | "digit_4"
+          | "digit_5"
+          | "digit_6"
+          | "digit_7"
+          | "digit_8"
+          | "digit_9";
+        language: "en" | "sv";
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["VoiceMessageRemoval"];
+      };
+    };
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RemovedVoiceMessage"];
+        };
+      };
+      /** @description The request is not as described here. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The request is not signed by a key in use, for now, for the first time. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The key lacks the scope `voice`. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description There is nobody, or nothing, of that name. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The Idempotency-Key is in use, or what the request would make is there already. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The body is not application/json. */
+      415: {
         headers: {
           [name: string]: unknown;
         };

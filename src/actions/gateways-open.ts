@@ -2,8 +2,9 @@
 
 import { rests, sound, type Breaker } from "#core/breaker.ts";
 import { routes } from "#core/routing.ts";
-import { Undelivered, type Account, type TextGateway } from "#delivery/gateway.ts";
+import { Undelivered, type Account, type TextGateway, type VoiceGateway } from "#delivery/gateway.ts";
 import { textGateways } from "#delivery/sms/index.ts";
+import { voiceGateways } from "#delivery/voice/index.ts";
 import { listGateways, type Channel, type GatewayRow } from "#store/gateways.ts";
 import type { Deps } from "./deps.ts";
 
@@ -40,12 +41,13 @@ const opened = (deps: Deps, row: GatewayRow): Opened => ({
   },
 });
 
-export const vendors: Record<
-  Channel,
-  ReadonlyMap<string, Pick<TextGateway, "id" | "title" | "options" | "callback">>
-> = {
+type Vendors<Of extends TextGateway | VoiceGateway> = ReadonlyMap<string, Of>;
+export const vendors: Record<Channel, Vendors<TextGateway> | Vendors<VoiceGateway>> & {
+  sms: Vendors<TextGateway>;
+  voice: Vendors<VoiceGateway>;
+} = {
   sms: textGateways,
-  voice: new Map(),
+  voice: voiceGateways,
 };
 
 /**

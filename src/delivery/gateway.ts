@@ -62,7 +62,7 @@ export type TextEvent =
   | { kind: "reply"; id: string; from: string; to: string; text: string; inReplyTo?: string };
 
 /**
- * What happens on a call. `digits`: the keys pressed until `#` (`closed`) or until the time was over, and the turn of the line
+ * What happens on a call; `ref` is the delivery that its `reportUrl` names. `digits`: the keys pressed until `#` (`closed`) or until the time was over, and the turn of the line
  * they answer; `machine`: voicemail has answered, as far as the carrier can tell.
  */
 export type CallEvent =
@@ -105,7 +105,7 @@ export type VoiceGateway<Options = unknown> = Vendor<Options> & {
   callback: {
     check(account: Account<Options>, request: Callback): boolean;
     read(request: Callback): CallEvent | undefined;
-    /** What the caller hears next, and whether we listen then. */
+    /** What is heard next, and whether we listen then; `account.callbackUrl` is this call's own, as its `reportUrl` was. */
     render(line: Line, account: Account<Options>): Answered;
   };
 };

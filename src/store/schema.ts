@@ -283,5 +283,32 @@ export type Tables = {
   };
   oidc_session: { uid: string; session_id: string; expires_at: number };
   oidc_key: { id: string; alg: string; version: number; sealed_jwk: Blob; signs_from: number; created_at: number };
+  voice_message: {
+    id: string;
+    type: string;
+    language: string;
+    application: string;
+    words: string | null;
+    audio: Blob | null;
+    audio_type: string | null;
+    audio_ms: number | null;
+    audio_key: string | null;
+    file_name: string | null;
+    changed_at: number;
+  };
+  call: {
+    id: string;
+    challenge_id: string;
+    user_id: string;
+    leg: string;
+    gateway_id: string;
+    application: string;
+    state: string;
+    version: number;
+    result: string | null;
+    started_at: number;
+    answered_at: number | null;
+    ended_at: number | null;
+  };
   oidc_logout: { id: string; client_id: string; user_id: string; sid: string; attempts: number; next_at: number };
 };

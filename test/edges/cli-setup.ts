@@ -63,7 +63,7 @@ async function start() {
     run,
     json: async (args: string[], given?: { stdin?: string }) =>
       JSON.parse((await run([...args, "--json"], given)).stdout) as Record<string, never>,
-    file: (name: string, text: string) => {
+    file: (name: string, text: string | Uint8Array) => {
       writeFileSync(join(folder, name), text);
       return join(folder, name);
     },

@@ -35,6 +35,7 @@ import { blockCommands } from "./block-commands.ts";
 import { command, limit, name, text, type Command, type Extra } from "./command.ts";
 import { gatewayCommands } from "./gateway-commands.ts";
 import { personCommands } from "./person-commands.ts";
+import { voiceCommands } from "./voice-commands.ts";
 
 const uri = z.string().max(2000);
 const applicationFields = z.strictObject({
@@ -53,6 +54,7 @@ export const commands = {
   ...personCommands,
   ...gatewayCommands,
   ...blockCommands,
+  ...voiceCommands,
   "passkey-domain move": command({
     input: z.strictObject({ domain: name }),
     run: async (deps, input) => await movePasskeyDomain(deps, "cli", input),

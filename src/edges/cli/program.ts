@@ -19,6 +19,7 @@ import { peopleVerbs } from "./people-verbs.ts";
 import { siteVerbs } from "./site-verbs.ts";
 import { systemVerbs } from "./system-verbs.ts";
 import type { Verb } from "./verb.ts";
+import { voiceVerbs } from "./voice-verbs.ts";
 
 export type Io = {
   stdin: AsyncIterable<Uint8Array | string>;
@@ -59,6 +60,7 @@ export async function program(argv: readonly string[], io: Io): Promise<number> 
     ...siteVerbs,
     ...directoryVerbs,
     ...gatewayVerbs,
+    ...voiceVerbs,
     ...systemVerbs,
   ])
     define(root, verb).action(async (...given) => {

@@ -50,6 +50,8 @@ export type Operation<
   method: "GET" | "POST" | "PATCH" | "DELETE";
   url: string;
   config: { scope: ApiScope };
+  /** octets, where a body holds more than words */
+  bodyLimit?: number;
   schema: {
     operationId: string;
     summary: string;
@@ -65,7 +67,7 @@ export type Operation<
   };
 };
 
-type Described<Params, Body, Answer> = Pick<Operation, "method" | "url"> & {
+type Described<Params, Body, Answer> = Pick<Operation, "method" | "url" | "bodyLimit"> & {
   scope: ApiScope;
   operationId: string;
   summary: string;
@@ -85,12 +87,14 @@ export function operation<
   params,
   body,
   answer,
+  bodyLimit,
   ...named
 }: Described<Params, Body, Answer>): Operation<Params, Body, Answer> {
   return {
     method,
     url,
     config: { scope },
+    ...(bodyLimit !== undefined && { bodyLimit }),
     schema: {
       ...named,
       tags: [scope],

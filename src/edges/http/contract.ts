@@ -11,6 +11,7 @@ import { bodyFailures, failures, headers, none, problem, problems, username } fr
 import { gatewayContract } from "./gateways-contract.ts";
 import { helpDeskContract } from "./help-desk-contract.ts";
 import { registrationContract } from "./registrations-contract.ts";
+import { voiceContract } from "./voice-contract.ts";
 
 const method = z
   .enum([...methods.keys()] as [string, ...string[]])
@@ -170,4 +171,5 @@ export const contract = {
   ...blocksContract,
   ...applicationContract,
   ...gatewayContract,
+  ...voiceContract,
 };

@@ -28,6 +28,7 @@ import { oidcRoutes } from "../oidc/routes.ts";
 import { meRoutes } from "../me/routes.ts";
 import { signInRoutes } from "../sign-in/routes.ts";
 import { verificationRoutes } from "./verifications.ts";
+import { recordingRoutes, voiceRoutes } from "./voice.ts";
 
 export type Address = { host: string; port: number };
 export type HttpOptions = {
@@ -99,6 +100,7 @@ const apiRoutes = [
   blockRoutes,
   applicationRoutes,
   gatewayRoutes,
+  voiceRoutes,
 ];
 
 function peopleRoutes(app: FastifyInstance, deps: Deps, options: HttpOptions & { stopping: AbortSignal }): void {
@@ -120,6 +122,7 @@ function peopleRoutes(app: FastifyInstance, deps: Deps, options: HttpOptions & {
   signInRoutes(app, deps, { publicUrl });
   forwardAuthRoutes(app, deps, options);
   helpRoutes(app, deps, { publicUrl });
+  recordingRoutes(app, deps);
   oidcRoutes(app, deps, { publicUrl, ready });
   assetRoutes(app, webDist);
   if (!phones) {
