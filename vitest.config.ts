@@ -18,6 +18,7 @@ export default defineConfig({
           name: "unit",
           include: ["{src,sdk,tools,web}/**/*.test.ts"],
           isolate: false,
+          testTimeout: 30_000,
           execArgv,
         },
       },

@@ -92,7 +92,7 @@ CREATE TABLE challenge (
   correlation_id text not null,
   created_at bigint not null,
   expires_at bigint not null
-, name_key text);
+, name_key text, mode text not null default '', result text, holder text);
 
 CREATE INDEX challenge_expiry on challenge (expires_at);
 
@@ -335,7 +335,7 @@ CREATE TABLE person (
   default_method text,
   import_id text,
   created_at bigint not null
-, registered_at bigint, must_register text, register_until bigint, first_page_at bigint, directory_id text, directory_key text, webauthn_id text, password_expired bigint not null default 0, signed_out_at bigint not null default 0, blocked_until bigint not null default 0);
+, registered_at bigint, must_register text, register_until bigint, first_page_at bigint, directory_id text, directory_key text, webauthn_id text, password_expired bigint not null default 0, signed_out_at bigint not null default 0, pin_mac blob, pin_changed_at bigint, pin_must_change bigint not null default 0, pin_history text not null default '[]', blocked_until bigint not null default 0);
 
 CREATE UNIQUE INDEX person_directory on person (directory_id, directory_key);
 

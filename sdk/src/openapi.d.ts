@@ -1336,7 +1336,7 @@ export interface components {
        * @description The method wanted; the person's default, or the next that can be used, otherwise.
        * @enum {string}
        */
-      method?: "passkey" | "totp" | "sms" | "tap" | "recovery";
+      method?: "passkey" | "totp" | "sms" | "voice" | "sms-reply" | "tap" | "recovery";
       /** @description Where the person comes from, for the record. */
       clientIp?: string;
       /** @description The caller's own random text; the signed verdict repeats it. */
@@ -1351,8 +1351,18 @@ export interface components {
       nonce?: string;
     };
     Prompt: {
-      /** @constant */
-      kind: "code";
+      /**
+       * @description A code to be entered, or an answer that the person gives on the phone: read the verification until then.
+       * @enum {string}
+       */
+      kind: "code" | "wait";
+      /** @description What the person types on the phone: show it. */
+      number?: string;
+      /**
+       * @description The PIN follows the code.
+       * @constant
+       */
+      pin?: true;
       method: string;
       /** @description The person's language. */
       language: string | null;

@@ -9,7 +9,7 @@ import type { Claim } from "#store/requests.ts";
 
 /** Where a request came from. `station` is the caller behind it, `claim` names this very request for repetitions. */
 export type Source = {
-  protocol: "radius" | "rest" | "cli" | "web";
+  protocol: "radius" | "rest" | "cli" | "web" | "phone";
   clientIp?: string | undefined;
   station?: string | undefined;
   claim?: Claim | undefined;
@@ -32,8 +32,13 @@ export type Answer = {
   username?: string | undefined;
   challengeId: string;
   round?: number | undefined;
-  response: string;
+  /** none where the answer comes by phone and is only waited for */
+  response: string | undefined;
   found?: Found | undefined;
+  /** The answer comes from the person's phone. Given by an action alone. */
+  byPhone?: Ask["byPhone"];
+  /** who waits for the phone's answer, where several may */
+  holder?: string | undefined;
   source: Source;
 };
 /** `elsewhere`: another node is answering this very request, so this one must stay silent. */

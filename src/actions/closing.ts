@@ -1,6 +1,6 @@
-import type { Decision } from "#core/case.ts";
+import type { Ask, Decision } from "#core/case.ts";
 import type { Facts } from "#core/facts.ts";
-import type { Settle } from "#store/settle.ts";
+import type { Lost, Settle } from "#store/settle.ts";
 
 /** A decision as what settling it writes: it says nothing that the decision did not. */
 
@@ -22,24 +22,23 @@ export function returned({ taken }: Facts, decision: Decision) {
 }
 
 /** A right answer ends its challenge; so do the last wrong one and the choice of another method. */
-export function ending({ challenge, answered }: Facts, decision: Decision): Settle["end"] {
-  if (!challenge || !answered) return undefined;
-  const end = { id: challenge.id };
+export function ending({ challenge, answered }: Facts, decision: Decision, { holder }: Ask): Settle["end"] {
+  if (!challenge) return undefined;
+  const end = { id: challenge.id, was: "pending", result: "result" in decision ? decision.result : null } as const;
+  if (decision.gate === "approved") return { ...end, was: "approved", state: "consumed", holder };
+  if (decision.gate === "phone") return { ...end, state: "denied" };
+  if (!answered) return undefined;
   if (decision.kind === "allow") return { ...end, state: "approved" };
   if (decision.kind === "challenge") return { ...end, state: "cancelled" };
   return decision.kind === "deny" && !decision.retry ? { ...end, state: "denied" } : undefined;
 }
 
-/** A number that is blocked gets nothing, whoever asked. */
-export const numberBlocked = (decision: Decision): Decision => {
-  const by = "method" in decision && decision.method ? { method: decision.method } : {};
-  const refusal = { kind: "deny", gate: "settle", code: "number_blocked", free: true, retry: false } as const;
-  return { ...refusal, result: "SUCCESS_USER_BLOCKED", ...by };
-};
-
-/** What a decision becomes when its conditional statement changed no row: someone was first, or a budget is spent. */
-export function lost(decision: Decision): Decision {
+/** What a decision becomes when its conditional statement changed no row. */
+export function lost(decision: Decision, why: Lost): Decision {
   const refusal = { kind: "deny", gate: "settle", free: true, retry: false } as const;
+  const by = "method" in decision && decision.method ? { method: decision.method } : {};
+  if (why === "blocked") return { ...refusal, code: "number_blocked", result: "SUCCESS_USER_BLOCKED", ...by };
+  if (why === "busy") return { ...refusal, code: "busy", result: "FAILED_PHONE_BUSY", ...by };
   if (decision.kind === "allow" && decision.method)
     return {
       ...refusal,

@@ -4,10 +4,11 @@ import type { Facts } from "#core/facts.ts";
 import { nameKey } from "#core/names.ts";
 import type { Open } from "#core/outcome.ts";
 import type { NewChallenge } from "#store/opened.ts";
+import type { Settings } from "#core/settings/index.ts";
 import type { Settle } from "#store/settle.ts";
 import { numberHash } from "./blocked-numbers.ts";
 import type { Deps } from "./deps.ts";
-import { codeHash, namesOf } from "./rules.ts";
+import { codeHash, namesOf, shownNumber } from "./rules.ts";
 import { sealed } from "./deliver.ts";
 import { textBudgets, textFor } from "./texts.ts";
 import type { Request } from "./asked.ts";
@@ -20,55 +21,82 @@ type Opening = {
   correlationId: string;
   at: number;
 };
-type Opened = { challenge: NewChallenge; shown: Open; spend: Settle["spend"] } & Pick<Settle, "message" | "number">;
+type Opened = { challenge: NewChallenge; shown: Open; spend: Settle["spend"] } & Pick<
+  Settle,
+  "message" | "number" | "exclusive"
+>;
 
 export function opening(deps: Deps, { ask, joinKey, username }: Request, input: Opening): Opened {
   const { facts, decision, correlationId, at } = input;
+  const { person, challenge: before } = facts;
   const { factor, method, begun, offered } = decision;
+  const { mode = "", message } = begun;
   const settings = deps.settings.values();
-  const life = begun.message ? settings["sms.code-life-seconds"] : settings["challenge.life-seconds"];
+  const life = settings[lives[method.id] ?? "challenge.life-seconds"];
   // all 128 bits by chance: who holds the id may answer (R-125)
   const id = `chl_${deps.random.bytes(16).toString("base64url")}`;
   const expiresAt = at + life * 1000;
+  const number = begun.shown && shownNumber(deps, id);
+  const code = number ?? begun.code;
+  const expected = code === undefined ? null : codeHash(deps, id, code);
   const challenge: NewChallenge = {
-    supersedes: begun.message !== undefined,
+    supersedes: message !== undefined,
     factorId: factor.id,
     row: {
       id,
-      user_id: facts.person!.id,
+      user_id: person!.id,
       factor_id: factor.id,
       method: method.id,
       application_id: ask.application.id,
       join_key: joinKey ?? null,
-      name_key: nameKey(username, namesOf(deps)) ?? facts.challenge?.nameKey ?? null,
-      expected: begun.code === undefined ? null : codeHash(deps, id, begun.code),
+      name_key: askedAs(deps, username, before),
+      expected,
+      mode,
+      holder: ask.holder ?? null,
       offered: JSON.stringify(offered.map((one) => one.id)),
       correlation_id: correlationId,
       created_at: at,
       expires_at: expiresAt,
     },
   };
-  const shown = { id, round: 0, expiresAt, prompt: promptFor(factor, { person: facts.person, offered }) };
-  const { message, code } = begun;
-  if (message === undefined || code === undefined) return { challenge, shown, spend: [] };
+  const shown = { id, round: 0, expiresAt, prompt: promptFor(factor, { person, offered, mode, number }) };
+  if (message === undefined) return { challenge, shown, spend: [] };
   return {
     challenge,
     shown,
-    ...sending(deps, { ...input, challengeId: id, channel: message, code, application: ask.application.name }),
+    ...(message === "voice" && { exclusive: factor.id }),
+    ...sending(deps, { ...input, challengeId: id, code, application: ask.application.name }),
   };
 }
 
-type Sending = Opening & { challengeId: string; channel: "sms"; code: string; application: string };
+/** An answer may come without the name. */
+const askedAs = (deps: Deps, username: string, before: Facts["challenge"]): string | null =>
+  nameKey(username, namesOf(deps)) ?? before?.nameKey ?? null;
+
+/** How long an answer may take; a code that is asked for where it is made needs no setting of its own. */
+const lives: Record<string, "sms.code-life-seconds" | "sms-reply.life-seconds" | "voice.life-seconds"> = {
+  sms: "sms.code-life-seconds",
+  "sms-reply": "sms-reply.life-seconds",
+  voice: "voice.life-seconds",
+} satisfies Record<string, keyof Settings>;
+
+type Sending = Opening & { challengeId: string; code: string | undefined; application: string };
 
 /** R-040, mission G20: a text takes from both budgets or is not sent. */
 function sending(
   deps: Deps,
-  { facts, decision, challengeId, channel, code, application }: Sending,
+  { facts, decision, challengeId, code, application }: Sending,
 ): Pick<Opened, "spend" | "message" | "number"> {
   const person = facts.person!;
   const id = deps.random.id("msg_");
   const to = decision.factor.address!;
-  const message = sealed(deps, { id, channel, to, text: textFor({ person, application, code }) });
+  const { method, begun } = decision;
+  const message = sealed(
+    deps,
+    begun.message === "voice"
+      ? { id, channel: "voice", to, challengeId }
+      : { id, channel: "sms", to, text: textFor({ person, application, code: code!, reply: method.outOfBand }) },
+  );
   return {
     message: { ...message, challenge_id: challengeId, user_id: person.id },
     number: numberHash(deps, to),

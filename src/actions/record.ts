@@ -3,13 +3,16 @@ import { promptFor } from "#core/prompt.ts";
 import type { Challenge, Facts } from "#core/facts.ts";
 import { methods } from "#core/methods/index.ts";
 import type { Open, Outcome } from "#core/outcome.ts";
+import type { ResultCode } from "#core/results.ts";
 import type { Entry } from "#store/log.ts";
 import type { Deps } from "./deps.ts";
 import type { Request } from "./asked.ts";
+import { shownNumber } from "./rules.ts";
 
 /** A decision as it is told: the outcome for the edge and the authentication record for the log (mission E). */
 
 export function outcomeOf(
+  deps: Deps,
   decision: Decision,
   told: { facts: Facts; correlationId: string; open: Open | undefined },
 ): Outcome {
@@ -27,13 +30,15 @@ export function outcomeOf(
         kind: "challenge",
         correlationId,
         userId: facts.person!.id,
-        ...again(facts, decision.challenge, decision.challenge.round),
+        ...again(deps, facts, decision.challenge),
       };
     case "ask":
       return { kind: "deny", correlationId, code: "unavailable" };
     case "deny": {
       const retry =
-        decision.retry && facts.challenge ? again(facts, facts.challenge, facts.challenge.round + 1) : undefined;
+        decision.retry && facts.challenge
+          ? again(deps, facts, { ...facts.challenge, round: facts.challenge.round + 1 })
+          : undefined;
       return { kind: "deny", correlationId, code: decision.code, ...(retry && { retry }), ...named(facts, decision) };
     }
   }
@@ -44,11 +49,12 @@ const named = ({ person }: Facts, { code }: Extract<Decision, { kind: "deny" }>)
   person && (code === "no_method" || code === "locked_out") ? { userId: person.id } : {};
 
 /** An open challenge as it is shown once more. */
-function again(facts: Facts, challenge: Challenge, round: number): Open {
+function again(deps: Deps, facts: Facts, challenge: Challenge): Open {
   const offered = challenge.offered.flatMap((id) => facts.factors.find((factor) => factor.id === id) ?? []);
   const factor = facts.factors.find((one) => one.id === challenge.factorId)!;
-  const { id, expiresAt } = challenge;
-  return { id, round, expiresAt, prompt: promptFor(factor, { person: facts.person, offered }) };
+  const { id, round, expiresAt, mode } = challenge;
+  const number = mode === "number" ? shownNumber(deps, id) : undefined;
+  return { id, round, expiresAt, prompt: promptFor(factor, { person: facts.person, offered, mode, number }) };
 }
 
 type Recorded = { facts: Facts; decision: Decision; outcome: Outcome; at: number };
@@ -56,25 +62,33 @@ type Recorded = { facts: Facts; decision: Decision; outcome: Outcome; at: number
 export function recordOf(deps: Deps, request: Request, { facts, decision, outcome, at }: Recorded): Entry {
   const { ask, source } = request;
   const used = methodOf(decision);
+  // said on the phone; whoever waits for it is let in by what it does with that
+  const approved = ask.byPhone !== undefined && outcome.kind === "allow";
   return {
     id: deps.random.id("rec_"),
     at,
-    kind: "authentication",
-    result: "result" in decision ? decision.result : (used?.results.asked ?? "FAILED_SERVER_ERROR"),
+    kind: approved ? "approval" : "authentication",
+    result: resultOf(decision),
     // let through without a method is no authentication
-    authenticated: outcome.kind === "allow" && outcome.methods.length > 0,
+    authenticated: outcome.kind === "allow" && outcome.methods.length > 0 && !approved,
     correlationId: outcome.correlationId,
     userId: facts.person?.id ?? null,
     applicationId: ask.application.id,
     protocol: source.protocol,
-    ...(used && { method: used.id, mode: "standard" }),
+    ...(used && { method: used.id, mode: modeOf(decision, facts) }),
     gate: decision.gate,
     challengeId: outcome.kind === "challenge" ? outcome.id : ask.challengeId,
     policyVersion: deps.settings.version(),
     ...(decision.kind === "join" && { detail: "joined" }),
-    personal: personalOf(deps, request, { facts, method: used?.id }),
+    ...(!approved && { personal: personalOf(deps, request, { facts, method: used?.id }) }),
   };
 }
+
+const resultOf = (decision: Decision): ResultCode =>
+  "result" in decision ? decision.result : (methodOf(decision)?.results.asked ?? "FAILED_SERVER_ERROR");
+
+const modeOf = (decision: Decision, { challenge }: Facts) =>
+  (decision.kind === "challenge" ? decision.begun.mode : challenge?.mode) || "standard";
 
 function methodOf(decision: Decision) {
   if (decision.kind === "join") return methods.get(decision.challenge.method);
@@ -97,7 +111,7 @@ function personalOf(
   if (settings["records.first-and-last-name"])
     Object.assign(fields, { firstName: person?.firstName, lastName: person?.lastName });
   if (settings["records.email"]) fields["email"] = person?.email;
-  if (method === "sms") fields["phone"] = facts.factors.find((factor) => factor.method === "sms")?.address;
+  if (method !== undefined) fields["phone"] = facts.factors.find((factor) => factor.method === method)?.address;
   return Object.fromEntries(
     Object.entries(fields).filter(
       (field): field is [string, string] => typeof field[1] === "string" && field[1] !== "",

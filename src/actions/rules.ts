@@ -1,3 +1,4 @@
+import { timingSafeEqual } from "node:crypto";
 import type { Ask, Case, Decision, Rules } from "#core/case.ts";
 import { decide } from "#core/decide.ts";
 import type { Challenge, Factor, Facts } from "#core/facts.ts";
@@ -25,11 +26,18 @@ export const rulesOf = (settings: Settings): Rules => ({
 });
 
 /** R-104: passkeys are never among them. */
+const switchable = ["totp", "sms", "voice", "sms-reply", "recovery"] as const;
 export const methodsOff = (settings: Settings): ReadonlySet<string> =>
-  new Set((["totp", "sms", "recovery"] as const).filter((id) => !settings[`methods.${id}.enabled`]));
+  new Set(switchable.filter((id) => !settings[`methods.${id}.enabled`]));
+
+/** What an administrator says of methods, as a question to the engine carries it. */
+export const methodRules = (deps: Deps): Pick<Ask, "off" | "pinFor"> => {
+  const settings = deps.settings.values();
+  return { off: methodsOff(settings), pinFor: new Set(settings["pin.methods"]) };
+};
 
 /** R-246: seeds are unsealed for one decision and wiped after it. */
-function momentOf(deps: Deps): { moment: Omit<Case, "facts" | "ask">; wipe: () => void } {
+function momentOf(deps: Deps, { person }: Facts): { moment: Omit<Case, "facts" | "ask">; wipe: () => void } {
   const opened: Uint8Array[] = [];
   const seen = ({ id, method, sealedSecret, parameters, counter, drift, address }: Factor): Seen => {
     const secret =
@@ -41,7 +49,19 @@ function momentOf(deps: Deps): { moment: Omit<Case, "facts" | "ask">; wipe: () =
     expected ? { hash: expected, hashOf: (code: string) => codeHash(deps, id, code) } : undefined;
   const rules = rulesOf(deps.settings.values());
   const moment = { now: deps.clock.now(), randomInt: deps.random.int };
-  return { moment: { rules, moment, seen, sent }, wipe: () => opened.forEach((secret) => secret.fill(0)) };
+  return {
+    moment: { rules, moment, seen, sent, pin: pinOf(deps, person) },
+    wipe: () => opened.forEach((secret) => secret.fill(0)),
+  };
+}
+
+/** A PIN is short, so it is kept under a key that the database does not hold. */
+export const pinMac = (deps: Deps, userId: string, pin: string): Buffer => deps.keys.mac("pin", `${userId}\0${pin}`);
+
+function pinOf(deps: Deps, person: Facts["person"]): Case["pin"] {
+  const mac = person?.pinMac;
+  if (!mac) return undefined;
+  return { matches: (typed) => timingSafeEqual(mac, pinMac(deps, person.id, typed)), expired: person.pinMustChange };
 }
 
 /** F-48: whoever can write the database can alter a secret, or put one where its code is known to them. */
@@ -64,13 +84,17 @@ function unseal(deps: Deps, { id, method, sealedSecret }: Pick<Factor, "id" | "m
   }
 }
 
+/** The number that a page shows is its challenge's own: every node can show it again, and nobody else can make it. */
+export const shownNumber = (deps: Deps, challengeId: string): string =>
+  String(deps.keys.mac("code", `shown\0${challengeId}`).readUIntBE(0, 6) % 1_000_000).padStart(6, "0");
+
 /** R-020, R-027: a code is remembered under a key of ours, for its one challenge. */
 export const codeHash = (deps: Deps, challengeId: string, code: string): Buffer =>
   deps.keys.mac("code", `${challengeId}\0${code}`);
 
 /** What would be decided now, and by which gate; nothing is taken and nothing written. */
 export function judge(deps: Deps, ask: Ask, facts: Facts): Decision {
-  const { moment, wipe } = momentOf(deps);
+  const { moment, wipe } = momentOf(deps, facts);
   try {
     return decide({ facts, ask, ...moment });
   } catch (error) {

@@ -8,12 +8,15 @@ export function textFor({
   person,
   application,
   code,
+  reply,
 }: {
   person: Pick<Person, "language">;
   application: string;
   code: string;
+  /** it is answered with the code, and not typed */
+  reply?: true | undefined;
 }): string {
-  return translate(languageOf(person.language), "sms.code", { code, application });
+  return translate(languageOf(person.language), reply ? "sms.reply" : "sms.code", { code, application });
 }
 
 /** R-040, mission G20: what one more text to this person takes from. */

@@ -12,27 +12,20 @@ import type { Reserved } from "#store/facts.ts";
 import type { Settle } from "#store/settle.ts";
 import type { Owner } from "./accounts.ts";
 import { joining, type Answer, type Attempt, type Request, type Verified } from "./asked.ts";
-import { accepted, ending, lost, numberBlocked, returned } from "./closing.ts";
+import { accepted, ending, lost, returned } from "./closing.ts";
 import type { Deps } from "./deps.ts";
 import { opening } from "./opening.ts";
 import { checkFirstFactor } from "./first-factor.ts";
 import { outcomeOf, recordOf } from "./record.ts";
-import { judge, methodsOff, namesOf, rulesOf } from "./rules.ts";
+import { judge, methodRules, namesOf, rulesOf } from "./rules.ts";
 import { told } from "./waiting.ts";
 
 /** Starts a verification; ends it at once where the code came along. */
 export async function begin(deps: Deps, attempt: Attempt): Promise<Verified> {
   const { application, source, username, found } = attempt;
   const key = found?.nameKey ?? nameKey(username, namesOf(deps));
-  const off = methodsOff(deps.settings.values());
-  const ask: Ask = {
-    application,
-    nameKey: key,
-    answer: attempt.code,
-    method: attempt.method,
-    proof: found?.proof,
-    off,
-  };
+  const { code: answer, method } = attempt;
+  const ask: Ask = { application, nameKey: key, answer, method, proof: found?.proof, ...methodRules(deps) };
   const joinKey = joining(attempt, key);
   const request: Request = { ask, source, username, joinKey };
   const reserved = await reserve(deps, request);
@@ -76,16 +69,21 @@ async function reserveAnew(deps: Deps, request: Request): Promise<Facts> {
 
 /** Answers a challenge: a wrong answer leaves tries, a right one ends it. */
 export async function respond(deps: Deps, answer: Answer): Promise<Verified> {
-  const { application, challengeId, round, response, source, found, username = "" } = answer;
+  const { application, challengeId, round, response, source, found, username = "", byPhone, holder } = answer;
   // a name that cannot be one is nobody's, and must not pass for "no name given"
   const named = answer.username === undefined ? undefined : (nameKey(username, namesOf(deps)) ?? "");
   const key = found?.nameKey ?? named;
-  const off = methodsOff(deps.settings.values());
-  const ask: Ask = { application, nameKey: key, challengeId, round, answer: response, proof: found?.proof, off };
+  const asked = { application, nameKey: key, challengeId, round, answer: response, proof: found?.proof };
+  const ask: Ask = { ...asked, byPhone, holder, ...methodRules(deps) };
   const request: Request = { ask, source, username, joinKey: undefined };
   const reserved = await reserve(deps, request);
   if (!("facts" in reserved)) return repeated(reserved);
-  return await conclude(deps, request, { facts: reserved.facts, decision: judge(deps, ask, reserved.facts) });
+  const { facts } = reserved;
+  const decision = judge(deps, ask, facts);
+  // what is still under way, or was told before, writes nothing
+  if (decision.kind === "join" || ("recorded" in decision && decision.recorded))
+    return outcomeOf(deps, decision, { facts, correlationId: facts.challenge!.correlationId, open: undefined });
+  return await conclude(deps, request, { facts, decision });
 }
 
 const repeated = (reserved: Exclude<Reserved, { facts: Facts }>): Verified =>
@@ -98,9 +96,11 @@ async function reserve(deps: Deps, { ask, source, joinKey }: Request): Promise<R
   return await deps.db.reserve({ ...ask, now, joinKey, claim: source.claim, plan });
 }
 
-type Judged = { facts: Facts; decision: Decision };
-
-async function conclude(deps: Deps, request: Request, { facts, decision }: Judged): Promise<Outcome> {
+async function conclude(
+  deps: Deps,
+  request: Request,
+  { facts, decision }: { facts: Facts; decision: Decision },
+): Promise<Outcome> {
   const at = deps.clock.now();
   const correlationId = facts.challenge?.correlationId ?? deps.random.id("cor_");
   const open =
@@ -108,15 +108,16 @@ async function conclude(deps: Deps, request: Request, { facts, decision }: Judge
   const item: Settle = {
     at,
     accept: accepted(facts, decision),
-    end: ending(facts, decision),
+    end: ending(facts, decision, request.ask),
     open: open?.challenge,
     spend: open?.spend ?? [],
     message: open?.message,
     number: open?.number,
+    exclusive: open?.exclusive,
     claim: request.source.claim,
-    finish: (end) => {
-      const final = end === "won" ? decision : end === "blocked" ? numberBlocked(decision) : lost(decision);
-      const outcome = outcomeOf(final, { facts, correlationId, open: open?.shown });
+    finish: (why) => {
+      const final = why === undefined ? decision : lost(decision, why);
+      const outcome = outcomeOf(deps, final, { facts, correlationId, open: open?.shown });
       return {
         outcome,
         entry: recordOf(deps, request, { facts, decision: final, outcome, at }),

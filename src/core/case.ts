@@ -1,7 +1,7 @@
 /** What a decision is made of and what it may be: the words that core and actions share. */
 
 import type { Application, Challenge, Factor, Facts } from "./facts.ts";
-import type { Begun, Method, Moment, Proof, Seen, Sent } from "./methods/method.ts";
+import type { Begun, Method, Moment, Pin, Proof, Seen, Sent } from "./methods/method.ts";
 import type { DenyCode } from "./outcome.ts";
 import type { ResultCode } from "./results.ts";
 
@@ -17,9 +17,15 @@ export type Ask = {
   proof?: Proof | undefined;
   /** methods that an administrator has switched off */
   off?: ReadonlySet<string> | undefined;
+  /** methods that want the PIN too, of people who have one */
+  pinFor?: ReadonlySet<string> | undefined;
   method?: string | undefined;
   challengeId?: string | undefined;
   round?: number | undefined;
+  /** The answer comes from the person's phone, or this is what became of the call. No edge can say so. */
+  byPhone?: "answer" | { ended: ResultCode } | undefined;
+  /** who waits for the phone's answer, where several may */
+  holder?: string | undefined;
 };
 
 export type LockRules = {
@@ -40,6 +46,7 @@ export type Case = {
   /** unseals a factor for this decision */
   seen: (factor: Factor) => Seen;
   sent: (challenge: Challenge) => Sent | undefined;
+  pin: Pin | undefined;
 };
 
 export type Accepted = { factor: Factor; counter: number; drift: number };
@@ -54,6 +61,8 @@ export type Decision =
       method?: Method;
       free: boolean;
       retry: boolean;
+      /** it is in the log already */
+      recorded?: true;
     }
   | { kind: "challenge"; gate: string; factor: Factor; method: Method; begun: Begun; offered: Factor[] }
   | { kind: "join"; gate: string; challenge: Challenge };

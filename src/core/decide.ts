@@ -8,7 +8,8 @@
 import type { Ask, Case, Decision, LockRules } from "./case.ts";
 import type { Challenge, Factor, Facts, Taken } from "./facts.ts";
 import { methods } from "./methods/index.ts";
-import type { Checked, Method } from "./methods/method.ts";
+import type { Checked, Method, WrongCode } from "./methods/method.ts";
+import { byPhone, modeOf } from "./out-of-band.ts";
 import type { DenyCode } from "./outcome.ts";
 import type { ResultCode } from "./results.ts";
 
@@ -35,7 +36,7 @@ const answered = (facts: Facts, ask: Ask) => (ask.challengeId === undefined ? un
 
 /** The other method that a lone digit asks for, while a challenge is open. */
 export function chosen(facts: Facts, ask: Ask): Factor | undefined {
-  const digit = /^[1-9]$/.exec(ask.answer?.trim() ?? "");
+  const digit = ask.byPhone ? null : /^[1-9]$/.exec(ask.answer?.trim() ?? "");
   const id = digit && answered(facts, ask)?.offered[Number(digit[0]) - 1];
   return facts.factors.find((factor) => factor.id === id);
 }
@@ -74,19 +75,22 @@ const first: Gate = ({ ask }) => {
 };
 
 const method: Gate = ({ facts, ask, moment }) => {
-  const alone = ask.challengeId === undefined && !ask.application.canChallenge;
-  if (usable(facts, ask, moment.now).some((factor) => !alone || methods.get(factor.method)!.standing)) return undefined;
+  if (usable(facts, ask, moment.now).length > 0) return undefined;
   if (facts.factors.length === 0 && !facts.person?.mustRegister && ask.application.allowWithoutMethodUntil > moment.now)
     return { kind: "allow", gate: "method", result: "SUCCESS_NO_METHOD_ALLOWED", accepted: [] };
   return deny("method", "no_method", "FAILED_NO_METHOD");
 };
-/** The factors that this edge can ask for now. */
-const usable = ({ factors }: Facts, { application, off }: Ask, now: number) =>
-  factors.filter((factor) => {
+const worksAlone = (by: Method, answer: string | undefined) => (answer === undefined ? by.outOfBand : by.standing);
+/** The factors that this edge can ask for now; without a challenge those whose code came along, or that need none. */
+const usable = (facts: Facts, ask: Ask, now: number) =>
+  facts.factors.filter((factor) => {
+    const { application, off, challengeId, answer } = ask;
     const by = methods.get(factor.method);
     if (!by || off?.has(by.id) || (by.pages && !application.pages) || by.over?.(factor)) return false;
-    return factor.expiresAt === null || factor.expiresAt > now;
+    if (challengeId === undefined && !application.canChallenge && !worksAlone(by, answer)) return false;
+    return modeOf(factor, facts, ask) !== undefined && isCurrent(factor, now);
   });
+const isCurrent = ({ expiresAt }: Factor, now: number) => expiresAt === null || expiresAt > now;
 
 const challenge: Gate = (given) => {
   const { facts, ask, moment } = given;
@@ -94,19 +98,25 @@ const challenge: Gate = (given) => {
   const open = facts.challenge;
   const by = open && methods.get(open.method);
   if (!open || !by || !bound(facts, ask)) return deny("challenge", "foreign_challenge", "FAILED_CHALLENGE_FOREIGN");
+  const waiting = byPhone(given, open, by);
+  if (waiting) return waiting;
   if (open.state === "approved") return used(given, open, by);
-  if (open.state === "superseded") return deny("challenge", "superseded", "FAILED_CODE_SUPERSEDED", { method: by });
-  if (open.state === "cancelled") return deny("challenge", "cancelled", "FAILED_CANCELLED", { method: by });
-  if (open.state === "denied") return deny("challenge", "too_many_tries", by.results.too_many_tries, { method: by });
+  if (open.state !== "pending") return deny("challenge", ...ended(by)[open.state]!, { method: by });
   if (!mayAnswer({ facts, ask, now: moment.now }) || !facts.answered)
     return deny("challenge", "expired", by.results.expired, { method: by });
   return undefined;
 };
+const ended = ({ results }: Method): Record<string, [DenyCode, ResultCode]> => ({
+  denied: ["too_many_tries", results.too_many_tries],
+  consumed: ["code_duplicate", results.code_duplicate],
+  superseded: ["superseded", "FAILED_CODE_SUPERSEDED"],
+  cancelled: ["cancelled", "FAILED_CANCELLED"],
+});
 
 /** Mission G13: an answer equal to the code that was accepted is a retransmission or a replay, told apart in the record. */
-function used({ facts, ask, seen, sent, moment }: Case, open: Challenge, by: Method): Decision {
-  const factor = facts.factors.find((one) => one.id === open.factorId);
-  const checked = factor && by.check({ factor: seen(factor), sent: sent(open), answer: ask.answer ?? "" }, moment);
+function used(given: Case, open: Challenge, by: Method): Decision {
+  const factor = given.facts.factors.find((one) => one.id === open.factorId);
+  const checked = factor && check(given, factor);
   // a standing method's code that would be right now is another code than the one that was accepted
   const again = checked && (checked.ok ? !by.standing : checked.code === "code_duplicate");
   const verdict = again ? "code_duplicate" : "expired";
@@ -125,14 +135,16 @@ const code: Gate = (given) => {
     checked.ok ? [{ factor, counter: checked.counter, drift: checked.drift }] : [],
   );
   const by = methods.get(taken[0]!.method)!;
-  if (accepted.length > 0) return { kind: "allow", gate: "code", result: by.results.verified, method: by, accepted };
-  const worst = (["code_duplicate", "code_old", "wrong_code"] as const).find((verdict) =>
-    checks.some(({ checked }) => !checked.ok && checked.code === verdict),
-  )!;
-  return wrong(given, by, worst);
+  const result = checks.find(({ checked }) => accepted.length === 0 || checked.ok)?.checked.result;
+  if (accepted.length > 0)
+    return { kind: "allow", gate: "code", result: result ?? by.results.verified, method: by, accepted };
+  const said = new Set(checks.map(({ checked }) => (checked.ok ? undefined : checked.code)));
+  return wrong(given, by, { verdict: worstFirst.find((verdict) => said.has(verdict))!, result });
 };
 
-function check({ facts, ask, seen, sent, moment }: Case, factor: Factor): Checked {
+const worstFirst = ["pin_expired", "code_duplicate", "code_old", "wrong_code"] as const;
+
+function check({ facts, ask, seen, sent, pin, moment }: Case, factor: Factor): Checked {
   const by = methods.get(factor.method)!;
   return by.check(
     {
@@ -140,24 +152,24 @@ function check({ facts, ask, seen, sent, moment }: Case, factor: Factor): Checke
       sent: facts.challenge && sent(facts.challenge),
       answer: ask.answer ?? "",
       proof: ask.proof?.factorId === factor.id ? ask.proof : undefined,
+      mode: facts.challenge?.mode ?? "",
+      pin,
     },
     moment,
   );
 }
 
 /** A wrong answer leaves tries while the challenge has some; a repeated one is free (mission G13). */
-function wrong(
-  { facts, ask, rules }: Case,
-  by: Method,
-  verdict: "wrong_code" | "code_duplicate" | "code_old",
-): Decision {
+function wrong({ facts, ask, rules }: Case, by: Method, { verdict, result }: Wrong): Decision {
   const open = answered(facts, ask);
   const last = open !== undefined && open.tries + 1 >= rules.tries;
   if (last && verdict === "wrong_code")
-    return deny("code", "too_many_tries", by.results.too_many_tries, { method: by, free: false });
-  const free = verdict === "code_duplicate";
-  return deny("code", verdict, by.results[verdict], { method: by, free, retry: open !== undefined && !last });
+    return deny("code", "too_many_tries", result ?? by.results.too_many_tries, { method: by, free: false });
+  const free = verdict === "code_duplicate" || verdict === "pin_expired";
+  const named = result ?? by.results[verdict as Exclude<WrongCode, "pin_expired">];
+  return deny("code", verdict, named, { method: by, free, retry: open !== undefined && !last });
 }
+type Wrong = { verdict: WrongCode; result: ResultCode | undefined };
 
 function refused({ facts, moment, rules }: Case, tried: Factor[]): Decision {
   const reasons = tried.map((factor) => nextAttempt(factor, facts.factors, { now: moment.now, rules: rules.locks }));
@@ -183,7 +195,14 @@ const begin: Gate = (given) => {
   const factor = chosen(facts, ask) ?? offered.find(free) ?? undefined;
   if (!factor || !free(factor)) return refused(given, factor ? [factor] : offered);
   const by = methods.get(factor.method)!;
-  return { kind: "challenge", gate: "begin", factor, method: by, begun: by.begin(moment), offered };
+  return {
+    kind: "challenge",
+    gate: "begin",
+    factor,
+    method: by,
+    begun: by.begin(moment, modeOf(factor, facts, ask)!),
+    offered,
+  };
 };
 
 function order(factors: Factor[], { person }: Facts, ask: Ask): Factor[] {
@@ -205,7 +224,7 @@ export function decide(given: Case): Decision {
 
 /** What an answer takes before it is checked: its round of the challenge, and an attempt at each factor it is tried against. */
 export function reservation(facts: Facts, ask: Ask, { now, locks }: { now: number; locks: LockRules }): Reservation {
-  const answers = ask.challengeId !== undefined && mayAnswer({ facts, ask, now });
+  const answers = mayAnswer({ facts, ask, now }) && isTyped(facts, ask);
   const none = { answer: answers && ask.answer !== undefined, attempts: [] };
   if (ask.answer === undefined || (ask.challengeId !== undefined ? !answers : !passwordDone(ask))) return none;
   if (facts.person?.state === "disabled" || isBlocked(facts, now) || chosen(facts, ask)) return none;
@@ -220,6 +239,10 @@ export function reservation(facts: Facts, ask: Ask, { now, locks }: { now: numbe
   return { answer: answers, attempts };
 }
 export type Reservation = { answer: boolean; attempts: { factor: Factor; taken: Taken }[] };
+/** What comes by phone is not typed here, but for the wish for another method. */
+const isTyped = (facts: Facts, ask: Ask) =>
+  ask.challengeId !== undefined &&
+  (!methods.get(facts.challenge!.method)?.outOfBand === !ask.byPhone || chosen(facts, ask) !== undefined);
 /** nobody without the password takes an attempt of the second factor. */
 const passwordDone = ({ application, password }: Ask) => application.firstFactor === "none" || password === "right";
 

@@ -24,6 +24,9 @@ export type Person = {
   /** owes a registration or has once registered, so that having no method is no excuse */
   mustRegister: boolean;
   defaultMethod: string | null;
+  /** a keyed hash; null: has none */
+  pinMac: Uint8Array | null;
+  pinMustChange: boolean;
 };
 
 /**
@@ -57,7 +60,13 @@ export type Challenge = {
   applicationId: string;
   /** the name by which it was asked for; a person of a directory has several */
   nameKey: string | null;
-  state: "pending" | "approved" | "denied" | "superseded" | "cancelled";
+  /** an approval that came by phone is consumed by whoever waits for it, once */
+  state: "pending" | "approved" | "consumed" | "denied" | "superseded" | "cancelled";
+  mode: string;
+  /** how it ended */
+  result: ResultCode | null;
+  /** the RADIUS request that its answer is for: the newest of those that joined */
+  holder: string | null;
   round: number;
   tries: number;
   expected: Uint8Array | null;
@@ -105,6 +114,8 @@ export type Application = {
   canChallenge: boolean;
   /** The right password is enough here, and is recorded so. */
   passwordSuffices?: ResultCode;
+  /** An approval that transfers no secret is good enough here. */
+  plainApproval?: true;
   /** It shows pages of ours, on which the methods that need one work. */
   pages?: true;
   /** Whom nobody can verify: refused, or let through until this time (epoch ms; R-130). */

@@ -16,9 +16,15 @@ export type Outcome =
 /** A challenge that waits for an answer. `round` rises with each answer: an edge may insist on the newest. */
 export type Open = { id: string; round: number; prompt: Prompt; expiresAt: number };
 
-/** `others` are the methods that may be asked for instead, in the order of their digits. */
+/**
+ * `code`: it is typed where it was asked for. `wait`: the answer comes by phone; `number` is what is typed there, if anything.
+ * `others` are the methods that may be asked for instead, in the order of their digits.
+ */
 export type Prompt = {
-  kind: "code";
+  kind: "code" | "wait";
+  number?: string;
+  /** the PIN follows the code */
+  pin?: true;
   method: string;
   /** the person's, for the edges that speak to them */
   language: string | null;
@@ -40,6 +46,11 @@ export const denyCodes = [
   "wrong_code",
   "code_duplicate",
   "code_old",
+  "pin_expired",
+  "declined",
+  "no_answer",
+  "unreachable",
+  "busy",
   "too_many_tries",
   "expired",
   "superseded",

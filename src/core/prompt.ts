@@ -3,21 +3,24 @@ import { methods } from "./methods/index.ts";
 import type { Prompt } from "./outcome.ts";
 
 /** What the person is asked, with the methods that a digit would switch to. */
-export function promptFor(factor: Factor, { person, offered }: { person: Facts["person"]; offered: Factor[] }): Prompt {
-  const length = methods.get(factor.method)!.length(factor.parameters);
+export function promptFor(factor: Factor, { person, offered, mode, number }: Shown): Prompt {
+  const by = methods.get(factor.method)!;
   const digit = (one: Factor) => offered.indexOf(one) + 1;
   const others = offered.flatMap((one) =>
     one === factor ? [] : [{ digit: digit(one), method: one.method, ...sentTo(one) }],
   );
   return {
-    kind: "code",
+    kind: by.outOfBand ? "wait" : "code",
+    ...(number !== undefined && { number }),
+    ...(mode === "otp-pin" && { pin: true }),
     language: person?.language ?? null,
     method: factor.method,
-    length,
+    length: by.length(factor.parameters),
     digit: digit(factor),
     ...sentTo(factor),
     others,
   };
 }
+type Shown = { person: Facts["person"]; offered: Factor[]; mode?: string | undefined; number?: string | undefined };
 /** R-260: a number is shown by its last two digits. */
 const sentTo = (factor: Factor) => (factor.address === null ? {} : { sentTo: `•• ${factor.address.slice(-2)}` });

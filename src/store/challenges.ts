@@ -42,6 +42,34 @@ export async function findChallenge(
   );
 }
 
+export type Standing = { applicationId: string; state: string; holder: string | null; expiresAt: number };
+
+export async function readChallenge(db: Db, id: string): Promise<Standing | undefined> {
+  const row = await db.q
+    .selectFrom("challenge")
+    .select(["application_id", "state", "holder", "expires_at"])
+    .where("id", "=", id)
+    .executeTakeFirst();
+  return (
+    row && {
+      applicationId: row.application_id,
+      state: row.state,
+      holder: row.holder,
+      expiresAt: row.expires_at,
+    }
+  );
+}
+
+/** whoever asked last is who waits. */
+export async function holdChallenge(db: Db, { id, holder }: { id: string; holder: string }): Promise<void> {
+  await db.q
+    .updateTable("challenge")
+    .set({ holder })
+    .where("id", "=", id)
+    .where("state", "in", ["pending", "approved"])
+    .execute();
+}
+
 /** What waits for a person's answer does so no more. */
 export async function cancelChallenges(run: Run, userId: string): Promise<void> {
   await run("update challenge set state = 'cancelled' where user_id = ? and state = 'pending'", [userId]);

@@ -14,9 +14,11 @@ type Wanted = {
 
 /** A first request joins what its client asked for this short a while ago (R-123). */
 const joinMs = 20_000;
+/** These it joins for as long as they wait: their phone must not ring twice (R-122). */
+const byPhone = [...methods.values()].flatMap(({ id, outOfBand }) => (outOfBand ? `'${id}'` : [])).join(", ");
 
 const challengeColumns =
-  "id, user_id, factor_id, method, application_id, join_key, state, round, tries, expected, offered, correlation_id, expires_at, name_key";
+  "id, user_id, factor_id, method, application_id, join_key, state, round, tries, expected, offered, correlation_id, expires_at, name_key, mode, result, holder";
 
 export async function readChallenges(run: Run, items: Wanted[]): Promise<(Challenge | undefined)[]> {
   const ids = listed(items.flatMap((item) => item.challengeId ?? []));
@@ -27,7 +29,7 @@ export async function readChallenges(run: Run, items: Wanted[]): Promise<(Challe
       found.set(row["id"], challengeOf(row));
   if (joins.length > 0) {
     const since = Math.min(...items.map((item) => item.now)) - joinMs;
-    const young = `state = 'pending' and tries = 0 and created_at > ? order by created_at`;
+    const young = `state = 'pending' and (method in (${byPhone}) or (tries = 0 and created_at > ?)) order by created_at`;
     const text = `select ${challengeColumns} from challenge where join_key in (${marks(joins.length)}) and ${young}`;
     for (const row of await run(text, [...joins, since])) found.set(row["join_key"], challengeOf(row));
   }
@@ -54,7 +56,7 @@ const byAge = (a: Factor, b: Factor) => a.createdAt - b.createdAt || (a.id < b.i
 
 const peopleQuery = (column: string) => `
   select p.id, p.name_key, p.username, p.display_name, p.first_name, p.last_name, p.email, p.language, p.state, p.blocked_until, p.password_hash,
-    p.password_expired, p.must_register, p.registered_at, p.directory_id, p.default_method, f.id as factor_id, f.method, f.name, f.sealed_secret, f.parameters, f.address, f.counter, f.drift,
+    p.password_expired, p.must_register, p.registered_at, p.directory_id, p.default_method, p.pin_mac, p.pin_must_change, f.id as factor_id, f.method, f.name, f.sealed_secret, f.parameters, f.address, f.counter, f.drift,
     f.fails, f.attempted_at, f.locked_until, f.day_cost, f.day_start, f.expires_at, f.created_at
   from v join person p on p.${column} = v.k
   left join factor f on f.user_id = p.id and f.state = 'active' and (f.import_id is null or f.import_id = p.import_id
@@ -78,6 +80,8 @@ const personOf = (row: Row): Person => ({
   passwordExpired: row["password_expired"] !== 0,
   mustRegister: row["must_register"] !== null || row["registered_at"] !== null,
   defaultMethod: row["default_method"] as string | null,
+  pinMac: row["pin_mac"] as Uint8Array | null,
+  pinMustChange: row["pin_must_change"] !== 0,
 });
 
 const factorOf = (row: Row): Factor => ({
@@ -106,6 +110,9 @@ const challengeOf = (row: Row): Challenge => ({
   applicationId: row["application_id"] as string,
   nameKey: row["name_key"] as string | null,
   state: row["state"] as Challenge["state"],
+  mode: row["mode"] as string,
+  result: row["result"] as Challenge["result"],
+  holder: row["holder"] as string | null,
   round: row["round"] as number,
   tries: row["tries"] as number,
   expected: row["expected"] as Uint8Array | null,

@@ -16,6 +16,7 @@ const purposes = [
   "outbox",
   "code",
   "pepper",
+  "pin",
   "chain",
   "decoy",
   "oidc",

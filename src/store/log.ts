@@ -13,7 +13,7 @@ import { insert, type Columns } from "./values.ts";
 export type Entry = {
   id: string;
   at: number;
-  kind: "authentication" | "change" | "checkpoint" | "system";
+  kind: "authentication" | "approval" | "change" | "checkpoint" | "system";
   result: string;
   authenticated: boolean;
   actor?: string | null | undefined;

@@ -1,11 +1,20 @@
-/** What a decision leaves to be answered: a new challenge. */
+/** What a decision opens and ends: challenges. */
 
+import { readBlockedNumbers } from "./blocks.ts";
 import type { Run } from "./open.ts";
 import type { Settle } from "./settle.ts";
 import { insert, listed, marks, type Columns } from "./values.ts";
 
 /** A challenge to open, as its row; `supersedes`: the newest code voids the older ones of its factor. */
 export type NewChallenge = { supersedes: boolean; factorId: string; row: ChallengeRow };
+/** A challenge to end: what it was, what it becomes, and with which result; with a holder, only while that is still who waits. */
+export type Ending = {
+  id: string;
+  was: "pending" | "approved";
+  state: "approved" | "consumed" | "denied" | "cancelled";
+  result: string | null;
+  holder?: string | undefined;
+};
 export type ChallengeRow = {
   id: string;
   user_id: string;
@@ -15,6 +24,8 @@ export type ChallengeRow = {
   join_key: string | null;
   name_key: string | null;
   expected: Uint8Array | null;
+  mode: string;
+  holder: string | null;
   offered: string;
   correlation_id: string;
   created_at: number;
@@ -35,6 +46,8 @@ const challengeTable = {
     round: "bigint",
     tries: "bigint",
     expected: "blob",
+    mode: "text",
+    holder: "text",
     offered: "text",
     correlation_id: "text",
     created_at: "bigint",
@@ -55,4 +68,29 @@ export async function openChallenges(run: Run, items: Settle[]): Promise<void> {
     challengeTable,
     opened.map(({ row }) => ({ state: "pending", round: 0, tries: 0, ...row })),
   );
+}
+
+/** Those whose message may not go out: to a number that is blocked, or to a phone that rings already (fact sheet 2.12). */
+export async function findUnsendable(run: Run, items: Settle[]): Promise<[Settle, "blocked" | "busy"][]> {
+  const asked = items.flatMap(({ number, at }) => (number === undefined ? [] : { hash: number, at }));
+  // a request that would send nothing does not ask
+  if (asked.length === 0) return [];
+  const numbers = await readBlockedNumbers(run, asked);
+  const found: [Settle, "blocked" | "busy"][] = [];
+  const ringing = new Set<string>();
+  for (const item of items) {
+    if (item.number !== undefined && numbers.has(item.number)) found.push([item, "blocked"]);
+    else if (item.exclusive !== undefined && !(await isFree(run, item, ringing))) found.push([item, "busy"]);
+  }
+  return found;
+}
+
+/** Writing the factor's row makes nodes that would both ring its phone go one after the other. */
+async function isFree(run: Run, { exclusive, at }: Settle, ringing: Set<string>): Promise<boolean> {
+  const factorId = exclusive!;
+  await run("update factor set attempted_at = attempted_at where id = ?", [factorId]);
+  const open = "select 1 from challenge where factor_id = ? and state = 'pending' and expires_at > cast(? as bigint)";
+  if (ringing.has(factorId) || (await run(open, [factorId, at])).length > 0) return false;
+  ringing.add(factorId);
+  return true;
 }

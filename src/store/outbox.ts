@@ -4,10 +4,14 @@ import { insert, type Columns } from "./values.ts";
 /** Messages to send, written with the decision or change that needs them and claimed by one node at a time. */
 
 /**
- * R-053: a text is taken twice, and attempted twice at most. A mail server may ask to come again later, so mail is tried twelve times in eleven
+ * R-053: a text or call is taken twice, and attempted twice at most. A mail server may ask to come again later, so mail is tried twelve times in eleven
  * hours. The wait grows with the square of the attempts; it is also how long one has before another node tries.
  */
-const tries = { sms: { limit: 2, waitMs: 10_000 }, email: { limit: 12, waitMs: 60_000 } };
+const tries = {
+  sms: { limit: 2, waitMs: 10_000 },
+  voice: { limit: 2, waitMs: 10_000 },
+  email: { limit: 12, waitMs: 60_000 },
+};
 export type Channel = keyof typeof tries;
 const perChannel = (rule: "limit" | "waitMs") =>
   `case outbox.channel ${Object.entries(tries)

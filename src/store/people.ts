@@ -10,6 +10,10 @@ import { marks, valuesOf, type Columns } from "./values.ts";
 export type NewPersonRow = Omit<
   Tables["person"],
   | "default_method"
+  | "pin_mac"
+  | "pin_changed_at"
+  | "pin_must_change"
+  | "pin_history"
   | "password_expired"
   | "registered_at"
   | "must_register"

@@ -51,6 +51,10 @@ export type Tables = {
     webauthn_id: string | null;
     signed_out_at: Generated<number>;
     blocked_until: Generated<number>;
+    pin_mac: Blob | null;
+    pin_changed_at: number | null;
+    pin_must_change: Generated<number>;
+    pin_history: Generated<string>;
   };
   block: {
     id: string;
@@ -110,6 +114,9 @@ export type Tables = {
     correlation_id: string;
     created_at: number;
     expires_at: number;
+    mode: Generated<string>;
+    result: string | null;
+    holder: string | null;
   };
   log: {
     node_id: string;

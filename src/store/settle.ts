@@ -5,11 +5,11 @@
  */
 
 import type { Outcome } from "#core/outcome.ts";
-import { readBlockedNumbers } from "./blocks.ts";
+import { byId, giveBack, type Returned } from "./attempts.ts";
 import { remember, type Claim } from "./requests.ts";
 import type { Entry, Log, Written } from "./log.ts";
 import type { Run } from "./open.ts";
-import { openChallenges, type NewChallenge } from "./opened.ts";
+import { findUnsendable, openChallenges, type Ending, type NewChallenge } from "./opened.ts";
 import { post, type NewMessage } from "./outbox.ts";
 import { giveBackTo, takeEach, type Budget } from "./throttle.ts";
 import { over } from "./values.ts";
@@ -18,8 +18,8 @@ export type Settle = {
   at: number;
   /** What the person proved: all of these must still be new, or nothing is accepted. */
   accept: { factorId: string; counter: number; drift: number; cost: number }[];
-  /** The challenge that this answer ends. */
-  end?: { id: string; state: "approved" | "denied" | "cancelled" } | undefined;
+  /** The challenge that this ends, and what it was; with a holder, only while that is still who waits. */
+  end?: Ending | undefined;
   open?: NewChallenge | undefined;
   /** Budgets that must have room, all of them; and those that get one back when this is accepted. */
   spend: Budget[];
@@ -27,22 +27,24 @@ export type Settle = {
   message?: NewMessage | undefined;
   /** The keyed hash of the number that the message goes to, which must not be blocked. */
   number?: string | undefined;
+  /** The factor that must have no challenge waiting yet. */
+  exclusive?: string | undefined;
   claim?: Claim | undefined;
-  /** What follows when every condition held, and when one did not; `giveBack` names factors whose attempt was free. */
-  finish: (end: "won" | "lost" | "blocked") => { outcome: Outcome; entry: Entry; giveBack: Returned[] };
+  /** What follows when every condition held, and when one did not, and which; `giveBack` names factors whose attempt was free. */
+  finish: (lost: Lost | undefined) => { outcome: Outcome; entry: Entry; giveBack: Returned[] };
 };
-export type Returned = { factorId: string; cost: number };
+/** Which condition did not hold: somebody was first, a budget is spent, the number is blocked, or its phone rings already. */
+export type Lost = "raced" | "spent" | "blocked" | "busy";
 export async function settle(log: Log, items: Settle[]): Promise<Outcome[]> {
   return await log.write((run) => settleIn(run, items));
 }
 
 async function settleIn(run: Run, items: Settle[]): Promise<Written<Outcome[]>> {
-  const lost = new Set<Settle>();
-  const blocked = await spare(run, { items, lost });
+  const lost = new Map<Settle, Lost>(await findUnsendable(run, items));
   await spend(run, { items, lost });
   await endChallenges(run, { items, lost });
   await accept(run, { items, lost });
-  const ends = items.map((item) => item.finish(blocked.has(item) ? "blocked" : lost.has(item) ? "lost" : "won"));
+  const ends = items.map((item) => item.finish(lost.get(item)));
   const free = ends.flatMap((end) => end.giveBack);
   await giveBack(run, free);
   const won = items.filter((item) => !lost.has(item));
@@ -62,7 +64,7 @@ async function settleIn(run: Run, items: Settle[]): Promise<Written<Outcome[]>> 
   return { value: ends.map((end) => end.outcome), entries: ends.map((end) => end.entry) };
 }
 
-type Round = { items: Settle[]; lost: Set<Settle> };
+type Round = { items: Settle[]; lost: Map<Settle, Lost> };
 
 async function accept(run: Run, { items, lost }: Round): Promise<void> {
   const wanted = items.flatMap((item) => (lost.has(item) ? [] : item.accept.map((one) => ({ item, ...one }))));
@@ -82,7 +84,8 @@ async function accept(run: Run, { items, lost }: Round): Promise<void> {
      from v where factor.id = v.id and factor.counter < v.counter and factor.state = 'active' returning factor.id`,
   );
   const ids = new Set(raised.map((row) => row["id"]));
-  for (const { item, factorId } of wanted) if (!ids.has(factorId) || first.get(factorId) !== item) lost.add(item);
+  for (const { item, factorId } of wanted)
+    if (!ids.has(factorId) || first.get(factorId) !== item) lost.set(item, "raced");
 }
 
 /** Of several answers to one challenge the first to come here ends it, whichever round it took. */
@@ -92,21 +95,15 @@ async function endChallenges(run: Run, { items, lost }: Round): Promise<void> {
   for (const { item, id } of wanted) if (!first.has(id)) first.set(id, item);
   const ended = await over(
     run,
-    "id text, state text",
-    wanted.filter(({ item, id }) => first.get(id) === item).map(({ id, state }) => [id, state]),
-    `update challenge set state = v.state from v where challenge.id = v.id and challenge.state = 'pending' returning challenge.id`,
+    "id text, state text, was text, result text, holder text",
+    wanted
+      .filter(({ item, id }) => first.get(id) === item)
+      .map(({ id, state, was, result, holder }) => [id, state, was, result, holder ?? null]),
+    `update challenge set state = v.state, result = v.result from v where challenge.id = v.id and challenge.state = v.was
+       and (v.holder is null or challenge.holder = v.holder) returning challenge.id`,
   );
   const ids = new Set(ended.map((row) => row["id"]));
-  for (const { item, id } of wanted) if (!ids.has(id) || first.get(id) !== item) lost.add(item);
-}
-
-/** Nothing goes to a number that is blocked; a request that would send nothing does not ask. */
-async function spare(run: Run, { items, lost }: Round): Promise<Set<Settle>> {
-  const asked = items.flatMap(({ number, at }) => (number === undefined ? [] : { hash: number, at }));
-  const numbers = await readBlockedNumbers(run, asked);
-  const blocked = new Set(items.filter(({ number }) => number !== undefined && numbers.has(number)));
-  for (const item of blocked) lost.add(item);
-  return blocked;
+  for (const { item, id } of wanted) if (!ids.has(id) || first.get(id) !== item) lost.set(item, "raced");
 }
 
 /** What a request takes that is lost for another reason is not given back: it was asked for. */
@@ -114,24 +111,5 @@ async function spend(run: Run, { items, lost }: Round): Promise<void> {
   const asked = items.filter((item) => !lost.has(item));
   const takings = asked.map(({ at, spend: budgets, refund: back }) => ({ at, budgets, back }));
   const full = await takeEach(run, takings);
-  for (const [index, item] of asked.entries()) if (full[index]) lost.add(item);
+  for (const [index, item] of asked.entries()) if (full[index]) lost.set(item, "spent");
 }
-
-/** The lock that the attempt had set goes with it; the pause does not, or a used code would buy faster guesses. */
-async function giveBack(run: Run, returned: Returned[]): Promise<void> {
-  const rows = new Map<string, [string, number, number]>();
-  for (const { factorId, cost } of returned) {
-    const [, times, costs] = rows.get(factorId) ?? [factorId, 0, 0];
-    rows.set(factorId, [factorId, times + 1, costs + cost]); // one row a factor, or one of several would count
-  }
-  await over(
-    run,
-    "id text, times bigint, cost bigint",
-    [...rows.values()].toSorted(byId),
-    `update factor set fails = case when factor.fails > v.times then factor.fails - v.times else 0 end, locked_until = 0,
-       day_cost = case when factor.day_cost > v.cost then factor.day_cost - v.cost else 0 end
-     from v where factor.id = v.id`,
-  );
-}
-/** Rows are locked in one order by every node, or two batches could wait for each other. */
-const byId = (a: unknown[], b: unknown[]) => (String(a[0]) < String(b[0]) ? -1 : 1);

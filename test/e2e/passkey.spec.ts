@@ -35,7 +35,8 @@ test("a person registers a passkey, and is in the next time without name and pas
 test("a passkey chosen from the names that the browser offers signs in without a press", async ({ page, server }) => {
   await registered({ page, server });
   await page.context().clearCookies();
-  await page.goto("/sign-in");
+  // the authenticator answers before the page has loaded whole, and the answer leads on
+  await page.goto("/sign-in", { waitUntil: "commit" });
   await expectSignedIn(page);
 });
 

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { readBase32 } from "#core/crypto/base32.ts";
-import { hotp } from "#core/methods/totp.ts";
+import { hotp } from "#core/crypto/hotp.ts";
 import { makeNode, type Node } from "../faults/node.ts";
 import { waitUntil } from "../support/process.ts";
 

@@ -1,7 +1,7 @@
 // An integration asks that a person registers a method, and the person meets that at the next sign-in.
 import { describe, expect, test } from "vitest";
 import { readBase32 } from "#core/crypto/base32.ts";
-import { hotp } from "#core/methods/totp.ts";
+import { hotp } from "#core/crypto/hotp.ts";
 import { addApplication } from "#actions/applications.ts";
 import { addApp } from "#actions/factors.ts";
 import { requireRegistration } from "#actions/help-desk.ts";

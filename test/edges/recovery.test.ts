@@ -1,7 +1,7 @@
 // Coming in without any of one's ways to verify, on both databases.
 import { describe, expect, test } from "vitest";
 import { readBase32 } from "#core/crypto/base32.ts";
-import { hotp } from "#core/methods/totp.ts";
+import { hotp } from "#core/crypto/hotp.ts";
 import { tapSecret } from "#core/methods/tap.ts";
 import { addPerson } from "#actions/people.ts";
 import { findSession } from "#actions/sessions.ts";

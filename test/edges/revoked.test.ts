@@ -1,7 +1,7 @@
 // What ends when a person is reset, disabled or signed out by the help desk: sessions, remembered browsers, what is half done.
 import { describe, expect, test } from "vitest";
 import { readBase32 } from "#core/crypto/base32.ts";
-import { hotp } from "#core/methods/totp.ts";
+import { hotp } from "#core/crypto/hotp.ts";
 import { addApp, listMethods, removeMethod } from "#actions/factors.ts";
 import { admit, issueTicket, openGate, redeemTicket } from "#actions/forward-auth.ts";
 import { blockPerson } from "#actions/blocks.ts";

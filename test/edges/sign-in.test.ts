@@ -1,7 +1,7 @@
 // Signing in with a browser, on both databases: what a person meets, and what somebody else can make of it.
 import { describe, expect, test } from "vitest";
 import { readBase32 } from "#core/crypto/base32.ts";
-import { hotp } from "#core/methods/totp.ts";
+import { hotp } from "#core/crypto/hotp.ts";
 import { addPerson, setState } from "#actions/people.ts";
 import { addApp } from "#actions/factors.ts";
 import { resetPassword } from "#actions/help-desk.ts";

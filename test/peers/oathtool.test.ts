@@ -1,7 +1,7 @@
 // ten thousand codes, compared with another implementation's.
 import { randomBytes, randomInt } from "node:crypto";
 import { expect, test } from "vitest";
-import { hotp } from "#core/methods/totp.ts";
+import { hotp } from "#core/crypto/hotp.ts";
 import { installed } from "./support/installed.ts";
 import { runOk } from "../support/process.ts";
 

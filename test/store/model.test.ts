@@ -7,7 +7,7 @@ import type { Deps } from "#actions/deps.ts";
 import type { Verified } from "#actions/asked.ts";
 import { begin, respond } from "#actions/verify.ts";
 import type { Application } from "#core/facts.ts";
-import { hotp } from "#core/methods/totp.ts";
+import { hotp } from "#core/crypto/hotp.ts";
 import { waitUntil } from "../support/process.ts";
 import { world, type World } from "../support/world.ts";
 

@@ -11,7 +11,7 @@ import {
   type Person,
   type Taken,
 } from "#core/facts.ts";
-import { hotp } from "#core/methods/totp.ts";
+import { hotp } from "#core/crypto/hotp.ts";
 
 export const now = 1_800_000_000_000;
 export const step = now / 30_000;
@@ -35,6 +35,8 @@ export const ada: Person = {
   passwordExpired: false,
   mustRegister: false,
   defaultMethod: null,
+  pinMac: null,
+  pinMustChange: false,
 };
 export const factor = (changes: Partial<Factor> = {}): Factor => ({
   id: "fac_app",
@@ -67,6 +69,9 @@ export const open = (changes: Partial<Challenge> = {}): Challenge => ({
   round: 0,
   tries: 0,
   expected: null,
+  mode: "",
+  result: null,
+  holder: null,
   offered: [app.id, phone.id],
   correlationId: "cor_1",
   expiresAt: now + 1,
@@ -102,6 +107,7 @@ const given = (facts: Facts, ask: Ask): Case => ({
     drift: one.drift,
     address: one.address,
   }),
+  pin: undefined,
   sent: ({ expected }) => (expected ? { hash: expected, hashOf: (text) => Buffer.from(text.padEnd(6)) } : undefined),
 });
 export const decided = (facts: Facts, changes: Partial<Ask> = {}): Decision => decide(given(facts, asks(changes)));

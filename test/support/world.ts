@@ -8,10 +8,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { hotp } from "#core/methods/totp.ts";
+import { hotp } from "#core/crypto/hotp.ts";
+import { pinMac } from "#actions/rules.ts";
 import { defaultSettings, type Settings } from "#core/settings/index.ts";
 import { openLdap } from "#directory/ldap.ts";
-import type { Deps, Message } from "#actions/deps.ts";
+import type { Deps, Mail, Text } from "#actions/deps.ts";
 import { secretsPlace } from "#actions/gateways-open.ts";
 import { Undelivered, type Ask } from "#delivery/gateway.ts";
 import { simulatorUrl, type SimulatedText } from "#delivery/sms/simulator.ts";
@@ -61,7 +62,7 @@ export async function world({ kind = "sqlite", settings = {}, hasty = false }: O
   const database = await freshDatabase(kind);
   const master = Buffer.alloc(32, 7);
   const clock = { at: 1_800_000_000_000, now: () => clock.at };
-  const sent: Message[] = [];
+  const sent: (Text | Mail)[] = [];
   const logged: { message: string; fields: unknown }[] = [];
   const closing: (() => Promise<void>)[] = [];
   let values: Settings = { ...defaultSettings, ...settings };
@@ -84,7 +85,7 @@ export async function world({ kind = "sqlite", settings = {}, hasty = false }: O
         bytes: (length) => randomBytes(length),
       },
       net: async (request) => keepText(sent, request),
-      send: async (message) => void sent.push(message),
+      send: async (mail) => void sent.push(mail),
       directories: openLdap(clock),
       settings: { values: () => values, version: () => 1, reload: async () => undefined },
       log: { debug: log, info: log, warn: log, error: log },
@@ -114,7 +115,7 @@ export async function world({ kind = "sqlite", settings = {}, hasty = false }: O
 }
 
 /** The simulated carrier: every other address is one where nobody answers. */
-function keepText(sent: Message[], { url, body = "" }: Parameters<Ask>[0]): Awaited<ReturnType<Ask>> {
+function keepText(sent: (Text | Mail)[], { url, body = "" }: Parameters<Ask>[0]): Awaited<ReturnType<Ask>> {
   if (url !== `${simulatorUrl}/texts`) throw new Undelivered("nobody is there", { sure: true });
   const { id, to, text } = JSON.parse(body) as SimulatedText;
   sent.push({ id, channel: "sms", to, text });
@@ -134,6 +135,10 @@ type NewPerson = {
   username: string;
   totp?: boolean;
   phone?: string;
+  /** a number for calls, or for two-way texts */
+  voice?: string;
+  reply?: string;
+  pin?: string;
   passwordHash?: string;
   state?: string;
   tokens?: number;
@@ -165,20 +170,21 @@ async function addPerson(deps: Deps, input: NewPerson, now: number) {
       .values(values as never)
       .execute();
   }
-  if (phone !== undefined) {
-    const values = {
-      id: deps.random.id("fac_"),
-      user_id: id,
-      method: "sms",
-      state: "active",
-      address: phone,
-      created_at: now + 100,
-    };
+  const numbers = { sms: phone, voice: input.voice, "sms-reply": input.reply };
+  for (const [method, address] of Object.entries(numbers)) {
+    if (address === undefined) continue;
+    const values = { id: deps.random.id("fac_"), user_id: id, method, state: "active", address, created_at: now + 100 };
     await deps.db.q
       .insertInto("factor")
       .values(values as never)
       .execute();
   }
+  if (input.pin !== undefined)
+    await deps.db.q
+      .updateTable("person")
+      .set({ pin_mac: pinMac(deps, id, input.pin), pin_changed_at: now })
+      .where("id", "=", id)
+      .execute();
   return { id, username, secret: secrets[0] ?? Buffer.alloc(20), secrets };
 }
 

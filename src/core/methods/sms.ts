@@ -1,13 +1,28 @@
 import { timingSafeEqual } from "node:crypto";
-import type { Method } from "./method.ts";
+import type { Checked, Checking, Method } from "./method.ts";
 import { readCode } from "./same.ts";
 
-/** One-way text: a code that we make, sent to the factor's number, good for its one challenge. The counter counts codes accepted. */
+/**
+ * Codes by text: one that we make, sent to the factor's number, good for its one challenge. One-way: it is typed where it was
+ * asked for. Two-way: the text is answered with it, so it works where nothing can be typed (R-042). The counter counts codes
+ * accepted. With a PIN, code and PIN come together and fail alike (R-018).
+ */
 
 const digits = 6;
 
-export const sms: Method = {
-  id: "sms",
+function check({ factor, sent, answer, mode, pin }: Checking): Checked {
+  const typed = answer.replaceAll(/[ -]/g, "");
+  const withPin = mode === "otp-pin";
+  const code = readCode(withPin ? typed.slice(0, digits) : typed, digits) ?? "-".repeat(digits);
+  const rightCode = sent !== undefined && timingSafeEqual(sent.hash, sent.hashOf(code));
+  const rightPin = !withPin || pin?.matches(typed.slice(digits)) === true;
+  if (!rightCode || !rightPin)
+    return { ok: false, code: "wrong_code", ...(withPin && { result: "FAILED_SMS_OTP_PIN_INCORRECT" }) };
+  if (withPin && pin?.expired) return { ok: false, code: "pin_expired", result: "SUCCESS_PIN_EXPIRED" };
+  return { ok: true, counter: factor.counter + 1, drift: 0 };
+}
+
+const byText: Omit<Method, "id"> = {
   amr: "sms",
   standing: false,
   results: {
@@ -20,16 +35,17 @@ export const sms: Method = {
     too_many_tries: "FAILED_SMS_MAX_OTP_RETRY_REACHED",
     not_sent: "FAILED_SMS_NOT_SENT",
   },
+  mode: ({ pin, pinWanted }) => (pin && pinWanted ? "otp-pin" : "otp"),
   width: () => 1,
   length: () => digits,
   // randomInt has no modulo bias
-  begin: ({ randomInt }) => ({
+  begin: ({ randomInt }, mode) => ({
     code: String(randomInt(10 ** digits)).padStart(digits, "0"),
     message: "sms",
+    ...(mode !== undefined && { mode }),
   }),
-  check({ factor, sent, answer }) {
-    const code = readCode(answer, digits) ?? "-".repeat(digits);
-    if (!sent || !timingSafeEqual(sent.hash, sent.hashOf(code))) return { ok: false, code: "wrong_code" };
-    return { ok: true, counter: factor.counter + 1, drift: 0 };
-  },
+  check,
 };
+
+export const sms: Method = { id: "sms", ...byText };
+export const smsReply: Method = { id: "sms-reply", ...byText, outOfBand: true };

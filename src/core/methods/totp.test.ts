@@ -5,7 +5,8 @@ import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import type { Seen } from "./method.ts";
 import { defaultTotp, readTotpParameters, type TotpParameters } from "./totp-parameters.ts";
-import { hotp, totp } from "./totp.ts";
+import { hotp } from "../crypto/hotp.ts";
+import { totp } from "./totp.ts";
 
 const ascii = (length: number) => Buffer.from("1234567890".repeat(7).slice(0, length));
 const parametersOf = (changes: Partial<TotpParameters>) => JSON.stringify(changes);

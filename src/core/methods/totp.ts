@@ -1,30 +1,10 @@
-import { hmacKey, type HmacKey } from "../crypto/hmac.ts";
+import { hmacKey } from "../crypto/hmac.ts";
+import { codeAt } from "../crypto/hotp.ts";
 import type { Method, Seen } from "./method.ts";
 import { readTotpParameters, type TotpParameters } from "./totp-parameters.ts";
 import { readCode, same } from "./same.ts";
 
 /** App and token codes by time, RFC 6238 over RFC 4226. The counter is the newest step accepted: nothing at or before it counts again. */
-
-/** RFC 4226 §5.3: the HMAC of the counter, dynamically truncated to `digits` decimals. */
-export function hotp(
-  secret: Uint8Array,
-  counter: number,
-  { digits, algorithm }: Pick<TotpParameters, "digits" | "algorithm">,
-): string {
-  return codeAt(hmacKey(algorithm, secret), counter, digits);
-}
-
-const message = Buffer.alloc(8);
-
-function codeAt(key: HmacKey, counter: number, digits: number): string {
-  message.writeUInt32BE(Math.floor(counter / 2 ** 32), 0);
-  message.writeUInt32BE(counter % 2 ** 32, 4);
-  const mac = key.latin1(message);
-  const offset = mac.charCodeAt(mac.length - 1) & 0xf;
-  const octet = (index: number) => mac.charCodeAt(offset + index);
-  const number = ((octet(0) & 0x7f) << 24) | (octet(1) << 16) | (octet(2) << 8) | octet(3);
-  return String(number % 10 ** digits).padStart(digits, "0");
-}
 
 const driftBound = 10;
 const clamp = (steps: number) => Math.max(-driftBound, Math.min(driftBound, steps));

@@ -110,6 +110,22 @@ export const settingsSchema = z.strictObject({
     },
     { min: 0, max: 1_000_000, default: 500 },
   ),
+  "sms-reply.life-seconds": whole(
+    { title: "Time to reply to a text", help: "Seconds within which a two-way text must be answered." },
+    { min: 20, max: 600, default: 180 },
+  ),
+  "voice.life-seconds": whole(
+    { title: "Time for a call", help: "Seconds from the first ring to the last key." },
+    { min: 60, max: 600, default: 180 },
+  ),
+  "pin.methods": z
+    .array(z.enum(["sms", "sms-reply", "voice"]))
+    .max(10)
+    .default([])
+    .meta({
+      title: "Methods that want the PIN too",
+      help: "Of people who have a PIN: calls ask for it instead of a number, and texts want it after the code.",
+    }),
   "challenge.life-seconds": whole(
     {
       title: "Time to enter a code",
@@ -239,6 +255,14 @@ export const settingsSchema = z.strictObject({
     true,
   ),
   "methods.sms.enabled": toggle({ title: "Text messages", help: "Codes sent by text message." }, true),
+  "methods.voice.enabled": toggle({ title: "Calls", help: "The person is called, and types a number or a PIN." }, true),
+  "methods.sms-reply.enabled": toggle(
+    {
+      title: "Two-way text messages",
+      help: "A text that is answered with its code. For clients that cannot ask for one; the carrier may charge for the reply, so one-way texts are better where they work.",
+    },
+    false,
+  ),
   "methods.recovery.enabled": toggle(
     { title: "Recovery codes", help: "A sheet of codes that let a person register a new method." },
     true,

@@ -52,7 +52,12 @@ const answerRequest = z
 
 const prompt = z
   .strictObject({
-    kind: z.literal("code"),
+    kind: z.enum(["code", "wait"]).meta({
+      description:
+        "A code to be entered, or an answer that the person gives on the phone: read the verification until then.",
+    }),
+    number: z.string().optional().meta({ description: "What the person types on the phone: show it." }),
+    pin: z.literal(true).optional().meta({ description: "The PIN follows the code." }),
     method: z.string(),
     language: z.string().nullable().meta({ description: "The person's language." }),
     length: z.int().meta({ description: "How many digits are asked for." }),

@@ -1,0 +1,49 @@
+/**
+ * Waiting for what is answered by phone (R-031, R-032). Must stay true: an approval is collected once, by the application that
+ * asked, while the challenge lives; waiting holds nothing but a promise.
+ */
+
+import { methods } from "#core/methods/index.ts";
+import type { Outcome } from "#core/outcome.ts";
+import { holdChallenge, readChallenge } from "#store/challenges.ts";
+import type { Answer } from "./asked.ts";
+import type { Deps } from "./deps.ts";
+import { respond } from "./verify.ts";
+import { change } from "./waiting.ts";
+
+/** `holder`: who waits, where a later request may take over from an earlier one. */
+export type Collecting = Pick<Answer, "application" | "username" | "challengeId" | "holder" | "source"> & {
+  waitMs: number;
+  signal?: AbortSignal | undefined;
+};
+/** `waiting`: nothing was said in that time. `elsewhere`: a later request waits for it now. */
+export type Collected = Outcome | { kind: "waiting" } | { kind: "elsewhere" };
+
+export const isByPhone = (method: string): boolean => methods.get(method)?.outOfBand === true;
+
+/** The outcome once there is one; after `waitMs` at the latest, or when the signal aborts. */
+export async function collect(deps: Deps, { waitMs, signal, ...asked }: Collecting): Promise<Collected> {
+  const { challengeId: id, holder } = asked;
+  if (holder !== undefined) await holdChallenge(deps.db, { id, holder });
+  const over = new AbortController();
+  const sooner = signal ? AbortSignal.any([over.signal, signal]) : over.signal;
+  void deps.clock.sleep(waitMs, sooner).then(() => over.abort());
+  try {
+    for (;;) {
+      const heard = await hear(deps, asked);
+      if (heard.kind !== "waiting" || over.signal.aborted) return heard;
+      await change(deps, id, over.signal);
+    }
+  } finally {
+    over.abort();
+  }
+}
+
+async function hear(deps: Deps, asked: Omit<Collecting, "waitMs" | "signal">): Promise<Collected> {
+  const open = await readChallenge(deps.db, asked.challengeId);
+  if (open?.state === "pending" && open.expiresAt > deps.clock.now()) return { kind: "waiting" };
+  if (open && asked.holder !== undefined && open.holder !== asked.holder) return { kind: "elsewhere" };
+  const said = await respond(deps, { ...asked, response: undefined });
+  // a wrong answer on the phone, with tries left, came in between
+  return said.kind === "challenge" ? { kind: "waiting" } : said;
+}

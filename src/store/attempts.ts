@@ -1,0 +1,26 @@
+/** Attempts that turned out to cost nothing. */
+
+import type { Run } from "./open.ts";
+import { over } from "./values.ts";
+
+export type Returned = { factorId: string; cost: number };
+
+/** The lock that the attempt had set goes with it; the pause does not, or a used code would buy faster guesses. */
+export async function giveBack(run: Run, returned: Returned[]): Promise<void> {
+  const rows = new Map<string, [string, number, number]>();
+  for (const { factorId, cost } of returned) {
+    const [, times, costs] = rows.get(factorId) ?? [factorId, 0, 0];
+    rows.set(factorId, [factorId, times + 1, costs + cost]); // one row a factor, or one of several would count
+  }
+  await over(
+    run,
+    "id text, times bigint, cost bigint",
+    [...rows.values()].toSorted(byId),
+    `update factor set fails = case when factor.fails > v.times then factor.fails - v.times else 0 end, locked_until = 0,
+       day_cost = case when factor.day_cost > v.cost then factor.day_cost - v.cost else 0 end
+     from v where factor.id = v.id`,
+  );
+}
+
+/** Rows are locked in one order by every node, or two batches could wait for each other. */
+export const byId = (a: unknown[], b: unknown[]) => (String(a[0]) < String(b[0]) ? -1 : 1);
