@@ -3,32 +3,39 @@ import { Button } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 import type { RefObject } from "react";
 import styles from "./phone.module.css";
-import { onPhone, type Call } from "./phones.ts";
+import { onPhone, type Call, type Spoken } from "./phones.ts";
 import { useWords } from "./use-words.ts";
 
 const keys = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"] as const;
 type Props = { number: string; call: Call };
 
 const Handset = () => (
-  <svg viewBox="0 0 24 24" width="28" height="28" aria-hidden="true" className={styles.handset}>
+  <svg viewBox="0 0 24 24" width="40" height="40" aria-hidden="true" className={styles.handset}>
     <path d="M5 3.5h3.2l1.6 4.3-2.1 1.9a12.5 12.5 0 0 0 6.6 6.6l1.9-2.1 4.3 1.6V19a1.5 1.5 0 0 1-1.6 1.5A16.4 16.4 0 0 1 3.5 5.1 1.5 1.5 0 0 1 5 3.5Z" />
   </svg>
 );
 
-/** What was said on a call, line by line, in the language it was said in. */
-export function Words({ said }: Pick<Call, "said">) {
-  const { say } = useWords();
+/** What was said on a call, line by line, in the language it was said in; `live`: it is said now, so recordings play. */
+export function Words({ said, live = false }: Pick<Call, "said"> & { live?: boolean }) {
   return said.map(({ language, words }, line) => (
     // oxlint-disable-next-line react/no-array-index-key -- a line that was said stays where it is
     <p key={line} lang={language} className={styles.line}>
-      {words
-        .map((word) => {
-          if ("text" in word) return word.text;
-          return "keys" in word ? say("call.dialled", { keys: word.keys }) : say("call.recording");
-        })
-        .join(" ")}
+      {words.map((word, place) => (
+        // oxlint-disable-next-line react/no-array-index-key -- and so does a word
+        <Word key={place} word={word} live={live && line === said.length - 1} />
+      ))}
     </p>
   ));
+}
+
+function Word({ word, live }: { word: Spoken; live: boolean }) {
+  const { say } = useWords();
+  if ("text" in word) return `${word.text} `;
+  if ("keys" in word) return say("call.dialled", { keys: word.keys });
+  return (
+    // oxlint-disable-next-line jsx-a11y/media-has-caption -- the organisation's own recording, which has no text
+    <audio controls autoPlay={live} src={word.recording} aria-label={say("call.recording")} />
+  );
 }
 
 function Ringing({ number, call, onAnswer }: Props & { onAnswer: () => void }) {
@@ -123,7 +130,7 @@ function Talking({ number, call, focus }: Props & { focus: boolean }) {
       </header>
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard */}
       <div ref={words} role="log" aria-label={say("call.said")} tabIndex={0} className={styles.said}>
-        <Words said={call.said} />
+        <Words said={call.said} live={!over} />
       </div>
       {!over && !call.voicemail && <Keypad number={number} call={call} />}
       {over ? (
