@@ -5,6 +5,7 @@ import type { Challenge, Factor, Facts } from "#core/facts.ts";
 import { methods } from "#core/methods/index.ts";
 import type { Method, Seen } from "#core/methods/method.ts";
 import type { NameRules } from "#core/names.ts";
+import { isPinOver } from "#core/pin.ts";
 import type { Settings } from "#core/settings/index.ts";
 import type { Deps } from "./deps.ts";
 
@@ -61,7 +62,9 @@ export const pinMac = (deps: Deps, userId: string, pin: string): Buffer => deps.
 function pinOf(deps: Deps, person: Facts["person"]): Case["pin"] {
   const mac = person?.pinMac;
   if (!mac) return undefined;
-  return { matches: (typed) => timingSafeEqual(mac, pinMac(deps, person.id, typed)), expired: person.pinMustChange };
+  const rule = { days: deps.settings.values()["pin.expire-days"], now: deps.clock.now() };
+  const expired = isPinOver({ changedAt: person.pinChangedAt, mustChange: person.pinMustChange }, rule);
+  return { matches: (typed) => timingSafeEqual(mac, pinMac(deps, person.id, typed)), expired };
 }
 
 /** F-48: whoever can write the database can alter a secret, or put one where its code is known to them. */

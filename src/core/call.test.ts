@@ -218,7 +218,7 @@ describe("fraud", () => {
 });
 
 describe("a PIN that is over", () => {
-  const over = () => call(pinMode).answered().keys("2955#").verdict(wrong(true, "pin_over"));
+  const over = () => call(pinMode).answered().keys("2955#").verdict(wrong(true, "pin_expired"));
   test("a new one is typed twice, kept only as its hash, and then counts", () => {
     const leg = over();
     expect(leg.words()).toEqual(["pin_over", "pin_new"]);

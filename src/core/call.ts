@@ -167,7 +167,7 @@ function judged(state: CallState, verdict: Verdict, { activation }: CallContext)
   if (state.gone) return gone(state, denial("FAILED_USER_HUNGUP_ON_US"));
   if (!verdict.retry) return over(state, "denied");
   // the PIN was right, but counts for nothing until there is a new one
-  if (verdict.code === "pin_over") return to(state, { stage: "pin_new", pinOver: true, first: "pin_over" });
+  if (verdict.code === "pin_expired") return to(state, { stage: "pin_new", pinOver: true, first: "pin_over" });
   return to(state, { stage: "greeting", asked: maxAsked, first: "denied_retry" });
 }
 

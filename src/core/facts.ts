@@ -26,6 +26,8 @@ export type Person = {
   defaultMethod: string | null;
   /** a keyed hash; null: has none */
   pinMac: Uint8Array | null;
+  /** epoch ms */
+  pinChangedAt: number;
   pinMustChange: boolean;
 };
 

@@ -36,6 +36,7 @@ export const ada: Person = {
   mustRegister: false,
   defaultMethod: null,
   pinMac: null,
+  pinChangedAt: 0,
   pinMustChange: false,
 };
 export const factor = (changes: Partial<Factor> = {}): Factor => ({

@@ -126,6 +126,21 @@ export const settingsSchema = z.strictObject({
       title: "Methods that want the PIN too",
       help: "Of people who have a PIN: calls ask for it instead of a number, and texts want it after the code.",
     }),
+  "pin.shortest": whole(
+    { title: "Shortest PIN", help: "Digits that a PIN has at least; 16 at most." },
+    { min: 4, max: 16, default: 4 },
+  ),
+  "pin.history": whole(
+    {
+      title: "Earlier PINs",
+      help: "So many of a person's last PINs are refused as a new one, beside the present one.",
+    },
+    { min: 0, max: 24, default: 5 },
+  ),
+  "pin.expire-days": whole(
+    { title: "Days a PIN lasts", help: "After them a new one is asked for at the next use. 0: it does not end." },
+    { min: 0, max: 3650, default: 0 },
+  ),
   "challenge.life-seconds": whole(
     {
       title: "Time to enter a code",

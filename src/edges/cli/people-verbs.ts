@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
+import { AppError } from "#core/errors.ts";
 import { details, table, time } from "./output.ts";
 import { verb, type Verb } from "./verb.ts";
 
@@ -154,6 +155,31 @@ const users: Verb[] = [
       password: await read(options.passwordFile),
     }),
     show: () => "The password is set.",
+  }),
+  verb<"user pin", Why & { pinFile?: string; generate?: boolean; expire?: boolean }>({
+    path: "user pin",
+    command: "user pin",
+    summary: "give a person a PIN, which they change at the first use, or have them choose a new one",
+    example: "countersign user pin anna --generate",
+    define: (one) =>
+      why(
+        one
+          .argument("<username>")
+          .option("--pin-file <file>", "this one; - is standard input")
+          .addOption(new Option("--generate", "one by chance, shown this once").conflicts("pinFile"))
+          .addOption(
+            new Option("--expire", "the present one must be changed at the next use").conflicts([
+              "pinFile",
+              "generate",
+            ]),
+          ),
+      ),
+    input: async ([username = ""], { reason, pinFile, generate, expire }, read) => {
+      if (pinFile !== undefined) return { username, reason, how: "set", pin: await read(pinFile) };
+      if (!generate && !expire) throw new AppError("usage", "one of --pin-file, --generate and --expire is needed");
+      return { username, reason, how: expire ? "expire" : "generate" };
+    },
+    show: ({ pin }) => (pin === undefined ? "Done. The person chooses a PIN at the next use." : details({ pin })),
   }),
   setState("user enable", { state: "enabled", summary: "let a person sign in again" }),
   setState("user enforce", { state: "enforced", summary: "ask a person for two steps wherever that can be asked" }),

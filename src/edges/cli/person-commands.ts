@@ -7,6 +7,7 @@ import { addApp, listMethods, removeMethod, unlockMethods } from "#actions/facto
 import { issueTap, requireRegistration, resetPassword, revokeDevices, revokeSessions } from "#actions/help-desk.ts";
 import { addPerson, listPersons, loadPerson, removePerson, setPassword, setState } from "#actions/people.ts";
 import { importPeople } from "#actions/people-import.ts";
+import { expirePin, generatePin, setPin } from "#actions/pins.ts";
 import { columns, states } from "#actions/person-fields.ts";
 import { command, limit, name, text } from "./command.ts";
 
@@ -49,6 +50,13 @@ export const personCommands = {
   "user reset-password": command({
     input: asked.extend({ password: text.optional() }),
     run: async (deps, input) => await resetPassword(deps, "cli", input),
+  }),
+  "user pin": command({
+    input: asked.extend({ pin: text.optional(), how: z.enum(["set", "generate", "expire"]) }),
+    run: async (deps, { pin = "", how, ...input }): Promise<{ id: string; pin?: string }> => {
+      if (how === "set") return await setPin(deps, "cli", { ...input, pin });
+      return how === "expire" ? await expirePin(deps, "cli", input) : await generatePin(deps, "cli", input);
+    },
   }),
   "user set-state": command({
     input: asked.extend({ state: z.enum(states) }),
