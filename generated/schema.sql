@@ -157,6 +157,14 @@ CREATE TRIGGER factor_counter_rises before update of counter on factor
   when new.counter < old.counter and new.sealed_secret is old.sealed_secret
   begin select raise(abort, 'a counter never falls'); end;
 
+CREATE TRIGGER factor_gives_token_back after delete on factor when old.token_id is not null
+  begin
+    update token set counter = max(counter, old.counter), drift = old.drift,
+      user_id = case when state = 'activated' then null else user_id end,
+      state = case when state = 'activated' then 'available' else state end
+    where id = old.token_id;
+  end;
+
 CREATE TABLE factor (
   id text primary key,
   user_id text not null references person (id) on delete cascade,
@@ -177,9 +185,11 @@ CREATE TABLE factor (
   import_id text,
   created_at bigint not null,
   last_used_at bigint
-, credential_id text, rp_id text);
+, credential_id text, rp_id text, token_id text);
 
 CREATE UNIQUE INDEX factor_credential on factor (credential_id) where credential_id is not null;
+
+CREATE UNIQUE INDEX factor_token on factor (token_id) where token_id is not null;
 
 CREATE INDEX factor_user on factor (user_id);
 
@@ -316,6 +326,13 @@ CREATE TABLE outbox (
 , user_id text);
 
 CREATE INDEX outbox_due on outbox (state, next_at);
+
+CREATE TRIGGER person_gives_token_back after delete on person
+  begin
+    update token set user_id = null,
+      state = case when state in ('assigned', 'activated') then 'available' else state end
+    where user_id = old.id;
+  end;
 
 CREATE TABLE person (
   id text primary key,
@@ -476,6 +493,36 @@ CREATE TABLE throttle (
 );
 
 CREATE INDEX throttle_expiry on throttle (expires_at);
+
+CREATE TRIGGER token_counter_rises before update of counter on token
+  when new.counter < old.counter and new.sealed_secret is old.sealed_secret
+  begin select raise(abort, 'a counter never falls'); end;
+
+CREATE TABLE token (
+  id text primary key,
+  serial text not null,
+  serial_key text not null,
+  manufacturer text not null,
+  maker_key text not null,
+  model text,
+  type text not null,
+  parameters text not null,
+  sealed_secret blob not null,
+  seed_mac blob not null unique,
+  counter bigint not null,
+  drift bigint not null,
+  state text not null,
+  user_id text,
+  starts_at bigint,
+  expires_at bigint,
+  import_id text not null,
+  created_at bigint not null,
+  unique (serial_key, maker_key)
+);
+
+CREATE INDEX token_import on token (import_id);
+
+CREATE INDEX token_user on token (user_id);
 
 CREATE TABLE voice_message (
   id text primary key,

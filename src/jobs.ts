@@ -4,7 +4,7 @@ import { writeAnchors } from "#actions/anchors.ts";
 import { deliverDue } from "#actions/deliver.ts";
 import type { Deps } from "#actions/deps.ts";
 import { noteUse } from "#actions/gateways.ts";
-import { cleanImports } from "#actions/people-import.ts";
+import { cleanImports } from "#actions/imports.ts";
 import { keepSigningKeys } from "#actions/oidc-keys.ts";
 import { deliverLogouts } from "#actions/oidc-logout.ts";
 import { retain } from "#actions/retention.ts";

@@ -8,18 +8,12 @@ import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { AppError } from "#core/errors.ts";
 import { insertFactors, type NewFactorRow } from "#store/factors.ts";
-import {
-  commitImport,
-  giveUpImport,
-  removeImports,
-  startImport,
-  takeDeadImports,
-  touchImport,
-} from "#store/imports.ts";
+import { commitImport, touchImport } from "#store/imports.ts";
 import { insertPeople, readOwners, type NewPersonRow } from "#store/people.ts";
 import { CsvError, readCsv, type CsvRow } from "#wire/csv/read.ts";
 import { changed, type Actor } from "./change.ts";
 import type { Deps } from "./deps.ts";
+import { givenUp, hashed, reporter, underImport, type Report } from "./imports.ts";
 import { newPasswordHash } from "./passwords.ts";
 import { columns, readPerson, rowsOf, startReading, type Column, type Draft, type Reading } from "./person-fields.ts";
 
@@ -42,32 +36,21 @@ type Input = { file: AsyncIterable<Uint8Array>; progress: (line: string) => void
 /** Reading or inserting this many takes about 5 ms, which is what a login may have to wait behind. */
 const chunkRows = 120;
 const listedRows = 10_000;
-/** An import that another node works on touches its row with every chunk, so this silence means that it died. */
-const silenceMs = 300_000;
-
-/** Imports under way in this process. */
-const living = new Set<string>();
-
 type Import = Reading & {
   id: string;
   columns: Column[];
   rows: Verdict[];
   accepted: number;
   refused: number;
-  report: (waiting?: string) => void;
+  report: Report;
 };
 
 export async function importPeople(deps: Deps, actor: Actor, { file, progress }: Input): Promise<Imported> {
-  await cleanImports(deps);
-  const id = deps.random.id("imp_");
-  const counts = { rows: [], accepted: 0, refused: 0 };
-  const report = reporter(deps, progress, counts);
-  const work: Import = Object.assign(counts, await startReading(deps), { id, columns: [], report });
-  const digest = createHash("sha256");
-  living.add(id);
-  let committed = false;
-  try {
-    await deps.db.transaction((run) => startImport(run, { id, kind: "people", at: deps.clock.now() }));
+  return await underImport(deps, "people", async (id) => {
+    const counts = { rows: [], accepted: 0, refused: 0 };
+    const report = reporter(deps, progress, counts);
+    const work: Import = Object.assign(counts, await startReading(deps), { id, columns: [], report });
+    const digest = createHash("sha256");
     const broken = await readRows(work, hashed(file, digest));
     const error = broken ?? verdictOn(work);
     if (error)
@@ -76,30 +59,8 @@ export async function importPeople(deps: Deps, actor: Actor, { file, progress }:
         error: { code: "invalid", message: error },
       };
     await commit(deps, actor, { work, sha256: digest.digest("hex") });
-    committed = true;
     return { importId: id, ...tally(work) };
-  } finally {
-    living.delete(id);
-    if (!committed) await giveUp(deps, id);
-  }
-}
-
-/** At once, so that the names are free for the corrected file; where that fails the job does it. */
-async function giveUp(deps: Deps, id: string): Promise<void> {
-  try {
-    await deps.db.transaction((run) => giveUpImport(run, id));
-    await cleanImports(deps);
-  } catch {
-    deps.log.warn("what an import has left is not removed yet", { import: id });
-  }
-}
-
-/** Removes what imports that never came to their end have left. */
-export async function cleanImports(deps: Deps): Promise<void> {
-  // one process has an embedded database to itself, so whatever is not under way here is dead
-  const before = deps.db.kind === "sqlite" ? Number.MAX_SAFE_INTEGER : deps.clock.now() - silenceMs;
-  const dead = await takeDeadImports(deps.db, { before, living: [...living] });
-  if (dead.length > 0) await removeImports(deps.db, dead);
+  });
 }
 
 const tally = ({ rows, accepted, refused }: Import) => ({ rows, accepted, refused });
@@ -107,13 +68,6 @@ const tally = ({ rows, accepted, refused }: Import) => ({ rows, accepted, refuse
 function verdictOn({ accepted, refused }: Import): string | undefined {
   if (refused > 0) return `${refused} of ${accepted + refused} rows are refused, so nobody was imported`;
   return accepted === 0 ? "the file holds no people" : undefined;
-}
-
-async function* hashed(file: AsyncIterable<Uint8Array>, digest: { update(bytes: Uint8Array): unknown }) {
-  for await (const chunk of file) {
-    digest.update(chunk);
-    yield chunk;
-  }
 }
 
 /** Says why the file as a whole cannot be read. */
@@ -268,22 +222,4 @@ async function commit(
     if (!(await commitImport(run, { id, accepted, at, sha256 }))) throw givenUp();
     return { value: undefined, result: "PEOPLE_IMPORTED", detail: { import: id, sha256, accepted } };
   });
-}
-
-const givenUp = () =>
-  new AppError("conflict", "the import stood still for so long that it was given up; start it again");
-
-function reporter(
-  deps: Deps,
-  progress: Input["progress"],
-  counts: { accepted: number; refused: number },
-): Import["report"] {
-  let last = deps.clock.now();
-  return (waiting) => {
-    const now = deps.clock.now();
-    if (now - last < 1000) return;
-    last = now;
-    const { accepted, refused } = counts;
-    progress(`${accepted + refused} rows read, ${refused} refused${waiting ? `; ${waiting}` : ""}`);
-  };
 }

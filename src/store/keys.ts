@@ -11,6 +11,7 @@ import type { Db } from "./open.ts";
 
 const purposes = [
   "factor",
+  "seed",
   "client",
   "api",
   "outbox",

@@ -97,6 +97,27 @@ export type Tables = {
     last_used_at: number | null;
     credential_id: string | null;
     rp_id: string | null;
+    token_id: string | null;
+  };
+  token: {
+    id: string;
+    serial: string;
+    serial_key: string;
+    manufacturer: string;
+    maker_key: string;
+    model: string | null;
+    type: string;
+    parameters: string;
+    sealed_secret: Blob;
+    seed_mac: Blob;
+    counter: number;
+    drift: number;
+    state: string;
+    user_id: string | null;
+    starts_at: number | null;
+    expires_at: number | null;
+    import_id: string;
+    created_at: number;
   };
   challenge: {
     id: string;

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { base32 } from "#core/crypto/base32.ts";
 import { addPerson, listPersons, loadPerson } from "#actions/people.ts";
-import { cleanImports, importPeople } from "#actions/people-import.ts";
+import { cleanImports } from "#actions/imports.ts";
+import { importPeople } from "#actions/people-import.ts";
 import type { Deps } from "#actions/deps.ts";
 import { begin } from "#actions/verify.ts";
 import type { Application } from "#core/facts.ts";

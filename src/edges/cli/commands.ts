@@ -36,6 +36,7 @@ import { command, limit, name, text, type Command, type Extra } from "./command.
 import { gatewayCommands } from "./gateway-commands.ts";
 import { personCommands } from "./person-commands.ts";
 import { voiceCommands } from "./voice-commands.ts";
+import { tokenCommands } from "./token-commands.ts";
 
 const uri = z.string().max(2000);
 const applicationFields = z.strictObject({
@@ -53,6 +54,7 @@ const applicationFields = z.strictObject({
 export const commands = {
   ...personCommands,
   ...gatewayCommands,
+  ...tokenCommands,
   ...blockCommands,
   ...voiceCommands,
   "passkey-domain move": command({

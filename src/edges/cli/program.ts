@@ -4,7 +4,7 @@
  * server loads nothing of the server.
  */
 
-import { open } from "node:fs/promises";
+import { open, writeFile } from "node:fs/promises";
 import { Command, CommanderError } from "commander";
 import { AppError } from "#core/errors.ts";
 import type { Deps } from "#actions/deps.ts";
@@ -18,6 +18,7 @@ import { passkeyVerbs } from "./passkey-verbs.ts";
 import { peopleVerbs } from "./people-verbs.ts";
 import { siteVerbs } from "./site-verbs.ts";
 import { systemVerbs } from "./system-verbs.ts";
+import { tokenVerbs } from "./token-verbs.ts";
 import type { Verb } from "./verb.ts";
 import { voiceVerbs } from "./voice-verbs.ts";
 
@@ -54,6 +55,7 @@ export async function program(argv: readonly string[], io: Io): Promise<number> 
   for (const verb of [
     ...peopleVerbs,
     ...passkeyVerbs,
+    ...tokenVerbs,
     ...helpDeskVerbs,
     ...blockVerbs,
     ...applicationVerbs,
@@ -79,6 +81,7 @@ export async function program(argv: readonly string[], io: Io): Promise<number> 
 const nouns: Record<string, string> = {
   user: "people",
   method: "people's methods",
+  token: "hardware tokens",
   "radius-client": "who may ask by RADIUS",
   directory: "where people and their passwords are, beside here",
   gateway: "whoever carries texts and calls",
@@ -93,11 +96,15 @@ const nouns: Record<string, string> = {
 };
 
 function define(root: Command, { path, summary, example, define: more }: Verb): Command {
-  const [first = "", second] = path.split(" ");
-  const known = root.commands.find((noun) => noun.name() === first);
-  const parent = second === undefined ? root : (known ?? root.command(first).description(nouns[first] ?? ""));
+  const words = path.split(" ");
+  const last = words.pop()!;
+  const parent = words.reduce(
+    (under, word) =>
+      under.commands.find((one) => one.name() === word) ?? under.command(word).description(nouns[word] ?? ""),
+    root,
+  );
   const made = parent
-    .command(second ?? first)
+    .command(last)
     .description(summary)
     .option("--json", "print the result as JSON")
     .addHelpText("after", `\nExample:\n  ${example}`);
@@ -113,8 +120,9 @@ async function carryOut(io: Io, verb: Verb, written: Command): Promise<number> {
     const path = verb.file?.(args, options);
     const file = path === undefined ? nothing() : await openFile(io, path);
     const outgoing = { command: verb.command, input, file, progress: say.line };
-    const result = (await sendCommand(io.socketPath(), outgoing)) ?? (await performHere(io, outgoing));
+    const answer = (await sendCommand(io.socketPath(), outgoing)) ?? (await performHere(io, outgoing));
     say.end();
+    const result = await saved(answer, verb.saveTo?.(options));
     return tell(io, result, json ? JSON.stringify(result) : verb.show(result as Shown));
   } catch (error) {
     say.end();
@@ -125,6 +133,14 @@ async function carryOut(io: Io, verb: Verb, written: Command): Promise<number> {
     return code === "usage" ? 2 : 1;
   }
 }
+
+/** A file that the result brings is the caller's to keep, and no part of what is printed. */
+async function saved(result: { errorFile?: string }, path: string | undefined): Promise<object> {
+  const { errorFile, ...rest } = result;
+  if (path !== undefined && errorFile !== undefined) await writeFile(path, errorFile, { mode: 0o600 });
+  return rest;
+}
+
 type Common = { json?: boolean; progress?: boolean };
 type Shown = Parameters<Verb["show"]>[0];
 

@@ -67,7 +67,7 @@ describe("CSV", () => {
     ];
     expect(reasons).toEqual([
       'line 2: a " is opened and never closed',
-      'line 2: something stands between a closing " and the next comma',
+      'line 2: something stands between a closing " and the next separator',
       'line 2: a " stands inside a field that does not begin with one',
       'line 2: a row is longer than 65536 bytes: is a closing " missing?',
       "line 2: the text is not UTF-8",

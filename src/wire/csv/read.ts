@@ -1,5 +1,5 @@
 /**
- * CSV as RFC 4180 has it (comma, quotes, CRLF or LF, UTF-8 with or without BOM), read as it arrives. Must stay true:
+ * CSV as RFC 4180 has it (comma or another separator, quotes, CRLF or LF, UTF-8 with or without BOM), read as it arrives. Must stay true:
  * what is held at once is bounded whatever the file holds, and no error repeats a part of it (R-086).
  */
 
@@ -25,8 +25,8 @@ const options: Options & { readableHighWaterMark: number } = {
 };
 
 /** The rows, some at a time; blank lines are none. */
-export async function* readCsv(file: AsyncIterable<Uint8Array>): AsyncGenerator<CsvRow[]> {
-  const parser = parse(options);
+export async function* readCsv(file: AsyncIterable<Uint8Array>, delimiter = ","): AsyncGenerator<CsvRow[]> {
+  const parser = parse({ ...options, delimiter });
   // whoever wrote the piece is told
   parser.on("error", () => undefined);
   const write = async (piece: Uint8Array) =>
@@ -72,7 +72,7 @@ function taker(parser: { read(): unknown }): () => CsvRow[] {
 }
 
 const reasons: Record<string, string> = {
-  CSV_INVALID_CLOSING_QUOTE: 'something stands between a closing " and the next comma',
+  CSV_INVALID_CLOSING_QUOTE: 'something stands between a closing " and the next separator',
   CSV_QUOTE_NOT_CLOSED: 'a " is opened and never closed',
   INVALID_OPENING_QUOTE: 'a " stands inside a field that does not begin with one',
   CSV_MAX_RECORD_SIZE: `a row is longer than ${recordBytes} bytes: is a closing " missing?`,

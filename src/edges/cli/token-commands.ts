@@ -1,0 +1,31 @@
+/** The commands about hardware tokens. */
+
+import { z } from "zod";
+import { importTokens, undoTokenImport } from "#actions/token-import.ts";
+import { command, name, text } from "./command.ts";
+
+export const tokenCommands = {
+  "token import": command({
+    input: z.strictObject({
+      format: z.enum(["auto", "pskc", "csv"]).optional(),
+      keyHex: text.optional(),
+      passphrase: text.optional(),
+      privateKey: text.optional(),
+      signedBy: text.optional(),
+      type: z.enum(["totp", "hotp"]).optional(),
+      algorithm: z.enum(["sha1", "sha256", "sha512"]).optional(),
+      digits: z.literal([6, 7, 8]).optional(),
+      period: z.literal([30, 60]).optional(),
+      encoding: z.enum(["base32", "hex"]).optional(),
+      allowLegacyMac: z.boolean().optional(),
+      goodRowsOnly: z.boolean().optional(),
+      dryRun: z.boolean().optional(),
+      errors: z.boolean().optional(),
+    }),
+    run: async (deps, options, { file, progress }) => await importTokens(deps, "cli", { file, progress, options }),
+  }),
+  "token import undo": command({
+    input: z.strictObject({ importId: name }),
+    run: async (deps, { importId }) => await undoTokenImport(deps, "cli", importId),
+  }),
+};

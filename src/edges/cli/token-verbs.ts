@@ -1,0 +1,87 @@
+import { Option } from "commander";
+import { table } from "./output.ts";
+import { verb, type Verb } from "./verb.ts";
+
+/** Hardware tokens. */
+
+type Import = {
+  format?: "auto" | "pskc" | "csv";
+  keyHexFile?: string;
+  passphraseFile?: string;
+  privateKeyFile?: string;
+  signedBy?: string;
+  type?: "totp" | "hotp";
+  algorithm?: "sha1" | "sha256" | "sha512";
+  digits?: string;
+  period?: string;
+  encoding?: "base32" | "hex";
+  allowLegacyMac?: boolean;
+  goodRowsOnly?: boolean;
+  dryRun?: boolean;
+  errors?: string;
+};
+
+export const tokenVerbs: Verb[] = [
+  verb<"token import", Import>({
+    path: "token import",
+    command: "token import",
+    summary: "import hardware tokens from a PSKC or CSV file, all of them or none",
+    example: "countersign token import tokens.pskc.xml --passphrase-file - --dry-run",
+    define: (one) =>
+      one
+        .argument("<file>", "PSKC (RFC 6030), or a table of serial, secret, interval; - is standard input")
+        .addOption(new Option("--format <format>", "what the file is").choices(["auto", "pskc", "csv"]))
+        .option("--key-hex-file <file>", "the pre-shared key in hexadecimal; - is standard input")
+        .option("--passphrase-file <file>", "the passphrase; - is standard input")
+        .option("--private-key-file <file>", "the private key (PEM); - is standard input")
+        .option("--signed-by <file>", "the certificate (PEM) that the file has to be signed with")
+        .addOption(new Option("--type <type>", "where the file does not say").choices(["totp", "hotp"]))
+        .addOption(new Option("--algorithm <hash>", "the same").choices(["sha1", "sha256", "sha512"]))
+        .addOption(new Option("--digits <n>", "the same").choices(["6", "7", "8"]))
+        .addOption(new Option("--period <seconds>", "the same").choices(["30", "60"]))
+        .addOption(new Option("--encoding <encoding>", "of secrets that could be both").choices(["base32", "hex"]))
+        .option("--allow-legacy-mac", "take secrets whose protection is out of date, or missing")
+        .option("--good-rows-only", "take what is good and leave the rest")
+        .option("--dry-run", "judge every row and keep nothing")
+        .option("--errors <file>", "write the refused rows there, in the same columns, without their secrets")
+        .option("--progress", "say how far it is, also when standard error is not a terminal"),
+    input: async (_, options, read) => {
+      const { keyHexFile, passphraseFile, privateKeyFile, signedBy, digits, period, errors, ...given } = options;
+      const from = async (path: string | undefined) => (path === undefined ? undefined : await read(path));
+      return {
+        ...given,
+        keyHex: await from(keyHexFile),
+        passphrase: await from(passphraseFile),
+        privateKey: await from(privateKeyFile),
+        signedBy: await from(signedBy),
+        digits: digits === undefined ? undefined : (Number(digits) as 6 | 7 | 8),
+        period: period === undefined ? undefined : (Number(period) as 30 | 60),
+        errors: errors === undefined ? undefined : true,
+      };
+    },
+    file: ([file = ""]) => file,
+    saveTo: ({ errors }) => errors,
+    show: ({ importId, rows, accepted, refused, notes = [], error }) => {
+      const told = rows.filter(({ reason, warnings }) => reason !== undefined || warnings);
+      const outcome = error
+        ? []
+        : [`${accepted} tokens ${importId ? `imported (${importId})` : "would be imported"}, ${refused} refused.`];
+      const verdicts = {
+        line: (row: (typeof rows)[number]) => row.line,
+        serial: (row: (typeof rows)[number]) => row.serial,
+        verdict: (row: (typeof rows)[number]) => row.verdict,
+        why: (row: (typeof rows)[number]) => row.reason ?? row.warnings,
+      };
+      return [...(told.length > 0 ? [table(told, verdicts)] : []), ...notes, ...outcome].join("\n");
+    },
+  }),
+  verb<"token import undo">({
+    path: "token import undo",
+    command: "token import undo",
+    summary: "take back a whole import while none of its tokens was given to anybody",
+    example: "countersign token import undo imp_AZ2vK0xYc1mQ",
+    define: (one) => one.argument("<import>", "its id, as the import printed it"),
+    input: ([importId = ""]) => ({ importId }),
+    show: ({ importId }) => `${importId} is taken back.`,
+  }),
+];

@@ -1,0 +1,83 @@
+/**
+ * Hardware tokens. Must stay true: those of an import are there once the import is committed and not before; a serial number
+ * of one maker exists once, and so does a seed (R-088); nothing here lowers a counter (R-087).
+ */
+
+import type { Run } from "./open.ts";
+import type { Tables } from "./schema.ts";
+import { marks, insert, type Columns } from "./values.ts";
+
+export type NewTokenRow = Omit<Tables["token"], "state" | "user_id">;
+
+const columns = {
+  id: "text",
+  serial: "text",
+  serial_key: "text",
+  manufacturer: "text",
+  maker_key: "text",
+  model: "text",
+  type: "text",
+  parameters: "text",
+  sealed_secret: "blob",
+  seed_mac: "blob",
+  counter: "bigint",
+  drift: "bigint",
+  state: "text",
+  starts_at: "bigint",
+  expires_at: "bigint",
+  import_id: "text",
+  created_at: "bigint",
+} satisfies Columns;
+const table = { name: "token", columns, tail: "on conflict do nothing returning id" };
+
+/** Inserts those whose serial number and seed are new, and gives back their ids. */
+export async function insertTokens(run: Run, tokens: NewTokenRow[]): Promise<Set<string>> {
+  const inserted = await insert(
+    run,
+    table,
+    // sorted, so that two nodes never wait for each other
+    tokens
+      .toSorted((a, b) => Number(a.serial_key > b.serial_key) - Number(a.serial_key < b.serial_key))
+      .map((token) => ({ ...token, state: "available" })),
+  );
+  return new Set(inserted.map((row) => row["id"] as string));
+}
+
+/** What stands in the way of a token that could not be inserted. */
+export type Holder = {
+  serial: string;
+  serialKey: string;
+  makerKey: string;
+  seedMac: string;
+  importId: string;
+  isCommitted: boolean;
+};
+
+export async function readHolders(run: Run, tokens: NewTokenRow[]): Promise<Holder[]> {
+  if (tokens.length === 0) return [];
+  const rows = await run(
+    `select t.serial, t.serial_key, t.maker_key, t.seed_mac, t.import_id, i.committed_at
+     from token t left join import i on i.id = t.import_id
+     where t.serial_key in (${marks(tokens.length)}) or t.seed_mac in (${marks(tokens.length)})`,
+    [...tokens.map(({ serial_key }) => serial_key), ...tokens.map(({ seed_mac }) => seed_mac)],
+  );
+  return rows.map((row) => ({
+    serial: row["serial"] as string,
+    serialKey: row["serial_key"] as string,
+    makerKey: row["maker_key"] as string,
+    seedMac: Buffer.from(row["seed_mac"] as Uint8Array).toString("hex"),
+    importId: row["import_id"] as string,
+    isCommitted: row["committed_at"] !== null,
+  }));
+}
+
+const deleteAtOnce = 500;
+
+/** Some of the tokens of an import that is dead; false when none are left. */
+export async function deleteTokens(run: Run, importId: string): Promise<boolean> {
+  const deleted = await run(
+    `delete from token where id in (select id from token where import_id = ? limit ${deleteAtOnce}) returning id`,
+    [importId],
+  );
+  return deleted.length === deleteAtOnce;
+}
