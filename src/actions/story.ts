@@ -5,6 +5,7 @@
 
 import { advices, type Advice } from "#core/advice.ts";
 import { AppError } from "#core/errors.ts";
+import { pageErrors, type PageErrorName } from "#core/page-errors.ts";
 import { results, type Result, type ResultCode } from "#core/results.ts";
 import { findMention, listRecords } from "#store/records.ts";
 import { findSessionOwner } from "#store/sessions.ts";
@@ -30,11 +31,12 @@ export async function tellStory(deps: Deps, id: string): Promise<Story> {
   if (rows.length === 0)
     throw new AppError(
       "not_found",
-      `nothing in the log has the id ${id}. If an error page showed it, no sign-in was decided there: search the server's own log for it`,
+      `nothing in the log has the id ${id}. If an error page showed it, so many were shown that not all were noted: search the server's own log for it`,
     );
   const records = await withApplications(deps, rows.toReversed());
   const entries = records.map((record) => ({ ...record, sentence: sentenceOf(record) }));
-  const advice = advices[records.at(-1)!.result as ResultCode];
+  const last = records.at(-1)!;
+  const advice = last.kind === "page_error" ? pageErrorOf(last) : advices[last.result as ResultCode];
   return { id, entries, ...(advice && { advice }) };
 }
 
@@ -56,7 +58,19 @@ async function rowsOf(deps: Deps, id: string) {
 const inWords = (code: string) => code.toLowerCase().replaceAll("_", " ");
 const begun = (sentence: string) => sentence.charAt(0).toUpperCase() + sentence.slice(1);
 
+/** What the catalogue of error pages says about one. */
+function pageErrorOf({ detail }: LogRecord) {
+  const { name } = JSON.parse(detail ?? "{}") as { name?: PageErrorName };
+  return name && pageErrors[name];
+}
+
+function pageErrorSentence({ detail, userId }: LogRecord): string {
+  const { error, name = "", place } = JSON.parse(detail ?? "{}") as Record<string, string>;
+  return `${userId ?? "Somebody"} was shown the error page ${error} (${inWords(name)}) at ${place}, before anything was decided.`;
+}
+
 function sentenceOf(record: LogRecord): string {
+  if (record.kind === "page_error") return pageErrorSentence(record);
   return record.kind === "authentication" ? signInSentence(record) : changeSentence(record);
 }
 

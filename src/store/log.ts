@@ -13,7 +13,7 @@ import { insert, type Columns } from "./values.ts";
 export type Entry = {
   id: string;
   at: number;
-  kind: "authentication" | "approval" | "change" | "checkpoint" | "system";
+  kind: "authentication" | "approval" | "change" | "checkpoint" | "system" | "page_error";
   result: string;
   authenticated: boolean;
   actor?: string | null | undefined;

@@ -222,6 +222,15 @@ test("a page in another language stays in it", async ({ page, server }) => {
   await expect(page.getByRole("alert")).toHaveText("Namnet eller lösenordet stämmer inte. Försök igen.");
 });
 
+test("the ids of an error page are copied with one press", async ({ page, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.goto("/help/no-such-question");
+  await page.getByRole("button", { name: "Copy these details" }).click();
+  await expect(page.getByText("Copied.")).toBeVisible();
+  const copied = await page.evaluate(async () => await navigator.clipboard.readText());
+  expect(copied).toMatch(/Error: CS-1008\n.*cor_[\w-]+\n/s);
+});
+
 test("no address that a link brings along is where a sign-in ends", async ({ page, server }) => {
   const { person, app } = await atAppCode({ page, server });
   const elsewhere = encodeURIComponent("https://stranger.test/");

@@ -69,7 +69,7 @@ function ownRoutes(scope: FastifyInstance, around: Around): void {
   const fail: Pages["fail"] = ({ request, reply }, name) => {
     const look = lookOf({ deps, cookies }, request);
     void reply.header("content-security-policy", serverPagePolicy([]));
-    return sendErrorPage({ request, reply, look }, name, { at: deps.clock.now() });
+    return sendErrorPage({ deps, request, reply, look }, name, { at: deps.clock.now() });
   };
   const pages: Pages = { cookies, fail };
   limitCrowd(scope, { deps, cookies }, ({ routeOptions }) => routeOptions.url === "/forward-auth/start");

@@ -35,7 +35,7 @@ export function helpRoutes(app: FastifyInstance, deps: Deps, { publicUrl }: { pu
     scope.get<{ Params: { topic: string } }>("/help/:topic", async (request, reply) => {
       const look = lookOf(seen, request);
       const shown = answerPage(look, guides[look.language], request.params.topic);
-      if (!shown) return sendErrorPage({ request, reply, look }, "not_found", { at: deps.clock.now() });
+      if (!shown) return sendErrorPage({ deps, request, reply, look }, "not_found", { at: deps.clock.now() });
       return reply.type(htmlType).send(page(look, shown));
     });
   });

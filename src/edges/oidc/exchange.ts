@@ -9,6 +9,7 @@ export type Exchange = {
   sessionCookie: string;
   look: Look;
   correlationId: string;
+  clientIp: string;
 };
 
 const known = new WeakMap<IncomingMessage, Exchange>();

@@ -2,6 +2,7 @@
 
 import { errors, type KoaContextWithOIDC } from "oidc-provider";
 import type { Deps } from "#actions/deps.ts";
+import { notePageError } from "#actions/page-errors.ts";
 import { errorPage, type PageErrorName } from "../sign-in/errors.ts";
 import { html } from "../sign-in/html.ts";
 import { page } from "../sign-in/layout.ts";
@@ -11,10 +12,12 @@ import { exchangeOf } from "./exchange.ts";
 
 export const pagesFor = (deps: Deps) => ({
   renderError: async (ctx: KoaContextWithOIDC, _out: unknown, error: Error) => {
-    const { look, correlationId } = exchangeOf(ctx.req);
+    const { look, correlationId, clientIp } = exchangeOf(ctx.req);
     const place = ctx.path.slice(0, 100);
+    const name = nameOf(error);
+    void notePageError(deps, { name, place, correlationId, clientIp });
     ctx.type = "html";
-    ctx.body = errorPage(look, nameOf(error), { place, correlationId, at: deps.clock.now() });
+    ctx.body = errorPage(look, name, { place, correlationId, at: deps.clock.now() });
   },
 
   /** leaving takes a press of one's own, or an ID token that the application got for this very person. */

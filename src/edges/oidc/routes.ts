@@ -105,6 +105,7 @@ async function speak({ deps, cookies, provider }: Around, { request, reply }: Bo
     sessionCookie: cookies.nameOf("session"),
     look: lookOf({ deps, cookies }, request),
     correlationId: request.id,
+    clientIp: request.clientIp,
   });
   const library = (await provider()).callback();
   const headers = { ...reply.getHeaders(), "content-security-policy": serverPagePolicy([]) };
@@ -117,7 +118,7 @@ async function speak({ deps, cookies, provider }: Around, { request, reply }: Bo
 async function interact(around: Around, { request, reply }: Both, uid: string): Promise<FastifyReply> {
   const { deps, cookies, provider } = around;
   const failed = (name: PageErrorName) =>
-    sendErrorPage({ request, reply, look: lookOf(around, request) }, name, { at: deps.clock.now() });
+    sendErrorPage({ deps, request, reply, look: lookOf(around, request) }, name, { at: deps.clock.now() });
   reply.header("content-security-policy", serverPagePolicy([]));
   const library = await provider();
   // the cookie that it needs is this address's alone, so it is this browser that has begun

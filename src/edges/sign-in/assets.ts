@@ -11,6 +11,7 @@ export function signInAssets(app: FastifyInstance): void {
     // one source of colours and sizes for these pages and the portals
     { name: "sign-in.css", type: "text/css", body: read(`${root}tokens.css`) + read("style.css") },
     { name: "passkey.js", type: "text/javascript", body: read("passkey.js") },
+    { name: "copy.js", type: "text/javascript", body: read("copy.js") },
     { name: "mark.svg", type: "image/svg+xml", body: read(`${root}parts/mark.svg`) },
   ];
   for (const { name, type, body } of files)

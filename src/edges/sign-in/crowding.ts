@@ -17,6 +17,8 @@ export function limitCrowd(scope: FastifyInstance, around: Around, counts: (requ
     const at = around.deps.clock.now();
     if (!counts(request) || allow(request.clientIp, at)) return undefined;
     void reply.header("content-security-policy", serverPagePolicy([])).header("retry-after", "10");
-    return sendErrorPage({ request, reply, look: lookOf(around, request) }, "too_many_requests", { at });
+    return sendErrorPage({ deps: around.deps, request, reply, look: lookOf(around, request) }, "too_many_requests", {
+      at,
+    });
   });
 }

@@ -24,7 +24,7 @@ export type Page = {
   application?: string | undefined;
   /** a section of the guide, when this page's trouble has one */
   help?: HelpTopic | undefined;
-  script?: boolean;
+  script?: "passkey" | "copy";
 };
 
 const names: Record<Language, string> = { en: "English", sv: "Svenska" };
@@ -45,7 +45,7 @@ export function page(
         <title>${title} · ${organisation}</title>
         <link rel="icon" href="/assets/mark.svg" type="image/svg+xml" />
         <link rel="stylesheet" href="/assets/sign-in.css" />
-        ${script && html`<script src="/assets/passkey.js" type="module"></script>`}
+        ${script && html`<script src="/assets/${script}.js" type="module"></script>`}
       </head>
       <body>
         <header>

@@ -61,7 +61,7 @@ async function passkeyPage(deps: Deps, look: Look, flow: Flow): Promise<Page> {
     ${await makeForm(deps, look, flow)}
     <noscript><p class="alert">${say("passkey.no_script")}</p></noscript>
     ${back(look, flow)}`;
-  return { title: say("register.passkey.title"), body, script: true };
+  return { title: say("register.passkey.title"), body, script: "passkey" };
 }
 
 const back = ({ say }: Look, flow: Flow) => form("/sign-in/register", flow, submit(say("register.other"), "quiet"));

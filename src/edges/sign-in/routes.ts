@@ -30,7 +30,6 @@ import { endSessions, findSession, newToken } from "#actions/sessions.ts";
 import { isOwn } from "../http/own-origin.ts";
 import { signInAssets } from "./assets.ts";
 import { cookiesFor, type Cookies } from "./cookies.ts";
-import { pageErrors } from "#core/page-errors.ts";
 import { sendErrorPage, type PageErrorName } from "./errors.ts";
 import { limitCrowd } from "./crowding.ts";
 import { serverPagePolicy } from "../http/headers.ts";
@@ -79,10 +78,7 @@ function send(around: Around, { request, reply }: Exchange, shown: Page, look?: 
 
 async function failed(around: Around, { request, reply }: Exchange, name: PageErrorName, flow?: Flow) {
   const ids = { at: around.deps.clock.now(), userId: flow?.person?.id, correlationId: flow?.correlationId };
-  // what was decided stands in the audit; what never came to a decision is only here
-  const { number } = pageErrors[name];
-  around.deps.log.info("an error page was shown", { error: number, correlationId: ids.correlationId ?? request.id });
-  return sendErrorPage({ request, reply, look: lookOf(around, request, flow?.person) }, name, ids);
+  return sendErrorPage({ deps: around.deps, request, reply, look: lookOf(around, request, flow?.person) }, name, ids);
 }
 
 async function answerError(around: Around, error: unknown, exchange: Exchange): Promise<FastifyReply> {

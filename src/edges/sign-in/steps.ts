@@ -55,7 +55,13 @@ export function namePage(look: Look, flow: Flow, passkey: Html | undefined): Pag
   )}
   ${look.settings["reset.self-service"] && html`<p><a href="/sign-in/forgot?flow=${flow.id}">${say("reset.title")}</a></p>`}`;
   const help = flow.problem ? "wrong-name" : "first-time";
-  return { title: say("sign_in.title"), body: html`${body}${passkey}`, application: leadsTo(flow), help, script: true };
+  return {
+    title: say("sign_in.title"),
+    body: html`${body}${passkey}`,
+    application: leadsTo(flow),
+    help,
+    script: "passkey",
+  };
 }
 
 const instruction = ({ say }: Look, { method, sentTo }: Prompt) =>
@@ -118,7 +124,7 @@ export function passkeyPage(look: Look, flow: Flow, passkey: Html | undefined): 
     ${passkey}
     <noscript><p class="alert">${say("passkey.no_script")}</p></noscript>
     ${otherWays(look, flow)}`;
-  return { title: say("step.title"), body, application: leadsTo(flow), help: "passkey-missing", script: true };
+  return { title: say("step.title"), body, application: leadsTo(flow), help: "passkey-missing", script: "passkey" };
 }
 
 /** With one method only there is no other way, and the page names whom to ask (M-47, M-138). */
