@@ -44,6 +44,14 @@ CREATE INDEX block_of_number on block (number_hash);
 
 CREATE INDEX block_of_user on block (user_id);
 
+CREATE TABLE blocked_destination (
+  id text primary key,
+  sent bigint not null,
+  answered bigint not null,
+  blocked_at bigint not null,
+  released_at bigint
+);
+
 CREATE TABLE call (
   id text primary key,
   challenge_id text not null,
@@ -369,6 +377,17 @@ CREATE TABLE phone_message (
   sealed_payload blob not null,
   at bigint not null
 );
+
+CREATE TABLE phone_send (
+  id text primary key,
+  country text not null,
+  number_range text not null,
+  at bigint not null,
+  answer_by bigint not null,
+  answered bigint not null
+);
+
+CREATE INDEX phone_send_at on phone_send (at);
 
 CREATE TABLE protected_site (
   id text primary key,

@@ -5,6 +5,7 @@ import { deliverDue } from "#actions/deliver.ts";
 import type { Deps } from "#actions/deps.ts";
 import { noteUse } from "#actions/gateways.ts";
 import { cleanImports } from "#actions/imports.ts";
+import { watchDestinations } from "#actions/destinations.ts";
 import { keepSigningKeys } from "#actions/oidc-keys.ts";
 import { deliverLogouts } from "#actions/oidc-logout.ts";
 import { retain } from "#actions/retention.ts";
@@ -28,6 +29,7 @@ export function jobs(deps: Deps, { data, publicUrl, reload }: Around): Job[] {
     { name: "use of messages", everyMs: minute, run: () => noteUse(deps) },
     { name: "anchors", everyMs: 5 * minute, run: () => anchor(deps, data) },
     { name: "retention", everyMs: 60 * minute, run: () => retain(deps) },
+    { name: "destinations", everyMs: minute, run: () => watchDestinations(deps) },
     { name: "imports", everyMs: 60 * minute, run: () => cleanImports(deps) },
   ];
 }

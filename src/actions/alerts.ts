@@ -19,20 +19,21 @@ const recipients = {
   person_unblocked: "notify.block",
   number_blocked: "notify.block",
   number_unblocked: "notify.block",
+  destination_blocked: "notify.destinations",
 } as const satisfies Record<string, keyof Settings>;
 export type AlertKind = keyof typeof recipients;
 
-/** `number` is masked; `userId` is whom it is about, so that it goes with them. */
+/** `number` is masked; `destination` a country or a range of numbers; `userId` is whom it is about, so that it goes with them. */
 export type Alert = { kind: AlertKind; userId?: string } & Partial<
-  Record<"username" | "application" | "number" | "correlationId", string | undefined>
+  Record<"username" | "application" | "number" | "destination" | "correlationId", string | undefined>
 >;
 
 export async function raise(deps: Deps, run: Run, alert: Alert): Promise<void> {
   const settings = deps.settings.values();
   const at = deps.clock.now();
   const language = languageOf(settings["notify.language"]);
-  const { kind, username, application, number, correlationId } = alert;
-  const values = { username: username ?? "", application: application ?? "", id: correlationId ?? "" };
+  const { kind, username, application, number, destination = "", correlationId } = alert;
+  const values = { username: username ?? "", application: application ?? "", id: correlationId ?? "", destination };
   const say = (key: TextKey, more: Record<string, string> = {}) => translate(language, key, { ...values, ...more });
   const facts = [
     username !== undefined && say("notice.account"),

@@ -1,19 +1,21 @@
 /**
- * Whether one more text or call may go out, and what it takes from (R-039, R-040). Must stay true: whatever sends a person's
+ * Whether one more text or call may go out, and what it takes from (R-039…R-041). Must stay true: whatever sends a person's
  * text or call asks here first and takes the budgets in the transaction that writes the message; no number stands in clear
  * in a budget's name.
  */
 
 import { publicSite } from "#core/crowd.ts";
 import { destinationReader, numberRefusal, type Channel, type NumberRefusal } from "#core/number-class.ts";
+import { countAnswers, findBlockedDestination, type PhoneSend } from "#store/destinations.ts";
 import { findFull, giveBackTo, takeEach, type Budget } from "#store/throttle.ts";
 import type { Deps } from "./deps.ts";
 
 /** `source`: the address of whoever asked for it, where there is one. */
 export type Outgoing = { channel: Channel; to: string; userId: string; source?: string | undefined };
 /** Why not, for administrators; people are told only that the number cannot be used, or to wait. */
-export type Veto = NumberRefusal | "budget";
-export type Cleared = { spend: Budget[] };
+export type Veto = NumberRefusal | "destination" | "budget";
+/** What is written with the message: what it takes, and what it counts as. */
+export type Cleared = { spend: Budget[]; to: Pick<PhoneSend, "country" | "number_range"> };
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -24,13 +26,13 @@ const hidden = (deps: Deps, what: string, value: string) =>
   `phone ${what} ${deps.keys.mac("number", `${what}\0${value}`).toString("base64url")}`;
 
 /** Numbers that differ in the last four digits: what one who sells calls to themselves has many of. */
-const prefixOf = (number: string) => number.slice(0, -4);
+const rangeOf = (number: string) => number.slice(0, -4);
 
 const fromSource = (deps: Deps, source: string | undefined): string[] => {
   const site = publicSite(source);
   return site === undefined ? [] : [hidden(deps, "source hour", site)];
 };
-const toPrefix = (deps: Deps, to: string) => hidden(deps, "prefix hour", prefixOf(to));
+const toPrefix = (deps: Deps, to: string) => hidden(deps, "prefix hour", rangeOf(to));
 
 /** What gets one back when a text or call is answered rightly: so do company phones of one series not use up their range. */
 export const refundOf = (deps: Deps, { to, source }: Pick<Outgoing, "to" | "source">): string[] => [
@@ -63,16 +65,25 @@ export async function spendMoney(deps: Deps, costMicros: number): Promise<void> 
   await deps.db.transaction((run) => takeEach(run, [{ at: deps.clock.now(), budgets: [budget] }]));
 }
 
-/** For what is answered outside a verification; a verification gives back in its own commit. */
-export const refund = async (deps: Deps, answered: Pick<Outgoing, "to" | "source">): Promise<void> =>
-  await deps.db.transaction((run) => giveBackTo(run, refundOf(deps, answered)));
+/** For what is answered outside a verification, which counts it in its own commit. `id`: what it was counted by. */
+export async function countAnswer(
+  deps: Deps,
+  { id, ...answered }: Pick<Outgoing, "to" | "source"> & { id: string },
+): Promise<void> {
+  await deps.db.transaction(async (run) => {
+    await giveBackTo(run, refundOf(deps, answered));
+    await countAnswers(run, [id]);
+  });
+}
 
 /** Nothing is taken yet: what is cleared here may find a budget spent a moment later, and is then not sent. */
 export async function clear(deps: Deps, outgoing: Outgoing): Promise<Cleared | { veto: Veto }> {
   const destination = (await destinationReader())(outgoing.to);
   const refusal = numberRefusal(destination, { settings: deps.settings.values(), channel: outgoing.channel });
   if (refusal) return { veto: refusal };
-  const spend = budgetsOf(deps, outgoing, destination.countries[0] ?? "none");
+  const to = { country: destination.country, number_range: rangeOf(outgoing.to) };
+  if (await findBlockedDestination(deps.db, [to.country, to.number_range])) return { veto: "destination" };
+  const spend = budgetsOf(deps, outgoing, to.country);
   const full = await findFull(deps.db, { at: deps.clock.now(), budgets: spend });
-  return full ? { veto: "budget" } : { spend };
+  return full ? { veto: "budget" } : { spend, to };
 }

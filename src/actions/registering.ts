@@ -11,6 +11,7 @@ import { readCode } from "#core/methods/same.ts";
 import { phoneReader } from "#core/phone.ts";
 import { isLasting } from "#core/registration.ts";
 import type { Proof } from "#core/strength.ts";
+import { countSends } from "#store/destinations.ts";
 import { insertFactors, methodsOf, raiseCounter, type NewFactorRow } from "#store/factors.ts";
 import type { Run } from "#store/open.ts";
 import { post } from "#store/outbox.ts";
@@ -21,7 +22,7 @@ import { changed } from "./change.ts";
 import { isNumberBlocked } from "./blocked-numbers.ts";
 import type { Deps } from "./deps.ts";
 import { otpauthUri } from "./factors.ts";
-import { clear, refund } from "./outgoing.ts";
+import { clear, countAnswer } from "./outgoing.ts";
 import { addPasskey, finishPasskeyRegistration } from "./passkeys.ts";
 import { newSheet, saveSheet } from "./recovery-sheet.ts";
 import { loadRegistrant } from "./registrant.ts";
@@ -95,13 +96,20 @@ export async function giveNumber(deps: Deps, flow: Flow, { number: written, clie
   const code = String(deps.random.int(10 ** smsDigits)).padStart(smsDigits, "0");
   const text = textFor({ person, application: flow.application.name, code });
   const message = sealed(deps, { id: deps.random.id("msg_"), channel: "sms", to: read.number, text });
-  const asked = { ...flow, problem: undefined, registering: { ...registering, tries: 0, number: read.number } };
+  const asked = {
+    ...flow,
+    problem: undefined,
+    registering: { ...registering, tries: 0, number: read.number, sent: message.id },
+  };
   asked.registering.sealed = codeHash(deps, flow, code).toString("base64url");
   const saved = await deps.db.transaction(async (run) => {
     if (await isNumberBlocked(deps, run, read.number))
       return await saveFlowIn(run, { ...flow, problem: "number_blocked" });
     const [full] = await takeEach(run, [{ at, budgets: cleared.spend }]);
     if (full) return await saveFlowIn(run, { ...flow, problem: "throttled" });
+    await countSends(run, [
+      { id: message.id, ...cleared.to, at, answer_by: at + settings["sms.code-life-seconds"] * 1000 },
+    ]);
     const kept = await saveFlowIn(run, asked);
     await post(run, [{ at, ...message, challenge_id: null, user_id: person.id }]);
     return kept;
@@ -135,7 +143,8 @@ export async function confirmKind(
     created_at: deps.clock.now(),
   };
   secret?.fill(0);
-  if (registering.number !== undefined) await refund(deps, { to: registering.number, source: clientIp });
+  const { number: to, sent } = registering;
+  if (to !== undefined && sent !== undefined) await countAnswer(deps, { id: sent, to, source: clientIp });
   return await registered(deps, flow, { row, counter: proven.counter });
 }
 

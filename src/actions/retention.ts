@@ -36,6 +36,7 @@ async function sweepAll(deps: Deps, now: number): Promise<void> {
     radiusRequests: now,
     apiRequests: now,
     throttles: now,
+    phoneSends: now - 2 * 3_600_000,
     oidcItems: now,
     oidcSessions: now,
     challenges: now - day,

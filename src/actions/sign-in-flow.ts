@@ -38,6 +38,8 @@ export type Registering = {
   kind?: string;
   sealed?: string;
   number?: string;
+  /** the message that went to it */
+  sent?: string;
   tries: number;
   /** kinds registered in this sign-in, and the codes that are shown once */
   done: string[];

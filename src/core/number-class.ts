@@ -16,8 +16,11 @@ export type NumberClass =
   | "voicemail"
   | "company"
   | "personal";
-/** `countries` (ISO 3166-1): one; several where a range that none has given out lies under a code that they share; or none. */
-export type Destination = { class: NumberClass; countries: readonly string[] };
+/**
+ * `country` as `countryOf` has it. `countries` (ISO 3166-1): one; several where a range that none has given out lies under a
+ * code that they share; or none.
+ */
+export type Destination = { class: NumberClass; country: string; countries: readonly string[] };
 
 const classes: Partial<Record<NonNullable<ReturnType<PhoneNumber["getType"]>>, NumberClass>> = {
   PREMIUM_RATE: "premium_rate",
@@ -47,10 +50,11 @@ export async function destinationReader(): Promise<(number: string) => Destinati
   const { parsePhoneNumberFromString } = await import("libphonenumber-js/max");
   return (number) => {
     const phone = parsePhoneNumberFromString(number);
-    if (!phone) return { class: "ordinary", countries: [] };
+    if (!phone) return { class: "ordinary", country: "", countries: [] };
     const type = phone.getType();
     const kind = byPrefix(phone.number) ?? (type && classes[type]) ?? "ordinary";
-    return { class: kind, countries: phone.country ? [phone.country] : phone.getPossibleCountries() };
+    const country = phone.country ?? `+${phone.countryCallingCode}`;
+    return { class: kind, country, countries: phone.country ? [phone.country] : phone.getPossibleCountries() };
   };
 }
 

@@ -13,6 +13,7 @@ const ending = {
   apiRequests: { table: "api_request", key: "id", when: "expires_at < ?" },
   throttles: { table: "throttle", key: "id", when: "expires_at < ?" },
   challenges: { table: "challenge", key: "id", when: "expires_at < ?" },
+  phoneSends: { table: "phone_send", key: "id", when: "at < ?" },
   delivered: { table: "outbox", key: "id", when: "state in ('sent', 'failed') and next_at < ?" },
   undelivered: { table: "outbox", key: "id", when: "state in ('waiting', 'sending') and next_at < ?" },
   deliveries: { table: "delivery", key: "id", when: "started_at < ?" },

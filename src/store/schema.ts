@@ -287,6 +287,15 @@ export type Tables = {
     expires_at: number;
   };
   ceremony: { id: string; expires_at: number };
+  phone_send: {
+    id: string;
+    country: string;
+    number_range: string;
+    at: number;
+    answer_by: number;
+    answered: number;
+  };
+  blocked_destination: { id: string; sent: number; answered: number; blocked_at: number; released_at: number | null };
   throttle: { id: string; count: number; start: number; expires_at: number };
   relying_party: {
     id: string;

@@ -6,6 +6,7 @@
 
 import type { Outcome } from "#core/outcome.ts";
 import { byId, giveBack, type Returned } from "./attempts.ts";
+import { countAnswers, countSends, type PhoneSend } from "./destinations.ts";
 import { remember, type Claim } from "./requests.ts";
 import type { Entry, Log, Written } from "./log.ts";
 import type { Run } from "./open.ts";
@@ -21,9 +22,12 @@ export type Settle = {
   /** The challenge that this ends, and what it was; with a holder, only while that is still who waits. */
   end?: Ending | undefined;
   open?: NewChallenge | undefined;
-  /** Budgets that must have room, all of them; and those that get one back when this is accepted. */
+  /** Budgets that must have room, all of them. */
   spend: Budget[];
-  refund?: string[] | undefined;
+  /** What the message counts as where it goes. */
+  sent?: PhoneSend | undefined;
+  /** The text or call that this answers rightly, and the budgets that then get one back. */
+  answered?: { id: string; refund: string[] } | undefined;
   message?: NewMessage | undefined;
   /** The keyed hash of the number that the message goes to, which must not be blocked. */
   number?: string | undefined;
@@ -48,9 +52,18 @@ async function settleIn(run: Run, items: Settle[]): Promise<Written<Outcome[]>> 
   const free = ends.flatMap((end) => end.giveBack);
   await giveBack(run, free);
   const won = items.filter((item) => !lost.has(item));
+  const answered = won.flatMap((item) => item.answered ?? []);
   await giveBackTo(
     run,
-    won.flatMap(({ refund = [] }) => refund),
+    answered.flatMap(({ refund }) => refund),
+  );
+  await countAnswers(
+    run,
+    answered.map(({ id }) => id),
+  );
+  await countSends(
+    run,
+    won.flatMap(({ sent }) => sent ?? []),
   );
   await openChallenges(run, won);
   await post(
@@ -109,7 +122,7 @@ async function endChallenges(run: Run, { items, lost }: Round): Promise<void> {
 /** What a request takes that is lost for another reason is not given back: it was asked for. */
 async function spend(run: Run, { items, lost }: Round): Promise<void> {
   const asked = items.filter((item) => !lost.has(item));
-  const takings = asked.map(({ at, spend: budgets, refund: back }) => ({ at, budgets, back }));
+  const takings = asked.map(({ at, spend: budgets, answered }) => ({ at, budgets, back: answered?.refund }));
   const full = await takeEach(run, takings);
   for (const [index, item] of asked.entries()) if (full[index]) lost.set(item, "spent");
 }

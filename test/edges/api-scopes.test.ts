@@ -75,6 +75,8 @@ test("every scope has operations, and the operations are these", () => {
       "gateways DELETE /api/v1/gateways/:name removeGateway",
       "gateways POST /api/v1/gateways/tests testGateways",
       "gateways GET /api/v1/gateways/figures readTelecomFigures",
+      "gateways GET /api/v1/gateways/destinations listDestinations",
+      "gateways POST /api/v1/gateways/destinations/release releaseDestination",
       "voice GET /api/v1/voice-messages listVoiceMessages",
       "voice POST /api/v1/voice-messages/:type/:language/text setVoiceMessage",
       "voice POST /api/v1/voice-messages/:type/:language/recording uploadVoiceMessage",

@@ -95,3 +95,16 @@ test("figures say what became of texts, by gateway and country", async () => {
   });
   expect((await run(["gateway", "figures"])).stdout).toContain("0.70 SEK");
 });
+
+test("a destination that was closed is listed and opened again", async () => {
+  const { run, json, here } = cli();
+  const closed = { id: "NO", sent: 30, answered: 2, blocked_at: 1_800_000_000_000, released_at: null };
+  await here.deps.db.q.insertInto("blocked_destination").values(closed).execute();
+  expect(await json(["gateway", "destinations"])).toEqual({
+    destinations: [{ id: "NO", sent: 30, answered: 2, blockedAt: closed.blocked_at }],
+  });
+  const opened = await run(["gateway", "release", "NO", "--reason", "texts were late"]);
+  expect([opened.exit, opened.stdout]).toEqual([0, "Texts and calls go to NO again.\n"]);
+  expect(await json(["gateway", "destinations"])).toEqual({ destinations: [] });
+  expect((await run(["gateway", "release", "NO", "--reason", "again"])).stderr).toContain("no such destination");
+});

@@ -103,6 +103,20 @@ export const settingsSchema = z.strictObject({
     { title: "Texts and calls a day", help: "To all numbers together. More are not sent; other methods stay offered." },
     { min: 1, max: 10_000_000, default: 20_000 },
   ),
+  "phone.breaker-sends": whole(
+    {
+      title: "Texts and calls before a destination can be blocked",
+      help: "When so many went to one country or range of numbers within an hour and too few were answered, nothing is sent there until `countersign gateway release`. 0: nothing is ever blocked so.",
+    },
+    { min: 0, max: 100_000, default: 20 },
+  ),
+  "phone.breaker-percent": whole(
+    {
+      title: "Answered texts and calls, percent",
+      help: "Fewer than this of phone.breaker-sends block the destination: codes that nobody uses are asked for to make money.",
+    },
+    { min: 1, max: 100, default: 20 },
+  ),
   "phone.money-per-day": whole(
     {
       title: "Money for texts and calls a day",
@@ -209,6 +223,10 @@ export const settingsSchema = z.strictObject({
   "notify.block": addresses({
     title: "Mail about blocks",
     help: "Addresses that are written to when an administrator blocks a person or a number, or lifts a block.",
+  }),
+  "notify.destinations": addresses({
+    title: "Mail about blocked destinations",
+    help: "Addresses that are written to when texts and calls to a country or a range of numbers stop, because hardly anybody answers them.",
   }),
   "notify.language": z
     .string()

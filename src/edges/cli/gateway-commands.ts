@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { gatewayChannels } from "#actions/gateways-open.ts";
+import { listDestinations, releaseDestination } from "#actions/destinations.ts";
 import { addGateway, enableGateway, listGateway, readTelecomFigures, removeGateway } from "#actions/gateways.ts";
 import { testGateways } from "#actions/gateway-test.ts";
 import { command, name, text } from "./command.ts";
@@ -53,5 +54,13 @@ export const gatewayCommands = {
   "gateway figures": command({
     input: z.strictObject({ since: z.int().optional() }),
     run: async (deps, input) => ({ figures: await readTelecomFigures(deps, input.since) }),
+  }),
+  "gateway destinations": command({
+    input: z.strictObject({}),
+    run: async (deps) => ({ destinations: await listDestinations(deps) }),
+  }),
+  "gateway release": command({
+    input: z.strictObject({ id: name, reason: z.string().min(1).max(1000) }),
+    run: async (deps, input) => await releaseDestination(deps, "cli", input),
   }),
 };

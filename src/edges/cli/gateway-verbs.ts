@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from "commander";
-import { details, table } from "./output.ts";
+import { details, table, time } from "./output.ts";
 import { whole } from "./people-verbs.ts";
 import { date } from "./system-verbs.ts";
 import { verb, type Verb } from "./verb.ts";
@@ -151,5 +151,28 @@ export const gatewayVerbs: Verb[] = [
         used: (row) => row.used,
         cost: (row) => cost(row.costMicros, row.currency),
       }),
+  }),
+  verb<"gateway destinations">({
+    path: "gateway destinations",
+    command: "gateway destinations",
+    summary: "list where nothing is sent because hardly anybody answered",
+    example: "countersign gateway destinations",
+    input: () => ({}),
+    show: ({ destinations }) =>
+      table(destinations, {
+        destination: (row) => row.id,
+        since: (row) => time(row.blockedAt),
+        sent: (row) => row.sent,
+        answered: (row) => row.answered,
+      }),
+  }),
+  verb<"gateway release", { reason: string }>({
+    path: "gateway release",
+    command: "gateway release",
+    summary: "send to a country or a range of numbers again",
+    example: "countersign gateway release +4670123 --reason 'the carrier had lost the texts'",
+    define: (one) => one.argument("<destination>").requiredOption("--reason <text>", "why, for the log"),
+    input: ([id = ""], { reason }) => ({ id, reason }),
+    show: ({ id }) => `Texts and calls go to ${id} again.`,
   }),
 ];

@@ -60,6 +60,15 @@ const figure = z
   })
   .meta({ id: "TelecomFigure" });
 
+const destination = z
+  .strictObject({
+    id: z.string().meta({ description: "Two letters (ISO 3166-1), or the beginning of the numbers." }),
+    sent: z.int(),
+    answered: z.int(),
+    blockedAt: z.int().meta({ description: "Epoch milliseconds." }),
+  })
+  .meta({ id: "Destination" });
+
 export const gatewayContract = {
   listGateways: operation({
     method: "GET",
@@ -129,5 +138,26 @@ export const gatewayContract = {
     summary: "What became of the texts and calls of the last 30 days, by gateway and country",
     params: none,
     answer: z.strictObject({ figures: z.array(figure) }).meta({ id: "TelecomFigures" }),
+  }),
+  listDestinations: operation({
+    method: "GET",
+    url: `${url}/destinations`,
+    scope,
+    operationId: "listDestinations",
+    summary: "Countries and ranges of numbers to which nothing is sent, because hardly anybody answered",
+    params: none,
+    answer: z.strictObject({ destinations: z.array(destination) }).meta({ id: "Destinations" }),
+  }),
+  releaseDestination: operation({
+    method: "POST",
+    url: `${url}/destinations/release`,
+    scope,
+    operationId: "releaseDestination",
+    summary: "Send to a country or a range of numbers again",
+    params: none,
+    body: z
+      .strictObject({ id: z.string().min(1).max(20), reason: z.string().min(1).max(1000) })
+      .meta({ id: "DestinationRelease" }),
+    answer: z.strictObject({ id: z.string() }).meta({ id: "ReleasedDestination" }),
   }),
 };

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import { listDestinations, releaseDestination } from "#actions/destinations.ts";
 import { addGateway, enableGateway, listGateway, readTelecomFigures, removeGateway } from "#actions/gateways.ts";
 import { testGateways } from "#actions/gateway-test.ts";
 import { gatewayContract as contract } from "./gateways-contract.ts";
@@ -13,6 +14,8 @@ const acts: Acts<typeof contract> = {
   removeGateway: async (deps, actor, { name }) => await removeGateway(deps, actor, name),
   testGateways: async (deps, actor, input) => await testGateways(deps, actor, input),
   readTelecomFigures: async (deps) => ({ figures: await readTelecomFigures(deps) }),
+  listDestinations: async (deps) => ({ destinations: await listDestinations(deps) }),
+  releaseDestination: async (deps, actor, input) => await releaseDestination(deps, actor, input),
 };
 
 export const gatewayRoutes = (app: FastifyInstance, api: Api): void => carryOut(app, api, { contract, acts });

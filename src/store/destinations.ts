@@ -1,0 +1,108 @@
+/**
+ * Where texts and calls go and whether anybody answers, by country and by range of numbers (R-041). Must stay true: a send is
+ * counted in the commit that writes its message and costs no look at the others; a destination is blocked by one of the nodes.
+ */
+
+import type { Db, Run } from "./open.ts";
+import { insert, over, type Columns } from "./values.ts";
+
+export type PhoneSend = { id: string; country: string; number_range: string; at: number; answer_by: number };
+
+const table = {
+  name: "phone_send",
+  columns: {
+    id: "text",
+    country: "text",
+    number_range: "text",
+    at: "bigint",
+    answer_by: "bigint",
+    answered: "bigint",
+  } satisfies Columns,
+};
+
+export async function countSends(run: Run, sends: PhoneSend[]): Promise<void> {
+  await insert(
+    run,
+    table,
+    sends.map((send) => ({ ...send, answered: 0 })),
+  );
+}
+
+export async function countAnswers(run: Run, ids: readonly string[]): Promise<void> {
+  const rows = [...new Set(ids)].toSorted().map((id) => [id]);
+  await over(run, "id text", rows, "update phone_send set answered = 1 from v where phone_send.id = v.id");
+}
+
+export type Traffic = { id: string; sent: number; answered: number };
+export type Breaker = { now: number; windowMs: number; sends: number; percent: number };
+
+/** Destinations with so many sends and so few answers; one that may still be answered counts neither way. */
+export async function findUnanswered(db: Db, { now, windowMs, sends, percent }: Breaker): Promise<Traffic[]> {
+  const rows = await db.transaction(
+    (run) =>
+      run(
+        `select t.id, count(*) as sent, cast(sum(t.answered) as bigint) as answered
+         from (select country as id, at, answer_by, answered from phone_send where at > cast(? as bigint)
+           union all select number_range, at, answer_by, answered from phone_send where at > cast(? as bigint)) t
+         left join blocked_destination b on b.id = t.id
+         where (t.answered = 1 or t.answer_by <= cast(? as bigint))
+           and (b.id is null or (b.released_at is not null and t.at > b.released_at))
+         group by t.id having count(*) >= cast(? as bigint) and sum(t.answered) * 100 < count(*) * cast(? as bigint)
+         order by t.id`,
+        [now - windowMs, now - windowMs, now, sends, percent],
+      ),
+    { relaxed: true },
+  );
+  return rows.map((row) => ({
+    id: row["id"] as string,
+    sent: row["sent"] as number,
+    answered: row["answered"] as number,
+  }));
+}
+
+/** False when another node has. */
+export async function blockDestination(
+  run: Run,
+  { id, sent, answered, at }: Traffic & { at: number },
+): Promise<boolean> {
+  const blocked = await run(
+    `insert into blocked_destination (id, sent, answered, blocked_at)
+     values (?, cast(? as bigint), cast(? as bigint), cast(? as bigint))
+     on conflict (id) do update set sent = excluded.sent, answered = excluded.answered, blocked_at = excluded.blocked_at,
+       released_at = null where blocked_destination.released_at is not null returning id`,
+    [id, sent, answered, at],
+  );
+  return blocked.length > 0;
+}
+
+/** False when it is not blocked. */
+export async function releaseDestination(run: Run, { id, at }: { id: string; at: number }): Promise<boolean> {
+  const released = await run(
+    "update blocked_destination set released_at = cast(? as bigint) where id = ? and released_at is null returning id",
+    [at, id],
+  );
+  return released.length > 0;
+}
+
+export async function findBlockedDestination(db: Db, ids: string[]): Promise<string | undefined> {
+  const row = await db.q
+    .selectFrom("blocked_destination")
+    .select("id")
+    .where("id", "in", ids)
+    .where("released_at", "is", null)
+    .limit(1)
+    .executeTakeFirst();
+  return row?.id;
+}
+
+export type BlockedDestination = Traffic & { blockedAt: number };
+
+export async function listBlockedDestinations(db: Db): Promise<BlockedDestination[]> {
+  const rows = await db.q
+    .selectFrom("blocked_destination")
+    .select(["id", "sent", "answered", "blocked_at"])
+    .where("released_at", "is", null)
+    .orderBy("blocked_at", "desc")
+    .execute();
+  return rows.map(({ blocked_at: blockedAt, ...row }) => ({ ...row, blockedAt }));
+}
