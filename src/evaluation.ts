@@ -24,7 +24,7 @@ export async function prepareEvaluation(
   config: Config,
 ): Promise<{ text: string; stop: () => Promise<void> }> {
   await phones?.add(boPhone);
-  await registerPhones(deps);
+  await registerCarriers(deps);
   const file = join(config.data, "evaluation.json");
   if (!existsSync(file)) writeFileSync(file, JSON.stringify(await makeSamples(deps)), { mode: 0o600 });
   const application = await serveSampleApplication({
@@ -62,12 +62,18 @@ async function registerSite(deps: Deps, host: string): Promise<void> {
   if (!known) await addSite(deps, "system", { host, name: "Sample intranet", rules: [everything] });
 }
 
-/** The simulated phones; somebody may try a gateway of their own beside them, or instead. */
-async function registerPhones(deps: Deps): Promise<void> {
-  if ((await listGateway(deps)).length > 0) return;
-  // one of those set aside for fiction, so that a phone can reply to it
-  const sender = "+46701740699";
-  await addGateway(deps, "system", { channel: "sms", vendor: "simulator", name: "simulated-texts", sender });
+/** Set aside for fiction, as every number of a simulated phone should be; a text can be replied to. */
+const carriers = [
+  { channel: "sms", name: "simulated-texts", sender: "+46701740699" },
+  { channel: "voice", name: "simulated-calls", sender: "+46846500499" },
+] as const;
+
+/** The simulated carrier; somebody may try a gateway of their own beside it, or instead. */
+async function registerCarriers(deps: Deps): Promise<void> {
+  const known = await listGateway(deps);
+  for (const carrier of carriers)
+    if (!known.some(({ channel }) => channel === carrier.channel))
+      await addGateway(deps, "system", { ...carrier, vendor: "simulator" });
 }
 
 async function makeSamples(deps: Deps): Promise<Sample> {

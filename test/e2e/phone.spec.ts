@@ -63,9 +63,8 @@ test("with the keyboard alone the code is copied and a reply is written, and ano
     await expect(one.getByRole("region", { name: number }).getByText(`my answer ${code}`)).toBeVisible();
 });
 
-test("a phone whose texts get lost says so, in the page and to the network", async ({ page, server }) => {
-  const { username, phone: number } = await server.addPerson();
-  const phone = onPhone(server.baseUrl, number);
+test("a number that is typed becomes a phone, whose network is switched and says so", async ({ page, server }) => {
+  const { phone: number } = await server.addPerson();
   await page.goto("/phone");
   await page.getByRole("textbox", { name: "Another number" }).fill(number);
   await page.getByRole("button", { name: "Add phone" }).click();
@@ -73,11 +72,10 @@ test("a phone whose texts get lost says so, in the page and to the network", asy
   await section.getByText("Network", { exact: true }).click();
   await section.getByRole("combobox", { name: "Text messages" }).selectOption("Get lost");
   await expect(section.getByText("Texts get lost")).toBeVisible();
-  const caller = await makeCaller(await addApiKey(server.node, ["--name", `shop of ${username}`]));
-  expect((await (await caller.sign({ body: { username } }))(server.baseUrl)).verdict).toBe("challenge");
-  await phone.set({ texts: "at_once" });
-  await expect(section.getByText("Texts get lost")).toHaveCount(0);
-  expect(await phone.texts()).toEqual([]);
+  await section.getByRole("combobox", { name: "Calls" }).selectOption("Busy");
+  await expect(section.getByText("Busy").first()).toBeVisible();
+  const { switches } = onPhone(server.baseUrl, number);
+  await expect.poll(switches).toMatchObject({ texts: "lost", calls: "busy" });
 });
 
 test("the page says that the server does not answer, and recovers by itself", async ({ page, server }) => {

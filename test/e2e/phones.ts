@@ -68,6 +68,8 @@ export function onPhone(baseUrl: string, number: string) {
     /** Waits until the call is over; gives it. */
     over: async () => await when("a call that has ended", ({ ended }) => ended !== undefined),
     calls: async () => (await look())?.past ?? [],
+    switches: async () => (await look())?.switches,
+    /** What is not named is as usual. */
     set: async (switches: Partial<Switches>) => await post("switches", { ...usual, ...switches }),
   };
 }
