@@ -150,6 +150,8 @@ CREATE INDEX delivery_ref on delivery (gateway_id, ref);
 
 CREATE INDEX delivery_started on delivery (started_at);
 
+CREATE INDEX delivery_to on delivery (to_mac, started_at);
+
 CREATE TABLE directory (
   id text primary key,
   name text not null unique,

@@ -4,6 +4,7 @@ import type { RadiusServer } from "#edges/radius/server.ts";
 /** Prometheus metrics: the process's own and the edges' counts. Nothing in them is about a person (R-281). */
 export function metrics(parts: {
   radius: () => RadiusServer | undefined;
+  callbacks: Record<string, number>;
   ready: () => boolean;
 }): () => Promise<string> {
   const registry = new Registry();
@@ -37,6 +38,11 @@ export function metrics(parts: {
     registry,
     { name: "countersign_radius_received_total", help: "RADIUS packets received", label: "port" },
     () => ({ authentication: parts.radius()?.stats().received ?? 0 }),
+  );
+  counter(
+    registry,
+    { name: "countersign_callbacks_total", help: "Callbacks of carriers, by what became of them", label: "outcome" },
+    () => parts.callbacks,
   );
   return async () => await registry.metrics();
 }

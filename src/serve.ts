@@ -76,6 +76,7 @@ async function startEdges({ config, deps, phones, state, stops }: Starting): Pro
       // the next start does it
     }
   });
+  const callbacks = {};
   const http = await serveHttp(deps, {
     people: config.http,
     internal: config.internal,
@@ -85,7 +86,8 @@ async function startEdges({ config, deps, phones, state, stops }: Starting): Pro
     trustedProxies: phones ? [...config["trusted-proxies"], "127.0.0.1", "::1"] : config["trusted-proxies"],
     ready: state.ready,
     phones,
-    metrics: metrics({ radius: () => radius, ready: state.ready }),
+    metrics: metrics({ radius: () => radius, callbacks, ready: state.ready }),
+    callbacks,
     webDist: new URL("../web/dist/", import.meta.url),
   });
   stops.push(() => http.stop());

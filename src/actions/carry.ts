@@ -8,24 +8,24 @@ import { failed, sound, trying } from "#core/breaker.ts";
 import { countryOf } from "#core/phone.ts";
 import { senderFor } from "#core/routing.ts";
 import { Undelivered, type Sent } from "#delivery/gateway.ts";
-import { textGateways } from "#delivery/sms/index.ts";
 import { attemptLimit, listAttempts, openDelivery, saveResult, type Result } from "#store/deliveries.ts";
 import type { Waiting } from "#store/outbox.ts";
-import type { Deps } from "./deps.ts";
-import { setBreaker, usable, type Opened } from "./gateways-open.ts";
+import type { Call, Deps, Text } from "./deps.ts";
+import { reportUrlOf, setBreaker, usable, vendors, type Opened } from "./gateways-open.ts";
 
-export type Payload = { to: string; text: string };
-/** A message as it is attempted: `id` is the same for all attempts. */
-export type Carried = Payload & Pick<Waiting, "id" | "challengeId" | "userId">;
+export type Payload = Pick<Text, "to" | "text"> | Pick<Call, "to" | "challengeId">;
+/** A message as it is attempted: `id` is the same for all attempts; without a text it is a call. */
+export type Carried = Pick<Waiting, "id" | "challengeId" | "userId"> & { to: string; text?: string };
 
 const patienceMs = 10_000;
+const ringSeconds = 30;
 
 /** Says whether a vendor has taken it. */
 export async function carry(
   deps: Deps,
   { waiting, payload, gateways }: { waiting: Waiting; payload: Payload; gateways: Opened[] },
 ): Promise<boolean> {
-  const channel = "sms";
+  const channel = "text" in payload ? "sms" : "voice";
   const message = { ...waiting, ...payload };
   const asked = await listAttempts(deps.db, waiting.id);
   for (let again = true; asked.length < attemptLimit; again = false) {
@@ -89,16 +89,16 @@ async function ask(deps: Deps, gateway: Opened, asking: Asking): Promise<Result>
 const unread = new Undelivered("its answer could not be understood", { sure: false });
 
 async function send(deps: Deps, gateway: Opened, { message, from, deliveryId }: Asking): Promise<Sent> {
-  const vendor = textGateways.get(gateway.vendor);
-  if (!vendor) throw new Undelivered("this version knows no such vendor", { sure: true });
   const account = gateway.account();
   const over = new AbortController();
   const done = new AbortController();
   void deps.clock.sleep(patienceMs, done.signal).then(() => over.abort());
+  const reportUrl = reportUrlOf(account.callbackUrl, deliveryId);
+  const out = { id: message.id, to: message.to, from, reportUrl, signal: over.signal };
   try {
-    const { id, to, text } = message;
-    const reportUrl = `${account.callbackUrl}&delivery=${deliveryId}`;
-    return await vendor.send(account, { id, to, from, text, reportUrl, signal: over.signal });
+    const { text } = message;
+    if (text === undefined) return await vendors.voice.get(gateway.vendor)!.place(account, { ...out, ringSeconds });
+    return await vendors.sms.get(gateway.vendor)!.send(account, { ...out, text });
   } finally {
     done.abort();
   }

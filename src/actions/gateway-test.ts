@@ -40,7 +40,7 @@ export async function testGateways(deps: Deps, actor: Actor, test: Test): Promis
     detail: { channel, message: id, country, gateways: routes.map((one) => one.id) },
   }));
   const text = translate(languageOf(null), "sms.test", { organisation: deps.settings.values()["organisation.name"] });
-  const message = { id, to, text, challengeId: null, userId: null };
+  const message = { id, to, challengeId: null, userId: null, ...(channel === "sms" && { text }) };
   for (const [index, gateway] of routes.slice(0, attemptLimit).entries()) {
     const before = deps.clock.now();
     const result = await attempt(deps, { message, gateway, attempt: index + 1 });

@@ -41,10 +41,9 @@ const opened = (deps: Deps, row: GatewayRow): Opened => ({
   },
 });
 
-type Vendors<Of extends TextGateway | VoiceGateway> = ReadonlyMap<string, Of>;
-export const vendors: Record<Channel, Vendors<TextGateway> | Vendors<VoiceGateway>> & {
-  sms: Vendors<TextGateway>;
-  voice: Vendors<VoiceGateway>;
+export const vendors: {
+  sms: ReadonlyMap<string, TextGateway>;
+  voice: ReadonlyMap<string, VoiceGateway>;
 } = {
   sms: textGateways,
   voice: voiceGateways,
@@ -56,6 +55,9 @@ export const vendors: Record<Channel, Vendors<TextGateway> | Vendors<VoiceGatewa
  */
 export const callbackUrl = (deps: Deps, { id, name }: { id: string; name: string }): string =>
   `${new URL(deps.db.node.publicUrl).origin}/callbacks/${name}?token=${callbackToken(deps, id)}`;
+
+/** The same for one attempt: what is told there is about it. */
+export const reportUrlOf = (url: string, deliveryId: string): string => `${url}&delivery=${deliveryId}`;
 
 export const callbackToken = (deps: Deps, id: string): string =>
   deps.keys.mac("gateway", "callback", id).toString("base64url");

@@ -7,6 +7,7 @@ import { AppError } from "#core/errors.ts";
 import { phoneReader } from "#core/phone.ts";
 import { openExchange, type Exchange, type PhoneView } from "#delivery/simulator/exchange.ts";
 import { listNames } from "#store/factors.ts";
+import { takeReport } from "./callbacks.ts";
 import type { Deps } from "./deps.ts";
 import { keepMessage, readInbox, readTexts, type PhoneMessage, type PhoneText } from "./phone.ts";
 
@@ -36,7 +37,7 @@ export async function openPhones(deps: Deps): Promise<Phones> {
     clock: deps.clock,
     newId: deps.random.id,
     keep: async ({ id, from, to, text, callbackUrl }) => await keepMessage(deps, { id, from, to, text, callbackUrl }),
-    reportText: async () => undefined,
+    reportText: async (url, event) => await takeReport(deps, url, event),
     reportCall: async () => undefined,
     changed: () => {
       version++;

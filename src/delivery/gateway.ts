@@ -56,10 +56,14 @@ export type Callback = {
   clientIp: string;
 };
 
-/** What a carrier tells about a text. `id` names the event itself, for telling repetitions (R-052). */
-export type TextEvent =
-  | { kind: "status"; id: string; ref: string; state: "delivered" | "failed"; reason?: string; costMicros?: number }
-  | { kind: "reply"; id: string; from: string; to: string; text: string; inReplyTo?: string };
+/**
+ * What a carrier tells about a text. `id` names the event itself, for telling repetitions (R-052); `at` is when it happened,
+ * where the carrier says so of a reply: an old one is not believed (R-051).
+ */
+export type TextEvent = { id: string; at?: number } & (
+  | { kind: "status"; ref: string; state: "delivered" | "failed"; reason?: string; costMicros?: number }
+  | { kind: "reply"; from: string; to: string; text: string; inReplyTo?: string }
+);
 
 /**
  * What happens on a call; `ref` is the delivery that its `reportUrl` names. `digits`: the keys pressed until `#` (`closed`) or until the time was over, and the turn of the line

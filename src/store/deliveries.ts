@@ -82,6 +82,50 @@ export async function findDelivery(db: Db, id: string): Promise<{ state: string;
   return await db.q.selectFrom("delivery").select(["state", "reason"]).where("id", "=", id).executeTakeFirst();
 }
 
+type Report = {
+  gatewayId: string;
+  /** ours, where the address it was told at named it */
+  deliveryId: string | null;
+  ref: string;
+  state: "delivered" | "failed";
+  reason?: string | undefined;
+  costMicros?: number | undefined;
+  at: number;
+};
+
+/** Says whether there is such an attempt. Delivered is the last word: a failure that is told after it, or before, is none. */
+export async function saveReport(run: Run, report: Report): Promise<boolean> {
+  const { gatewayId, deliveryId, ref, state, reason, costMicros, at } = report;
+  const saved = await run(
+    `update delivery set state = case when state = 'delivered' then state else cast(? as text) end,
+       delivered_at = case when cast(? as text) = 'delivered' then coalesce(delivered_at, cast(? as bigint)) else delivered_at end,
+       reason = coalesce(reason, cast(? as text)), ref = coalesce(ref, cast(? as text)),
+       cost_micros = coalesce(cast(? as bigint), cost_micros)
+     where gateway_id = ? and ${deliveryId === null ? "ref" : "id"} = ? returning id`,
+    [state, state, at, reason ?? null, ref, costMicros ?? null, gatewayId, deliveryId ?? ref],
+  );
+  return saved.length > 0;
+}
+
+type Thread = { challengeId: string; gatewayId: string; sender: string; ref: string | null };
+
+/** The texts to a number that wait for a reply, those of the newest challenge first. */
+export async function findThreads(db: Db, { toMac, now }: { toMac: Uint8Array; now: number }): Promise<Thread[]> {
+  const rows = await db.q
+    .selectFrom("delivery")
+    .innerJoin("challenge", "challenge.id", "delivery.challenge_id")
+    .select(["challenge.id", "delivery.gateway_id", "delivery.sender", "delivery.ref"])
+    .where("delivery.to_mac", "=", toMac)
+    .where("challenge.method", "=", "sms-reply")
+    .where("challenge.state", "=", "pending")
+    .where("challenge.expires_at", ">", now)
+    .orderBy("challenge.created_at", "desc")
+    .orderBy("challenge.id", "desc")
+    .orderBy("delivery.attempt")
+    .execute();
+  return rows.map((row) => ({ challengeId: row.id, gatewayId: row.gateway_id, sender: row.sender, ref: row.ref }));
+}
+
 /** Whether a gateway's event is told for the first time. */
 export async function noteEvent(run: Run, event: { gatewayId: string; id: string; at: number }): Promise<boolean> {
   const noted = await run(

@@ -18,12 +18,13 @@ test("a gateway is added, listed, disabled, enabled and removed; its secret is s
   expect(await json(["gateway", "list"])).toMatchObject({
     gateways: [
       { name: "main", vendor: "http", sender: "Example", senders: { "+1": "+15005550006" }, enabled: true },
-      { name: "simulated-texts" },
+      { vendor: "simulator" },
+      { vendor: "simulator" },
     ],
   });
   expect((await run(add("main", "--sender", "Example", ...http), { stdin })).stderr).toContain("exists already");
   expect((await run(["gateway", "disable", "main"])).stdout).toBe("main is disabled.\n");
-  expect(await json(["gateway", "list"])).toMatchObject({ gateways: [{ name: "main", enabled: false }, {}] });
+  expect(await json(["gateway", "list"])).toMatchObject({ gateways: [{ name: "main", enabled: false }, {}, {}] });
   expect((await run(["gateway", "enable", "main"])).exit).toBe(0);
   expect((await run(["gateway", "remove", "main"])).stdout).toBe("main is removed.\n");
   expect((await run(["gateway", "remove", "main"])).stderr).toContain("no gateway is named main");
@@ -68,7 +69,12 @@ test("a test text says each step, what the vendor answered and how long it took,
   expect(here.sent).toMatchObject([{ to: "+46701234567", text: expect.stringContaining("test") as unknown }]);
   const refused = await run(["gateway", "test", "sms", "+46701234567", "--gateway", "first"]);
   expect([refused.exit, refused.stdout.includes("nobody is there")]).toEqual([1, true]);
-  expect((await run(["gateway", "test", "voice", "+46701234567"])).stdout).toContain("no gateway for voice");
+  await run(["gateway", "disable", "simulated-calls"]);
+  const calls = ["gateway", "test", "voice", "+46701234567", "--wait", "0"];
+  expect((await run(calls)).stdout).toContain("no gateway for voice");
+  await run(["gateway", "enable", "simulated-calls"]);
+  expect((await run(calls)).exit).toBe(0);
+  expect(here.placed).toMatchObject([{ to: "+46701234567", from: "+46846500499" }]);
 });
 
 test("figures say what became of texts, by gateway and country", async () => {

@@ -63,6 +63,7 @@ export async function world({ kind = "sqlite", settings = {}, hasty = false }: O
   const master = Buffer.alloc(32, 7);
   const clock = { at: 1_800_000_000_000, now: () => clock.at };
   const sent: (Text | Mail)[] = [];
+  const placed: Carried["placed"] = [];
   const logged: { message: string; fields: unknown }[] = [];
   const closing: (() => Promise<void>)[] = [];
   let values: Settings = { ...defaultSettings, ...settings };
@@ -84,7 +85,7 @@ export async function world({ kind = "sqlite", settings = {}, hasty = false }: O
         int: (below) => randomBytes(4).readUInt32BE() % below,
         bytes: (length) => randomBytes(length),
       },
-      net: async (request) => keepText(sent, request),
+      net: async (request) => take({ sent, placed }, request),
       send: async (mail) => void sent.push(mail),
       directories: openLdap(clock),
       settings: { values: () => values, version: () => 1, reload: async () => undefined },
@@ -93,12 +94,13 @@ export async function world({ kind = "sqlite", settings = {}, hasty = false }: O
   }
 
   const deps = await node();
-  await addSimulator(deps);
+  for (const channel of ["sms", "voice"] as const) await addSimulator(deps, channel);
   return {
     deps,
     node,
     clock,
     sent,
+    placed,
     logged,
     set: (changes: Partial<Settings>) => (values = { ...values, ...changes }),
     person: (person: NewPerson) => addPerson(deps, person, clock.at),
@@ -115,19 +117,22 @@ export async function world({ kind = "sqlite", settings = {}, hasty = false }: O
 }
 
 /** The simulated carrier: every other address is one where nobody answers. */
-function keepText(sent: (Text | Mail)[], { url, body = "" }: Parameters<Ask>[0]): Awaited<ReturnType<Ask>> {
-  if (url !== `${simulatorUrl}/texts`) throw new Undelivered("nobody is there", { sure: true });
-  const { id, to, text } = JSON.parse(body) as SimulatedText;
-  sent.push({ id, channel: "sms", to, text });
+function take(carried: Carried, { url, body = "" }: Parameters<Ask>[0]): Awaited<ReturnType<Ask>> {
+  if (!url.startsWith(`${simulatorUrl}/`)) throw new Undelivered("nobody is there", { sure: true });
+  const { id, to, text, from, reportUrl } = JSON.parse(body) as SimulatedText;
+  if (url.endsWith("/texts")) carried.sent.push({ id, channel: "sms", to, text });
+  else carried.placed.push({ id, to, from, reportUrl });
   return { status: 200, body: "{}" };
 }
+type Carried = { sent: (Text | Mail)[]; placed: { id: string; to: string; from: string; reportUrl: string }[] };
 
-async function addSimulator(deps: Deps): Promise<void> {
+async function addSimulator(deps: Deps, channel: "sms" | "voice"): Promise<void> {
   const id = deps.random.id("gtw_");
-  const about = { name: "simulated-texts", vendor: "simulator", sender: "Countersign" };
+  const name = { sms: "simulated-texts", voice: "simulated-calls" }[channel];
+  const about = { name, vendor: "simulator", sender: { sms: "Countersign", voice: "+46846500499" }[channel] };
   const none = { options: "{}", prefixes: [], senders: {}, place: 100, enabled: true };
   const sealedSecrets = deps.keys.seal("gateway", Buffer.from("{}"), secretsPlace(id));
-  const row = { id, channel: "sms" as const, ...about, ...none, sealedSecrets };
+  const row = { id, channel, ...about, ...none, sealedSecrets };
   await deps.db.transaction((run) => saveGateway(run, row, deps.clock.now()));
 }
 

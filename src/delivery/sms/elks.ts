@@ -32,7 +32,7 @@ export const elks: TextGateway<ElksOptions> = {
       const [from, to, text] = [form.get("from"), form.get("to"), form.get("message")];
       if (ref === null) return undefined;
       if (form.get("direction") === "incoming" && from !== null && to !== null && text !== null)
-        return { kind: "reply", id: ref, from, to, text };
+        return { kind: "reply", id: ref, from, to, text, ...timeIn(form.get("created")) };
       const status = form.get("status");
       if (status !== "delivered" && status !== "failed") return undefined;
       return { kind: "status", id: `${ref} ${status}`, ref, state: status };
@@ -41,3 +41,9 @@ export const elks: TextGateway<ElksOptions> = {
     answer: { status: 204, type: "text/plain", body: "" },
   },
 };
+
+/** UTC, without saying so. */
+function timeIn(created: string | null): { at?: number } {
+  const at = Date.parse(`${created}Z`);
+  return Number.isNaN(at) ? {} : { at };
+}

@@ -10,6 +10,7 @@ import type { FastifyInstance } from "fastify";
 import { authenticator } from "#actions/api-keys.ts";
 import type { Deps } from "#actions/deps.ts";
 import type { Phones } from "#actions/phones.ts";
+import { callbackRoutes, type CallbackCounts } from "../callbacks/routes.ts";
 import { forwardAuthRoutes } from "../forward-auth/routes.ts";
 import { helpRoutes } from "../help/help.ts";
 import { applicationRoutes } from "./applications.ts";
@@ -41,6 +42,8 @@ export type HttpOptions = {
   trustedProxies: readonly string[];
   ready: () => boolean;
   metrics: () => Promise<string>;
+  /** counts what becomes of carriers' callbacks */
+  callbacks?: CallbackCounts | undefined;
   /** the evaluation's simulated phones; none: this is production */
   phones?: Phones | undefined;
   webDist: URL;
@@ -104,7 +107,7 @@ const apiRoutes = [
 ];
 
 function peopleRoutes(app: FastifyInstance, deps: Deps, options: HttpOptions & { stopping: AbortSignal }): void {
-  const { phones, webDist, publicUrl, stopping, ready } = options;
+  const { phones, webDist, publicUrl, stopping, ready, callbacks = {} } = options;
   const api = { deps, authenticate: authenticator(deps), publicUrl, stopping };
   app.register(async (scope) => {
     // R-010: a node whose clock or database is not right decides nothing
@@ -118,6 +121,7 @@ function peopleRoutes(app: FastifyInstance, deps: Deps, options: HttpOptions & {
       for (const routes of apiRoutes) routes(keyed, api);
     });
     meRoutes(scope, deps, { publicUrl, webDist });
+    callbackRoutes(scope, deps, { counts: callbacks });
   });
   signInRoutes(app, deps, { publicUrl });
   forwardAuthRoutes(app, deps, options);

@@ -41,6 +41,7 @@ create table delivery (
 );
 create index delivery_challenge on delivery (challenge_id);
 create index delivery_ref on delivery (gateway_id, ref);
+create index delivery_to on delivery (to_mac, started_at);
 create index delivery_started on delivery (started_at);
 
 -- What a carrier has told already: told again it changes nothing.

@@ -1,0 +1,63 @@
+/**
+ * What carriers report. Must stay true: nothing is believed before the address, which nobody can guess, and the vendor's own
+ * check held over the raw body (R-051); told once or five times, in any order, it leaves the same behind (R-052); and it decides
+ * nothing: a reply is an answer that the engine checks like any other.
+ */
+
+import { timingSafeEqual } from "node:crypto";
+import type { Answered, Callback, TextEvent } from "#delivery/gateway.ts";
+import { noteEvent, saveReport } from "#store/deliveries.ts";
+import type { Deps } from "./deps.ts";
+import { callbackToken, findGateways, vendors, type Opened } from "./gateways-open.ts";
+import { takeReply } from "./replies.ts";
+
+/** What became of a callback; `unknown`: it is about nothing that we have sent. */
+export type Outcome = "taken" | "repeated" | "unknown" | "nothing" | "forbidden";
+type Taken = { outcome: Outcome; answer: Answered };
+
+const freshMs = 300_000;
+const forbidden: Taken = { outcome: "forbidden", answer: { status: 403, type: "text/plain", body: "" } };
+const done: Answered = { status: 204, type: "text/plain", body: "" };
+
+export async function takeCallback(deps: Deps, name: string, request: Callback): Promise<Taken> {
+  const gateway = await addressed(deps, name, request.url);
+  if (!gateway) return forbidden;
+  const callback = vendors.sms.get(gateway.vendor)?.callback;
+  if (!callback?.check(gateway.account(), request)) return forbidden;
+  const event = callback.read(request);
+  const answer = callback.answer ?? done;
+  if (!event) return { outcome: "nothing", answer };
+  if (event.at !== undefined && Math.abs(deps.clock.now() - event.at) > freshMs) return forbidden;
+  return { outcome: await takeTextEvent(deps, { gateway, event, url: request.url }), answer };
+}
+
+/** The gateway that the address is of, if the address was ours to give. */
+async function addressed(deps: Deps, name: string, url: string): Promise<Opened | undefined> {
+  const gateway = (await findGateways(deps)).find((one) => one.name === name);
+  if (!gateway) return undefined;
+  const given = Buffer.from(new URL(url).searchParams.get("token") ?? "");
+  const right = Buffer.from(callbackToken(deps, gateway.id));
+  return given.length === right.length && timingSafeEqual(given, right) ? gateway : undefined;
+}
+
+type Told = { gateway: Opened; event: TextEvent; url: string };
+
+async function takeTextEvent(deps: Deps, { gateway, event, url }: Told): Promise<Outcome> {
+  const at = deps.clock.now();
+  const noted = { gatewayId: gateway.id, id: event.id, at };
+  if (event.kind === "reply") {
+    const isNew = await deps.db.transaction((run) => noteEvent(run, noted));
+    return isNew ? await takeReply(deps, { gateway, reply: event }) : "repeated";
+  }
+  const deliveryId = new URL(url).searchParams.get("delivery");
+  return await deps.db.transaction(async (run) => {
+    if (!(await saveReport(run, { ...event, gatewayId: gateway.id, deliveryId, at }))) return "unknown";
+    return (await noteEvent(run, noted)) ? "taken" : "repeated";
+  });
+}
+
+/** The simulated carrier reports without a network between; its addresses are those that it was given. */
+export async function takeReport(deps: Deps, url: string, event: TextEvent): Promise<void> {
+  const gateway = await addressed(deps, new URL(url).pathname.split("/").at(-1)!, url);
+  if (gateway) await takeTextEvent(deps, { gateway, event, url });
+}
