@@ -1,10 +1,43 @@
 import type { Ask, Decision } from "#core/case.ts";
 import type { Facts } from "#core/facts.ts";
 import type { Lost, Settle } from "#store/settle.ts";
+import type { Request } from "./asked.ts";
+import type { Deps } from "./deps.ts";
+import { opening } from "./opening.ts";
+import { outcomeOf, recordOf } from "./record.ts";
 
 /** A decision as what settling it writes: it says nothing that the decision did not. */
 
-export function accepted({ taken }: Facts, decision: Decision): Settle["accept"] {
+export type Judged = { facts: Facts; decision: Decision };
+
+export function settling(deps: Deps, request: Request, { facts, decision }: Judged): Settle {
+  const at = deps.clock.now();
+  const correlationId = facts.challenge?.correlationId ?? deps.random.id("cor_");
+  const open =
+    decision.kind === "challenge" ? opening(deps, request, { facts, decision, correlationId, at }) : undefined;
+  return {
+    at,
+    accept: accepted(facts, decision),
+    end: ending(facts, decision, request.ask),
+    open: open?.challenge,
+    spend: open?.spend ?? [],
+    message: open?.message,
+    number: open?.number,
+    exclusive: open?.exclusive,
+    claim: request.source.claim,
+    finish: (why) => {
+      const final = why === undefined ? decision : lost(decision, why);
+      const outcome = outcomeOf(deps, final, { facts, correlationId, open: open?.shown });
+      return {
+        outcome,
+        entry: recordOf(deps, request, { facts, decision: final, outcome, at }),
+        giveBack: returned(facts, final),
+      };
+    },
+  };
+}
+
+function accepted({ taken }: Facts, decision: Decision): Settle["accept"] {
   if (decision.kind !== "allow") return [];
   return decision.accepted.map(({ factor, counter, drift }) => ({
     factorId: factor.id,
@@ -15,14 +48,14 @@ export function accepted({ taken }: Facts, decision: Decision): Settle["accept"]
 }
 
 /** Attempts that cost nothing: of a repeated code, and of the other tokens of someone whose one token was right. */
-export function returned({ taken }: Facts, decision: Decision) {
+function returned({ taken }: Facts, decision: Decision) {
   if (decision.kind === "deny" && !decision.free) return [];
   const used = new Set(decision.kind === "allow" ? decision.accepted.map(({ factor }) => factor.id) : []);
   return [...taken].flatMap(([factorId, { cost }]) => (used.has(factorId) ? [] : [{ factorId, cost }]));
 }
 
 /** A right answer ends its challenge; so do the last wrong one and the choice of another method. */
-export function ending({ challenge, answered }: Facts, decision: Decision, { holder }: Ask): Settle["end"] {
+function ending({ challenge, answered }: Facts, decision: Decision, { holder }: Ask): Settle["end"] {
   if (!challenge) return undefined;
   const end = { id: challenge.id, was: "pending", result: "result" in decision ? decision.result : null } as const;
   if (decision.gate === "approved") return { ...end, was: "approved", state: "consumed", holder };
@@ -34,7 +67,7 @@ export function ending({ challenge, answered }: Facts, decision: Decision, { hol
 }
 
 /** What a decision becomes when its conditional statement changed no row. */
-export function lost(decision: Decision, why: Lost): Decision {
+function lost(decision: Decision, why: Lost): Decision {
   const refusal = { kind: "deny", gate: "settle", free: true, retry: false } as const;
   const by = "method" in decision && decision.method ? { method: decision.method } : {};
   if (why === "blocked") return { ...refusal, code: "number_blocked", result: "SUCCESS_USER_BLOCKED", ...by };

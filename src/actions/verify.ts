@@ -3,20 +3,21 @@
  * replay state are durable before anyone hears "allow", and no edge has another way to an answer.
  */
 
-import type { Ask, Decision } from "#core/case.ts";
+import type { Ask } from "#core/case.ts";
 import { reservation } from "#core/decide.ts";
 import { noFacts, type Facts } from "#core/facts.ts";
 import { nameKey } from "#core/names.ts";
 import type { Outcome } from "#core/outcome.ts";
-import type { Reserved } from "#store/facts.ts";
+import type { AtOnce } from "#store/at-once.ts";
+import type { Reserve } from "#store/facts.ts";
+import type { Repeated } from "#store/requests.ts";
 import type { Settle } from "#store/settle.ts";
 import type { Owner } from "./accounts.ts";
 import { joining, type Answer, type Attempt, type Request, type Verified } from "./asked.ts";
-import { accepted, ending, lost, returned } from "./closing.ts";
+import { settling, type Judged } from "./closing.ts";
 import type { Deps } from "./deps.ts";
-import { opening } from "./opening.ts";
 import { checkFirstFactor } from "./first-factor.ts";
-import { outcomeOf, recordOf } from "./record.ts";
+import { outcomeOf } from "./record.ts";
 import { judge, methodRules, namesOf, rulesOf } from "./rules.ts";
 import { told } from "./waiting.ts";
 
@@ -28,7 +29,8 @@ export async function begin(deps: Deps, attempt: Attempt): Promise<Verified> {
   const ask: Ask = { application, nameKey: key, answer, method, proof: found?.proof, ...methodRules(deps) };
   const joinKey = joining(attempt, key);
   const request: Request = { ask, source, username, joinKey };
-  const reserved = await reserve(deps, request);
+  if (application.firstFactor === "none") return await atOnce(deps, request);
+  const reserved = await deps.db.reserve(reserving(deps, request));
   if (!("facts" in reserved)) return repeated(reserved);
   const decision = judge(deps, ask, reserved.facts);
   if (decision.kind !== "ask") return await conclude(deps, request, { facts: reserved.facts, decision });
@@ -63,7 +65,7 @@ async function proceed(deps: Deps, request: Request, owner: Owner): Promise<Outc
 
 /** The claim on the request is ours already. */
 async function reserveAnew(deps: Deps, request: Request): Promise<Facts> {
-  const now = await reserve(deps, { ...request, source: { ...request.source, claim: undefined } });
+  const now = await deps.db.reserve(reserving(deps, { ...request, source: { ...request.source, claim: undefined } }));
   return "facts" in now ? now.facts : noFacts;
 }
 
@@ -75,56 +77,38 @@ export async function respond(deps: Deps, answer: Answer): Promise<Verified> {
   const key = found?.nameKey ?? named;
   const asked = { application, nameKey: key, challengeId, round, answer: response, proof: found?.proof };
   const ask: Ask = { ...asked, byPhone, holder, ...methodRules(deps) };
-  const request: Request = { ask, source, username, joinKey: undefined };
-  const reserved = await reserve(deps, request);
-  if (!("facts" in reserved)) return repeated(reserved);
-  const { facts } = reserved;
-  const decision = judge(deps, ask, facts);
-  // what is still under way, or was told before, writes nothing
-  if (decision.kind === "join" || ("recorded" in decision && decision.recorded))
-    return outcomeOf(deps, decision, { facts, correlationId: facts.challenge!.correlationId, open: undefined });
-  return await conclude(deps, request, { facts, decision });
+  return await atOnce(deps, { ask, source, username, joinKey: undefined });
 }
 
-const repeated = (reserved: Exclude<Reserved, { facts: Facts }>): Verified =>
-  "earlier" in reserved ? reserved.earlier : { kind: "elsewhere" };
+const repeated = (reserved: Repeated): Verified => ("earlier" in reserved ? reserved.earlier : { kind: "elsewhere" });
 
-async function reserve(deps: Deps, { ask, source, joinKey }: Request): Promise<Reserved> {
+/** No password to wait for: reserve, decide and settle are one commit. */
+async function atOnce(deps: Deps, request: Request): Promise<Verified> {
+  const { challengeId } = request.ask;
+  let settle: Settle | undefined;
+  const decide: AtOnce["decide"] = (facts) => {
+    const decision = judge(deps, request.ask, facts);
+    // what is still under way, or was told before, writes nothing
+    const known = decision.kind === "join" ? challengeId !== undefined : "recorded" in decision && decision.recorded;
+    const { correlationId = "" } = facts.challenge ?? {};
+    if (known) return { outcome: outcomeOf(deps, decision, { facts, correlationId, open: undefined }) };
+    return { settle: (settle = settling(deps, request, { facts, decision })) };
+  };
+  const settled = await deps.db.atOnce({ ...reserving(deps, request), decide });
+  if (!("outcome" in settled)) return repeated(settled);
+  if (settle) told(deps, { challengeId, message: settle.message !== undefined });
+  return settled.outcome;
+}
+
+function reserving(deps: Deps, { ask, source, joinKey }: Request): Reserve {
   const now = deps.clock.now();
   const { locks } = rulesOf(deps.settings.values());
   const plan = (facts: Facts) => reservation(facts, ask, { now, locks });
-  return await deps.db.reserve({ ...ask, now, joinKey, claim: source.claim, plan });
+  return { ...ask, now, joinKey, claim: source.claim, plan };
 }
 
-async function conclude(
-  deps: Deps,
-  request: Request,
-  { facts, decision }: { facts: Facts; decision: Decision },
-): Promise<Outcome> {
-  const at = deps.clock.now();
-  const correlationId = facts.challenge?.correlationId ?? deps.random.id("cor_");
-  const open =
-    decision.kind === "challenge" ? opening(deps, request, { facts, decision, correlationId, at }) : undefined;
-  const item: Settle = {
-    at,
-    accept: accepted(facts, decision),
-    end: ending(facts, decision, request.ask),
-    open: open?.challenge,
-    spend: open?.spend ?? [],
-    message: open?.message,
-    number: open?.number,
-    exclusive: open?.exclusive,
-    claim: request.source.claim,
-    finish: (why) => {
-      const final = why === undefined ? decision : lost(decision, why);
-      const outcome = outcomeOf(deps, final, { facts, correlationId, open: open?.shown });
-      return {
-        outcome,
-        entry: recordOf(deps, request, { facts, decision: final, outcome, at }),
-        giveBack: returned(facts, final),
-      };
-    },
-  };
+async function conclude(deps: Deps, request: Request, judged: Judged): Promise<Outcome> {
+  const item = settling(deps, request, judged);
   const outcome = await deps.db.settle(item);
   told(deps, { challengeId: request.ask.challengeId, message: item.message !== undefined });
   return outcome;

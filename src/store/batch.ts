@@ -3,7 +3,8 @@ import { Unanswered, UnknownOutcome } from "./open.ts";
 
 /**
  * One commit for many: what is asked for in one event-loop turn, or while a batch is under way, goes together.
- * Must stay true: two items of one key never share a batch, and one bad item does not fail its neighbours.
+ * Must stay true: two items of one key never share a batch, and one bad item does not fail its neighbours: a batch that
+ * fails is done `again` one by one.
  */
 
 const batchLimit = 128;
@@ -15,6 +16,7 @@ type Waiting<I, O> = { item: I; resolve: (output: O) => void; reject: (error: un
 export function batched<I, O>(
   run: (items: I[]) => Promise<O[]>,
   keyOf: (item: I) => string | undefined,
+  again?: (item: I) => Promise<O>,
 ): (item: I) => Promise<O> {
   let queue: Waiting<I, O>[] = [];
   let underWay = false;
@@ -52,13 +54,13 @@ export function batched<I, O>(
   async function oneByOne(items: Waiting<I, O>[], error: unknown): Promise<void> {
     // No item's fault. Who came meanwhile has waited too: the deadline is of each answer, not of each try (R-274).
     const noItem = error instanceof Unanswered || error instanceof UnknownOutcome;
-    if (noItem || items.length === 1) {
+    if (noItem || (items.length === 1 && !again)) {
       for (const { reject } of noItem ? [...items, ...queue.splice(0)] : items) reject(error);
       return;
     }
     for (const waiting of items) {
       try {
-        settle([waiting], await run([waiting.item]));
+        settle([waiting], again ? [await again(waiting.item)] : await run([waiting.item]));
       } catch (own) {
         waiting.reject(own);
       }

@@ -7,7 +7,7 @@ import type { Reservation } from "#core/decide.ts";
 import type { Challenge, Facts, Taken } from "#core/facts.ts";
 import { readChallenges, readPeople } from "./facts-read.ts";
 import { ending, type Db, type Run } from "./open.ts";
-import { claim, type Claim, type Repeated } from "./requests.ts";
+import { claim, type Around, type Claim, type Repeated } from "./requests.ts";
 import { over } from "./values.ts";
 
 export type Reserve = {
@@ -22,54 +22,58 @@ export type Reserve = {
 };
 export type Reserved = { facts: Facts } | Repeated;
 
-export async function reserve(db: Db, items: Reserve[], startedAt: number): Promise<Reserved[]> {
-  return await db.transaction(
-    async (run) => {
-      const names = items.flatMap((item) => (item.challengeId === undefined ? (item.nameKey ?? []) : []));
-      const [earlier, challenges, named] = await Promise.all([
-        claim(run, items, { shared: db.kind === "postgres", startedAt }),
-        readChallenges(run, items),
-        readPeople(run, "name_key", names),
-      ]);
-      const answers = challenges.flatMap((challenge, index) =>
-        challenge && items[index]!.challengeId !== undefined ? challenge.userId : [],
-      );
-      const owners = await readPeople(run, "id", answers);
-      const found = items.map(({ challengeId, nameKey }, index): Facts => {
-        const challenge = challenges[index];
-        const known = challengeId === undefined ? named.get(nameKey ?? "") : owners.get(challenge?.userId ?? "");
-        const { person, factors } = known ?? { person: undefined, factors: [] };
-        return { person, factors, challenge, taken: new Map(), answered: false };
-      });
-      const plans = items.map((item, index) =>
-        earlier[index] ? { answer: false, attempts: [] } : item.plan(found[index]!),
-      );
-      const answered = await takeRounds(
-        run,
-        found.flatMap((facts, index) =>
-          plans[index]!.answer ? [{ challenge: facts.challenge!, try: plans[index]!.attempts.length > 0 }] : [],
-        ),
-      );
-      const wanted = plans.flatMap((plan, index) =>
-        plan.answer && !answered.has(found[index]!.challenge!.id) ? [] : plan.attempts,
-      );
-      const taken = await takeAttempts(ending(run), wanted);
-      return found.map((facts, index): Reserved => {
-        const mine = plans[index]!.attempts.filter((attempt) => taken.get(attempt.factor.id) === attempt.taken);
-        const won = facts.challenge !== undefined && answered.get(facts.challenge.id) === facts.challenge;
-        return (
-          earlier[index] ?? {
-            facts: {
-              ...facts,
-              answered: won,
-              taken: new Map(mine.map((attempt) => [attempt.factor.id, attempt.taken])),
-            },
-          }
-        );
-      });
-    },
-    { relaxed: true },
+export async function reserve(db: Db, items: Reserve[], around: Around): Promise<Reserved[]> {
+  return await db.transaction((run) => reserveIn(run, items, { ...around, last: ending(run) }), { relaxed: true });
+}
+
+/** In a transaction that goes on, or whose `last` statement is the last of these. */
+export async function reserveIn(
+  run: Run,
+  items: Reserve[],
+  { last = run, ...around }: Around & { last?: Run },
+): Promise<Reserved[]> {
+  const names = items.flatMap((item) => (item.challengeId === undefined ? (item.nameKey ?? []) : []));
+  const [earlier, challenges, named] = await Promise.all([
+    claim(run, items, around),
+    readChallenges(run, items),
+    readPeople(run, "name_key", names),
+  ]);
+  const answers = challenges.flatMap((challenge, index) =>
+    challenge && items[index]!.challengeId !== undefined ? challenge.userId : [],
   );
+  const owners = await readPeople(run, "id", answers);
+  const found = items.map(({ challengeId, nameKey }, index): Facts => {
+    const challenge = challenges[index];
+    const known = challengeId === undefined ? named.get(nameKey ?? "") : owners.get(challenge?.userId ?? "");
+    const { person, factors } = known ?? { person: undefined, factors: [] };
+    return { person, factors, challenge, taken: new Map(), answered: false };
+  });
+  const plans = items.map((item, index) =>
+    earlier[index] ? { answer: false, attempts: [] } : item.plan(found[index]!),
+  );
+  const answered = await takeRounds(
+    run,
+    found.flatMap((facts, index) =>
+      plans[index]!.answer ? [{ challenge: facts.challenge!, try: plans[index]!.attempts.length > 0 }] : [],
+    ),
+  );
+  const wanted = plans.flatMap((plan, index) =>
+    plan.answer && !answered.has(found[index]!.challenge!.id) ? [] : plan.attempts,
+  );
+  const taken = await takeAttempts(last, wanted);
+  return found.map((facts, index): Reserved => {
+    const mine = plans[index]!.attempts.filter((attempt) => taken.get(attempt.factor.id) === attempt.taken);
+    const won = facts.challenge !== undefined && answered.get(facts.challenge.id) === facts.challenge;
+    return (
+      earlier[index] ?? {
+        facts: {
+          ...facts,
+          answered: won,
+          taken: new Map(mine.map((attempt) => [attempt.factor.id, attempt.taken])),
+        },
+      }
+    );
+  });
 }
 
 async function takeRounds(run: Run, wanted: { challenge: Challenge; try: boolean }[]): Promise<Map<string, Challenge>> {

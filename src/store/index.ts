@@ -1,4 +1,5 @@
 import type { Outcome } from "#core/outcome.ts";
+import { atOnce, inTwoCommits, type AtOnce, type Settled } from "./at-once.ts";
 import { batched } from "./batch.ts";
 import { reserve, type Reserve, type Reserved } from "./facts.ts";
 import { hasKeys, openKeys, type Keys } from "./keys.ts";
@@ -7,12 +8,14 @@ import { migrate } from "./migrate.ts";
 import type { Db } from "./open.ts";
 import { settle, type Settle } from "./settle.ts";
 
-/** The store as actions use it: the database, its audit, and the two batched commits of a verification. */
+/** The store as actions use it: the database, its audit, and the batched commits of a verification. */
 export type Store = Db & {
   node: Node;
   audit: Log;
   reserve: (item: Reserve) => Promise<Reserved>;
   settle: (item: Settle) => Promise<Outcome>;
+  /** both, for a decision that waits for nothing in between */
+  atOnce: (item: AtOnce) => Promise<Settled>;
 };
 /** A running server: its chain in the log bears its id; people reach it, or its group, at `publicUrl`. */
 export type Node = { id: string; name: string; address: string; publicUrl: string };
@@ -26,13 +29,17 @@ export async function startStore(db: Db, { node, master, now, salt }: Start): Pr
   const keys = await openKeys(db, { master: master(!(await hasKeys(db))), now });
   await register(db, node, now);
   const audit = openLog(db, { keys, nodeId: node.id, salt });
+  const around = { shared: db.kind === "postgres", startedAt: now };
+  const keyOf = (item: Reserve) => item.challengeId ?? item.nameKey;
   const store: Store = {
     ...db,
     node,
     audit,
-    reserve: batched(
-      (items: Reserve[]) => reserve(db, items, now),
-      (item) => item.challengeId ?? item.nameKey,
+    reserve: batched((items: Reserve[]) => reserve(db, items, around), keyOf),
+    atOnce: batched(
+      (items: AtOnce[]) => atOnce(audit, items, around),
+      keyOf,
+      (item) => inTwoCommits({ db, log: audit }, item, around),
     ),
     // one factor appears once a statement, so of equal answers in one batch the second is settled after the first
     settle: batched(

@@ -17,7 +17,7 @@ const leaseMs = 5000;
 const rememberMs = 30_000;
 
 /** `shared`: other nodes claim requests too. */
-type Around = { shared: boolean; startedAt: number };
+export type Around = { shared: boolean; startedAt: number };
 type Claiming = { now: number; claim?: Claim | undefined };
 
 /** Claims each request for this node; what is not this node's to answer comes back, in its place. */

@@ -43,7 +43,7 @@ export async function settle(log: Log, items: Settle[]): Promise<Outcome[]> {
   return await log.write((run) => settleIn(run, items));
 }
 
-async function settleIn(run: Run, items: Settle[]): Promise<Written<Outcome[]>> {
+export async function settleIn(run: Run, items: Settle[]): Promise<Written<Outcome[]>> {
   const lost = new Map<Settle, Lost>(await findUnsendable(run, items));
   await spend(run, { items, lost });
   await endChallenges(run, { items, lost });

@@ -183,24 +183,24 @@ describe.each(kinds)("an Idempotency-Key, on %s,", (kind) => {
   test("whose request could not be answered may be tried again", async () => {
     const key = await h.newKey();
     await h.w.person({ username: "ada" });
-    const { settle } = h.w.deps.db;
-    h.w.deps.db.settle = async () => await Promise.reject(new Error("select * from secrets: connection lost"));
+    const { atOnce } = h.w.deps.db;
+    h.w.deps.db.atOnce = async () => await Promise.reject(new Error("select * from secrets: connection lost"));
     const failed = await h.call(key, { body: { username: "ada" }, headers });
     expect([failed.status, failed.headers.get("retry-after")]).toEqual([503, "1"]);
     expect(JSON.stringify(failed.body)).not.toContain("secrets");
-    h.w.deps.db.settle = settle;
+    h.w.deps.db.atOnce = atOnce;
     expect((await h.call(key, { body: { username: "ada" }, headers })).status).toBe(202);
   });
 
   test("whose node died is free after a minute, and not before", async () => {
     const key = await h.newKey();
     await h.w.person({ username: "ada" });
-    const { settle } = h.w.deps.db;
+    const { atOnce } = h.w.deps.db;
     const dead = Promise.withResolvers<never>();
-    h.w.deps.db.settle = async () => await dead.promise;
+    h.w.deps.db.atOnce = async () => await dead.promise;
     const held = h.call(key, { body: { username: "ada" }, headers });
     await expect.poll(() => h.w.deps.db.q.selectFrom("api_request").select("id").execute()).toHaveLength(2);
-    h.w.deps.db.settle = settle;
+    h.w.deps.db.atOnce = atOnce;
     expect((await h.call(key, { body: { username: "ada" }, headers })).status).toBe(409);
     h.w.clock.at += 60_000;
     expect((await h.call(key, { body: { username: "ada" }, headers })).status).toBe(202);

@@ -18,16 +18,16 @@ const factorOf = async (userId: string) =>
     .where("user_id", "=", userId)
     .executeTakeFirstOrThrow();
 
-/** These dependencies, with reserve held back until it is let go. */
+/** These dependencies, with verifications held back until it is let go. */
 function held(deps: Deps) {
   const { promise, resolve: release } = Promise.withResolvers<void>();
   let calls = 0;
-  const reserve: Deps["db"]["reserve"] = async (item) => {
+  const atOnce: Deps["db"]["atOnce"] = async (item) => {
     calls += 1;
     await promise;
-    return await deps.db.reserve(item);
+    return await deps.db.atOnce(item);
   };
-  return { deps: { ...deps, db: { ...deps.db, reserve } }, release, calls: () => calls };
+  return { deps: { ...deps, db: { ...deps.db, atOnce } }, release, calls: () => calls };
 }
 
 // R-120
@@ -182,14 +182,21 @@ describe("two nodes of a group", () => {
   });
 
   test("a node that dies at work holds its request for five seconds, not for ever", async () => {
-    const ada = await s.w.person({ username: "ada" });
+    const passwordHash = await newPasswordHash(s.w.deps, "correct horse");
+    const ada = await s.w.person({ username: "ada", passwordHash });
+    await s.client({ firstFactor: "local", mode: "append" }, { name: "other", addresses: ["127.0.0.2"] });
+    await b!.reload();
     const { promise: never, reject: end } = Promise.withResolvers<never>();
-    const dying = await s.serve({ ...s.w.deps, db: { ...s.w.deps.db, settle: async () => await never } });
-    const vpn = await s.nas();
-    const bytes = vpn.request({ password: s.w.code(ada) });
-    const claims = s.w.deps.db.q.selectFrom("radius_request").select("peer");
+    let atWork = false;
+    const settle = async () => {
+      atWork = true;
+      return await never;
+    };
+    const dying = await s.serve({ ...s.w.deps, db: { ...s.w.deps.db, settle } });
+    const vpn = await s.nas({ from: "127.0.0.2" });
+    const bytes = vpn.request({ password: `correct horse,${s.w.code(ada)}` });
     vpn.send(bytes, dying);
-    await waitUntil("the claim", async () => (await claims.execute()).length === 1);
+    await waitUntil("it to be at work", () => atWork);
     vpn.send(bytes, b!);
     await settled(vpn, b!);
     expect(vpn.inbox).toEqual([]);

@@ -110,14 +110,14 @@ describe("more than is wanted", () => {
     await s.client({ rate: 1_000_000 });
     const { promise, resolve: release } = Promise.withResolvers<void>();
     let holding = false;
-    const reserve: Deps["db"]["reserve"] = async (item) => {
+    const atOnce: Deps["db"]["atOnce"] = async (item) => {
       if (holding) {
         await promise;
         throw new Error("held back");
       }
-      return await s.w.deps.db.reserve(item);
+      return await s.w.deps.db.atOnce(item);
     };
-    const server = await s.serve({ ...s.w.deps, db: { ...s.w.deps.db, reserve } });
+    const server = await s.serve({ ...s.w.deps, db: { ...s.w.deps.db, atOnce } });
     const vpn = await s.nas();
     const begun = state(await vpn.ask({ password: "" }, server));
     holding = true;
@@ -150,15 +150,15 @@ describe("a server that stops", () => {
     await s.client();
     const { promise, resolve: release } = Promise.withResolvers<void>();
     let waiting = 0;
-    const settle: Deps["db"]["settle"] = async (item) => {
-      const outcome = await s.w.deps.db.settle(item);
-      if (outcome.kind === "allow") {
+    const atOnce: Deps["db"]["atOnce"] = async (item) => {
+      const settled = await s.w.deps.db.atOnce(item);
+      if ("outcome" in settled && settled.outcome.kind === "allow") {
         waiting += 1;
         await promise;
       }
-      return outcome;
+      return settled;
     };
-    const server = await s.serve({ ...s.w.deps, db: { ...s.w.deps.db, settle } });
+    const server = await s.serve({ ...s.w.deps, db: { ...s.w.deps.db, atOnce } });
     const vpn = await s.nas();
     const [right, wrong] = [vpn.request({ password: s.w.code(ada) }), vpn.request({ user: "eve", password: "000000" })];
     vpn.send(right, server);

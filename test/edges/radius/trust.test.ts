@@ -230,7 +230,7 @@ describe("Status-Server", () => {
     const stalled = async () => await new Promise<never>(() => undefined);
     const deps = {
       ...s.w.deps,
-      db: { ...s.w.deps.db, reserve: stalled, settle: stalled, transaction: stalled },
+      db: { ...s.w.deps.db, reserve: stalled, settle: stalled, atOnce: stalled, transaction: stalled },
     };
     const server = await s.serve(deps, { ready: () => ready });
     const vpn = await s.nas();
