@@ -73,4 +73,3 @@ export function onPhone(baseUrl: string, number: string) {
     set: async (switches: Partial<Switches>) => await post("switches", { ...usual, ...switches }),
   };
 }
-export type InHand = ReturnType<typeof onPhone>;
