@@ -1,11 +1,23 @@
 // The evaluation's simulated phones as their page and a test's driver meet them.
 import { beforeEach, expect, test } from "vitest";
+import { collect } from "#actions/collect.ts";
+import { addGateway } from "#actions/gateways.ts";
 import { openPhones, type Phone, type Phones } from "#actions/phones.ts";
+import { begin } from "#actions/verify.ts";
+import type { Application } from "#core/facts.ts";
 import { httpWorld } from "./http-caller.ts";
 
 const h = httpWorld();
 const bo = "+46701740605";
 const ours = "+46701740699";
+const source = { protocol: "rest" } as const;
+const application: Application = {
+  id: "app_portal",
+  name: "Portal",
+  firstFactor: "none",
+  canChallenge: true,
+  allowWithoutMethodUntil: 0,
+};
 let phones: Phones;
 
 beforeEach(async () => {
@@ -53,6 +65,27 @@ test("a reply is on the phone that wrote it, is no message to it, and goes to no
   expect((await shown())[0]!.texts).toMatchObject([{ from: ours }, { from: bo, to: ours, text: "482913" }]);
   expect(await phones.inbox()).toHaveLength(1);
   expect(await post(target, { to: "+46701740698", text: "482913" })).toBe(404);
+});
+
+test("the code that is written back on the phone approves the sign-in that waits for it, written on another it does not", async () => {
+  const { deps, person, set } = h.w;
+  set({ "methods.sms-reply.enabled": true });
+  deps.net = phones.ask;
+  await addGateway(deps, "system", { channel: "sms", vendor: "simulator", name: "phones", sender: ours, place: 0 });
+  await person({ username: "bo", totp: false, reply: bo });
+  const asked = await begin(deps, { application, username: "bo", source });
+  if (asked.kind !== "challenge") throw new Error(asked.kind);
+  await expect.poll(async () => (await shown())[0]?.texts.length).toBe(1);
+  const code = /\d{6}/.exec((await shown())[0]!.texts[0]!.text)![0];
+  const ended = async () => (await collect(deps, { application, challengeId: asked.id, source, waitMs: 0 })).kind;
+  const reply = async (from: string) =>
+    await post(`/phone/phones/${encodeURIComponent(from)}/reply`, { to: ours, text: code });
+  expect(await reply("+46701740607")).toBe(204);
+  expect(await ended()).toBe("waiting");
+  expect(await reply(bo)).toBe(204);
+  expect(await ended()).toBe("allow");
+  const delivery = async () => (await deps.db.q.selectFrom("delivery").select("state").executeTakeFirst())?.state;
+  await expect.poll(delivery, { timeout: 20_000 }).toBe("delivered");
 });
 
 test("phones are still there after a restart, and a number that is typed as people write it is added", async () => {
