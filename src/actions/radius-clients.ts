@@ -29,7 +29,7 @@ export async function loadRadiusClients(deps: Deps): Promise<RadiusClient[]> {
     try {
       const options = radiusClientOptions.parse(JSON.parse(row.options));
       const place = { table: "radius_client", column: "sealed_secret", row: row.id };
-      const { firstFactor, mode, allowWithoutMethodUntil, requireMessageAuthenticator } = options;
+      const { firstFactor, mode, allowWithoutMethodUntil, approveWithoutNumber, requireMessageAuthenticator } = options;
       return [
         {
           id: row.id,
@@ -43,6 +43,7 @@ export async function loadRadiusClients(deps: Deps): Promise<RadiusClient[]> {
             firstFactor,
             canChallenge: mode === "challenge",
             allowWithoutMethodUntil,
+            ...(approveWithoutNumber && { plainApproval: true }),
           },
           replyAttributes: options.reply.map((item) => parseReplyItem(item)),
           requiresMessageAuthenticator: requireMessageAuthenticator === "yes" || row.pinned,

@@ -64,8 +64,10 @@ async function proceed(deps: Deps, request: Request, owner: Owner): Promise<Outc
 }
 
 /** The claim on the request is ours already. */
+const unclaimed = (request: Request): Request => ({ ...request, source: { ...request.source, claim: undefined } });
+
 async function reserveAnew(deps: Deps, request: Request): Promise<Facts> {
-  const now = await deps.db.reserve(reserving(deps, { ...request, source: { ...request.source, claim: undefined } }));
+  const now = await deps.db.reserve(reserving(deps, unclaimed(request)));
   return "facts" in now ? now.facts : noFacts;
 }
 
@@ -94,7 +96,9 @@ async function atOnce(deps: Deps, request: Request): Promise<Verified> {
     if (known) return { outcome: outcomeOf(deps, decision, { facts, correlationId, open: undefined }) };
     return { settle: (settle = settling(deps, request, { facts, decision })) };
   };
-  const settled = await deps.db.atOnce({ ...reserving(deps, request), decide });
+  // what is only waited for was claimed when it was asked for
+  const waits = challengeId !== undefined && request.ask.answer === undefined;
+  const settled = await deps.db.atOnce({ ...reserving(deps, waits ? unclaimed(request) : request), decide });
   if (!("outcome" in settled)) return repeated(settled);
   if (settle) told(deps, { challengeId, message: settle.message !== undefined });
   return settled.outcome;

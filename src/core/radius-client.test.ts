@@ -12,6 +12,7 @@ describe("a RADIUS client", () => {
       limitProxyState: true,
       allowWithoutMethodUntil: 0,
       approveWithoutNumber: false,
+      waitSeconds: 120,
       reply: [],
       rate: 20_000,
     });
@@ -30,6 +31,7 @@ describe("a RADIUS client", () => {
     { allowWithoutMethodUntil: "2027-01-01" },
     { reply: ["x".repeat(301)] },
     { reply: Array.from({ length: 51 }, () => "Class=a") },
+    { waitSeconds: 4 },
     { rate: 0 },
     { rate: 1_000_001 },
     { requireMessageAuthentication: "no" },

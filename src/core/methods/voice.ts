@@ -32,7 +32,7 @@ export const voice: Method = {
     not_sent: "FAILED_SERVER_ERROR",
   },
   mode({ screen, plain, pin, pinWanted }) {
-    if (pin && (pinWanted || !screen)) return "pin";
+    if (pin && (pinWanted || plain || !screen)) return "pin";
     if (plain) return "standard";
     return screen ? "number" : undefined;
   },

@@ -40,6 +40,7 @@ type RadiusAdd = {
   /** commander stores --no-method under `method`, true when it is absent */
   method: number | true;
   approveWithoutNumber?: "yes" | "no";
+  waitSeconds?: number;
   reply?: string[];
   rate?: number;
 };
@@ -63,7 +64,8 @@ const radiusClients: Verb[] = [
         .addOption(new Option("--require-message-authenticator <when>").choices(["yes", "auto", "no"]))
         .addOption(yesNo("--limit-proxy-state <yes|no>", "refuse Proxy-State without Message-Authenticator"))
         .option("--no-method <rule>", "people without a method: reject, or allow-until:DATE", noMethod)
-        .addOption(yesNo("--approve-without-number <yes|no>", "approvals in the app need no number typed"))
+        .addOption(yesNo("--approve-without-number <yes|no>", "calls and approvals in the app need no number typed"))
+        .option("--wait-seconds <n>", "how long it waits for somebody who answers by phone (120)", whole)
         .option("--reply <name=value...>", "attributes sent with every Access-Accept")
         .option("--rate <n>", "requests a second", whole),
     input: async (_, options, read) => ({
@@ -80,6 +82,7 @@ const radiusClients: Verb[] = [
         limitProxyState: flag(options.limitProxyState),
         allowWithoutMethodUntil: options.method === true ? undefined : options.method,
         approveWithoutNumber: flag(options.approveWithoutNumber),
+        waitSeconds: options.waitSeconds,
         reply: options.reply,
         rate: options.rate,
       },

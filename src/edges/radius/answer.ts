@@ -12,6 +12,7 @@ import { revealPassword } from "#wire/radius/password.ts";
 import { attributeType as type, code } from "#wire/radius/codes.ts";
 import { readText } from "#wire/radius/text.ts";
 import type { Server } from "./server.ts";
+import { held } from "./holding.ts";
 import { reject, render, type Reply } from "./render.ts";
 import { send, status, type Incoming, type Received } from "./reply.ts";
 
@@ -86,7 +87,10 @@ async function answer(server: Server, client: RadiusClient, { packet, peer, inco
     const asked = read(packet, client, claimed(client, { packet, incoming }));
     let reply: Reply | undefined = reject;
     if ("reject" in asked) server.dropped.count(client.name, asked.reject);
-    else reply = render(await ("begin" in asked ? begin(deps, asked.begin) : respond(deps, asked.respond)), client);
+    else {
+      const outcome = await ("begin" in asked ? begin(deps, asked.begin) : respond(deps, asked.respond));
+      reply = render(await held(server, client, { asked, outcome }), client);
+    }
     if (!reply) return seen.forget(peer, packet.authenticator);
     const bytes = encodeReply(reply, packet, client.secret);
     const due = incoming.at + rejectDelayMs + deps.random.int(rejectJitterMs);
@@ -145,6 +149,7 @@ function attempt({ client, username, text, source }: Given): Attempt {
   if (firstFactor === "none") return { ...asked, code: text === "" ? undefined : text };
   if (mode === "challenge") return { ...asked, password: text };
   const at = mode === "append" ? text.lastIndexOf(separator) : text.length - codeLength;
-  if (at <= 0) return { ...asked, password: text, code: "" };
+  // a call or a two-way text needs no code
+  if (at <= 0) return { ...asked, password: text };
   return { ...asked, password: text.slice(0, at), code: text.slice(mode === "append" ? at + 1 : at) };
 }
