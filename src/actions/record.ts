@@ -2,7 +2,7 @@ import type { Decision } from "#core/case.ts";
 import { promptFor } from "#core/prompt.ts";
 import type { Challenge, Facts } from "#core/facts.ts";
 import { methods } from "#core/methods/index.ts";
-import type { Open, Outcome } from "#core/outcome.ts";
+import type { DenyCode, Open, Outcome } from "#core/outcome.ts";
 import type { ResultCode } from "#core/results.ts";
 import type { Entry } from "#store/log.ts";
 import type { Deps } from "./deps.ts";
@@ -46,7 +46,8 @@ export function outcomeOf(
 
 /** Whoever hears these has given the right password. */
 const named = ({ person }: Facts, { code }: Extract<Decision, { kind: "deny" }>) =>
-  person && (code === "no_method" || code === "locked_out") ? { userId: person.id } : {};
+  person && passed.has(code) ? { userId: person.id } : {};
+const passed: ReadonlySet<DenyCode> = new Set(["no_method", "locked_out", "number_blocked", "busy"]);
 
 /** An open challenge as it is shown once more. */
 function again(deps: Deps, facts: Facts, challenge: Challenge): Open {

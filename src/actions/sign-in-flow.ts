@@ -21,6 +21,12 @@ export type Problem =
   | "throttled"
   | "locked"
   | "ended"
+  | "not_yet"
+  | "declined"
+  | "no_answer"
+  | "unreachable"
+  | "busy"
+  | "pin_expired"
   | "unavailable"
   | "passkey"
   | "passkey_unverified"
@@ -59,6 +65,8 @@ export type FlowState = {
   rememberedAt: number | null;
   open?: Open | undefined;
   problem?: Problem | undefined;
+  /** the method of the second step that ended last */
+  tried?: string | undefined;
   /** why it cannot go on */
   stopped?: "no_method" | "person_disabled" | undefined;
   registering?: Registering | undefined;

@@ -12,6 +12,7 @@ import { readPasswordState } from "#store/people.ts";
 import { saveFirstPage } from "#store/registrations.ts";
 import type { Verified } from "./asked.ts";
 import { changed } from "./change.ts";
+import { collect } from "./collect.ts";
 import type { Deps } from "./deps.ts";
 import { loadRegistrant, registrationRules } from "./registrant.ts";
 import {
@@ -108,7 +109,8 @@ export async function givePassword(
 function passwordProblem(outcome: Verified): Problem | undefined {
   if (outcome.kind === "elsewhere") return "unavailable";
   if (outcome.kind !== "deny") return undefined;
-  if (outcome.code === "no_method" || outcome.code === "locked_out") return undefined;
+  // whoever hears these has given the right password
+  if (outcome.userId !== undefined) return undefined;
   if (outcome.code === "throttled") return "throttled";
   return outcome.code === "unavailable" ? "unavailable" : "wrong_name_or_password";
 }
@@ -129,7 +131,8 @@ function heard(flow: Flow, outcome: Verified): Flow {
   }
   if (outcome.kind === "allow") return { ...told, open: undefined };
   if (outcome.retry) return { ...told, open: outcome.retry, problem: "wrong_code" };
-  return { ...told, open: undefined, problem: problemOf(outcome) };
+  const tried = outcome.code === "busy" ? "voice" : flow.open?.prompt.method;
+  return { ...told, open: undefined, tried, problem: problemOf(outcome) };
 }
 
 const problems: Partial<Record<Extract<Outcome, { kind: "deny" }>["code"], Problem | undefined>> = {
@@ -138,6 +141,11 @@ const problems: Partial<Record<Extract<Outcome, { kind: "deny" }>["code"], Probl
   number_blocked: "number_blocked",
   throttled: "throttled",
   unavailable: "unavailable",
+  declined: "declined",
+  no_answer: "no_answer",
+  unreachable: "unreachable",
+  busy: "busy",
+  pin_expired: "pin_expired",
 };
 const problemOf = ({ code }: Extract<Outcome, { kind: "deny" }>): Problem | undefined =>
   code in problems ? problems[code] : "ended";
@@ -160,7 +168,6 @@ export async function answerStep(
   { response, remember, ...from }: From & { response: string; remember?: boolean | undefined },
 ): Promise<Step> {
   if (!flow.open || !flow.person) return { flow };
-  const method = flow.open.prompt.method;
   const outcome = await respond(deps, {
     application: webApplication(flow, { firstFactor: "none" }),
     username: flow.person.username,
@@ -168,10 +175,33 @@ export async function answerStep(
     response,
     source: sourceOf(from),
   });
-  const told = { ...heard(flow, outcome), ...(remember !== undefined && { remember }) };
+  return await heardStep(deps, { ...flow, ...(remember !== undefined && { remember }) }, { outcome, from });
+}
+
+async function heardStep(deps: Deps, flow: Flow, { outcome, from }: { outcome: Verified; from: From }): Promise<Step> {
+  const told = heard(flow, outcome);
   if (outcome.kind !== "allow") return { flow: await saveFlow(deps, told) };
-  const proof = { method: outcome.methods[0] ?? method, at: deps.clock.now(), userVerified: false };
+  const proof = { method: outcome.methods[0]!, at: deps.clock.now(), userVerified: false };
   return await next(deps, { ...told, won: true, proofs: [...told.proofs, proof] }, from);
+}
+
+/** What the phone has said meanwhile, if anything. */
+export async function collectStep(
+  deps: Deps,
+  flow: Flow,
+  { remember, ...from }: From & { remember: boolean },
+): Promise<Step> {
+  if (flow.open?.prompt.kind !== "wait" || !flow.person) return { flow };
+  const outcome = await collect(deps, {
+    application: webApplication(flow, { firstFactor: "none" }),
+    username: flow.person.username,
+    challengeId: flow.open.id,
+    source: sourceOf(from),
+    waitMs: 0,
+  });
+  const asked = { ...flow, remember };
+  if (outcome.kind === "waiting") return { flow: await saveFlow(deps, { ...asked, problem: "not_yet" }) };
+  return await heardStep(deps, asked, { outcome, from });
 }
 
 /** A passkey: instead of name and password, or as the second step that is open. */

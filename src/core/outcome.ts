@@ -23,7 +23,7 @@ export type Open = { id: string; round: number; prompt: Prompt; expiresAt: numbe
 export type Prompt = {
   kind: "code" | "wait";
   number?: string;
-  /** the PIN follows the code */
+  /** the PIN is asked for, after the code where there is one */
   pin?: true;
   method: string;
   /** the person's, for the edges that speak to them */

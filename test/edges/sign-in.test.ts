@@ -34,7 +34,9 @@ describe.each(kinds)("signing in with a browser, on %s,", (kind) => {
   };
   const sessionOf = async (page: Browser) => await findSession(h.w.deps, page.cookies.get("countersign"));
   const texted = async () => {
+    // the server itself may be sending it already
     await deliverDue(h.w.deps);
+    await expect.poll(() => h.w.texted()).not.toBe("");
     return h.w.texted();
   };
 

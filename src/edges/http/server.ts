@@ -123,7 +123,7 @@ function peopleRoutes(app: FastifyInstance, deps: Deps, options: HttpOptions & {
     meRoutes(scope, deps, { publicUrl, webDist });
     callbackRoutes(scope, deps, { counts: callbacks });
   });
-  signInRoutes(app, deps, { publicUrl });
+  signInRoutes(app, deps, { publicUrl, stopping });
   forwardAuthRoutes(app, deps, options);
   helpRoutes(app, deps, { publicUrl });
   recordingRoutes(app, deps);

@@ -12,6 +12,7 @@ export function signInAssets(app: FastifyInstance): void {
     { name: "sign-in.css", type: "text/css", body: read(`${root}tokens.css`) + read("style.css") },
     { name: "passkey.js", type: "text/javascript", body: read("passkey.js") },
     { name: "copy.js", type: "text/javascript", body: read("copy.js") },
+    { name: "waiting.js", type: "text/javascript", body: read("waiting.js") },
     { name: "mark.svg", type: "image/svg+xml", body: read(`${root}parts/mark.svg`) },
   ];
   for (const { name, type, body } of files)

@@ -24,14 +24,16 @@ export type Page = {
   application?: string | undefined;
   /** a section of the guide, when this page's trouble has one */
   help?: HelpTopic | undefined;
-  script?: "passkey" | "copy";
+  script?: "passkey" | "copy" | "waiting";
+  /** where scripts do not run: shown again every so often, from this address */
+  again?: string;
 };
 
 const names: Record<Language, string> = { en: "English", sv: "Svenska" };
 
 export function page(
   { language, say, settings, inLanguage }: Look,
-  { title, body, application, help, script }: Page,
+  { title, body, application, help, script, again }: Page,
 ): string {
   const others = (Object.keys(languages) as Language[]).filter((one) => one !== language);
   const organisation = settings["organisation.name"];
@@ -46,6 +48,7 @@ export function page(
         <link rel="icon" href="/assets/mark.svg" type="image/svg+xml" />
         <link rel="stylesheet" href="/assets/sign-in.css" />
         ${script && html`<script src="/assets/${script}.js" type="module"></script>`}
+        ${again !== undefined && html`<noscript><meta http-equiv="refresh" content="5; url=${again}" /></noscript>`}
       </head>
       <body>
         <header>

@@ -8,6 +8,7 @@ import cookie from "@fastify/cookie";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { AppError } from "#core/errors.ts";
+import type { Open } from "#core/outcome.ts";
 import { satisfies } from "#core/strength.ts";
 import type { Deps } from "#actions/deps.ts";
 import { beginReset, giveMailedCode, mayReset } from "#actions/password-reset.ts";
@@ -16,6 +17,7 @@ import { chooseKind, confirmKind, finishRegistering, giveNumber, givePasskeyMade
 import {
   answerStep,
   beginStep,
+  collectStep,
   givePasskey,
   givePassword,
   next,
@@ -40,12 +42,14 @@ import { newPasswordPage } from "./new-password.ts";
 import { signInForm, stepForm } from "./passkeys.ts";
 import { registerPage } from "./register.ts";
 import { html } from "./html.ts";
+import { waitPage, waitingRoute } from "./waiting.ts";
+import { otherOptions } from "#actions/sign-in-options.ts";
 import { codePage, endedPage, namePage, otherPage, passkeyPage, submit } from "./steps.ts";
 
-export type SignInOptions = { publicUrl: string };
+export type SignInOptions = { publicUrl: string; stopping: AbortSignal };
 type Around = { deps: Deps; cookies: Cookies; publicUrl: string };
 
-export function signInRoutes(app: FastifyInstance, deps: Deps, { publicUrl }: SignInOptions): void {
+export function signInRoutes(app: FastifyInstance, deps: Deps, { publicUrl, stopping }: SignInOptions): void {
   const cookies = cookiesFor(publicUrl, () => newToken(deps));
   const around: Around = { deps, cookies, publicUrl };
   app.register(async (scope) => {
@@ -62,6 +66,7 @@ export function signInRoutes(app: FastifyInstance, deps: Deps, { publicUrl }: Si
     scope.setErrorHandler(async (error, request, reply) => await answerError(around, error, { request, reply }));
     signInAssets(scope);
     pageRoutes(scope, around);
+    waitingRoute(scope, { deps, cookies, stopping });
     formRoutes(scope, around);
     scope.get("/sign-out", async (request, reply) =>
       send(around, { request, reply }, signOutPage(lookOf(around, request))),
@@ -145,6 +150,13 @@ async function comeBack(around: Around, exchange: Exchange, key: FlowKey) {
 const firstPage = async (deps: Deps, look: Look, flow: Flow): Promise<Page> =>
   flow.resetting ? mailedCodePage(look, flow) : namePage(look, flow, await signInForm(deps, look, flow));
 
+async function openPage(deps: Deps, look: Look, flow: Flow & { open: Open }): Promise<Page> {
+  const { kind, method } = flow.open.prompt;
+  if (kind === "wait") return await waitPage(deps, look, flow);
+  if (method === "passkey") return passkeyPage(look, flow, await stepForm(deps, look, flow));
+  return codePage(look, flow, deps.clock.now());
+}
+
 /** The page of the step that is next; undefined when the second step has yet to be asked for. */
 async function stepPage(
   deps: Deps,
@@ -153,11 +165,10 @@ async function stepPage(
 ): Promise<Page | undefined> {
   if (!flow.person) return await firstPage(deps, look, flow);
   if (flow.open && other && flow.open.prompt.others.length > 0) return otherPage(look, flow);
-  if (flow.open?.prompt.method === "passkey") return passkeyPage(look, flow, await stepForm(deps, look, flow));
-  if (flow.open) return codePage(look, flow, { deviceDays: look.settings["remember.days"], now: deps.clock.now() });
+  if (flow.open) return await openPage(deps, look, { ...flow, open: flow.open });
   if (flow.registering) return await registerPage(deps, look, flow);
   if (flow.choosing) return newPasswordPage(look, flow);
-  return flow.problem ? endedPage(look, flow) : undefined;
+  return flow.problem ? endedPage(look, flow, await otherOptions(deps, flow)) : undefined;
 }
 
 /** Someone who is known from a session goes on with what is missing at once. */
@@ -206,6 +217,7 @@ function formRoutes(scope: FastifyInstance, around: Around): void {
     });
   };
   const short = z.string().max(64);
+  const remember = { remember: z.literal("yes").optional() };
   const password = { username: z.string().max(256), password: z.string().max(1024) };
   define("/sign-in/password", password, async (flow, body, from) =>
     flow.person
@@ -214,12 +226,12 @@ function formRoutes(scope: FastifyInstance, around: Around): void {
   );
   define(
     "/sign-in/code",
-    { code: short, remember: z.literal("yes").optional() },
-    async (flow, { code, remember }, from) =>
+    { code: short, ...remember },
+    async (flow, body, from) =>
       // a lone digit would choose another method, which has its own form
       await answerStep(deps, flow, {
-        response: /^\s*\d\s*$/.test(code!) ? "-" : code!,
-        remember: remember === "yes",
+        response: /^\s*\d\s*$/.test(body["code"]!) ? "-" : body["code"]!,
+        remember: body["remember"] === "yes",
         ...from,
       }),
   );
@@ -233,9 +245,12 @@ function formRoutes(scope: FastifyInstance, around: Around): void {
     { digit: z.string().regex(/^[1-9]$/) },
     async (flow, { digit }, from) => await answerStep(deps, flow, { response: digit!, ...from }),
   );
-  define("/sign-in/again", {}, async (flow, _body, from) =>
+  define("/sign-in/waiting", remember, async (flow, body, from) =>
+    collectStep(deps, flow, { remember: body["remember"] === "yes", ...from }),
+  );
+  define("/sign-in/again", { method: z.string().max(20).optional() }, async (flow, { method }, from) =>
     flow.person && !flow.open && !flow.registering
-      ? await beginStep(deps, { ...flow, problem: undefined }, from)
+      ? await beginStep(deps, { ...flow, problem: undefined }, { ...from, ...(method !== undefined && { method }) })
       : { flow },
   );
   // the name is there for the browser's own keeper of passwords

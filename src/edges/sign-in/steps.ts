@@ -5,6 +5,8 @@ import type { HelpTopic } from "#core/help.ts";
 import type { Prompt } from "#core/outcome.ts";
 import { methods } from "#core/methods/index.ts";
 import type { TextKey } from "#i18n/translate.ts";
+import type { Option } from "#actions/sign-in-options.ts";
+import { longestPin } from "#core/pin.ts";
 import { html, type Html } from "./html.ts";
 import { alert, support, type Look, type Page } from "./layout.ts";
 
@@ -64,10 +66,17 @@ export function namePage(look: Look, flow: Flow, passkey: Html | undefined): Pag
   };
 }
 
-const instruction = ({ say }: Look, { method, sentTo }: Prompt) =>
-  sentTo === undefined ? say(`step.${method}` as TextKey) : say("step.sms", { to: sentTo });
+const instruction = ({ say }: Look, { method, sentTo, pin }: Prompt) =>
+  say(`step.${method}${pin ? "_pin" : ""}` as TextKey, { to: sentTo ?? "" });
 
 /** R-194: where it would let somebody in the next time. */
+export const rememberBox = (look: Look, flow: Flow): Html | undefined => {
+  const days = look.settings["remember.days"];
+  const box = html`<input type="checkbox" name="remember" value="yes" ${flow.remember && html`checked`} />`;
+  return mayRemember(flow, days)
+    ? html`<label class="check">${box} ${look.say("step.remember", { days })}</label>`
+    : undefined;
+};
 const mayRemember = ({ open, need, resetting }: Flow, deviceDays: number): boolean =>
   deviceDays > 0 &&
   methods.get(open!.prompt.method)?.amr !== undefined &&
@@ -75,20 +84,26 @@ const mayRemember = ({ open, need, resetting }: Flow, deviceDays: number): boole
   !need.explicit &&
   !resetting;
 
-export function codePage(look: Look, flow: Flow, { deviceDays, now }: { deviceDays: number; now: number }): Page {
+/** How long there is left, in words, and whom or what else to turn to. */
+export const timeLeft = ({ say }: Look, { open, expiresAt }: Flow, now: number): Html => {
+  const minutes = Math.max(1, Math.ceil((Math.min(open!.expiresAt, expiresAt) - now) / 60_000));
+  return html`<p id="time" class="soft">${say(minutes === 1 ? "step.time_one" : "step.time", { minutes })}</p>`;
+};
+
+export function codePage(look: Look, flow: Flow, now: number): Page {
   const { say } = look;
   const { prompt } = flow.open!;
   const digits = prompt.length <= 8;
   const input = digits
-    ? html`inputmode="numeric" autocomplete="one-time-code" pattern="[0-9 \\-]*" maxlength="${prompt.length + 3}"`
+    ? html`inputmode="numeric" autocomplete="one-time-code" pattern="[0-9 \\-]*"
+      maxlength="${prompt.length + 3 + (prompt.pin ? longestPin : 0)}"`
     : html`autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="${prompt.length + 6}"`;
-  const minutes = Math.max(1, Math.ceil((Math.min(flow.open!.expiresAt, flow.expiresAt) - now) / 60_000));
   const body = html`${problemOf(look, flow.problem)}
     <p id="what">${instruction(look, prompt)}${prompt.method === "sms" && html` ${say("step.newest")}`}</p>
     ${form(
       "/sign-in/code",
       flow,
-      html`<label for="code">${say(digits ? "step.code" : "step.pass")}</label>
+      html`<label for="code">${say(digits ? (prompt.pin ? "step.code_pin" : "step.code") : "step.pass")}</label>
         <input
           id="code"
           name="code"
@@ -99,10 +114,9 @@ export function codePage(look: Look, flow: Flow, { deviceDays, now }: { deviceDa
           aria-describedby="${flow.problem && "problem "}what time"
           ${flow.problem === "wrong_code" && html` aria-invalid="true"`}
         />
-        ${mayRemember(flow, deviceDays) && html`<label class="check"><input type="checkbox" name="remember" value="yes" /> ${say("step.remember", { days: deviceDays })}</label>`}
-        ${submit(say("step.verify"))}`,
+        ${rememberBox(look, flow)} ${submit(say("step.verify"))}`,
     )}
-    <p id="time" class="soft">${say("step.time", { minutes })}</p>
+    ${timeLeft(look, flow, now)}
     ${prompt.method === "sms" && form("/sign-in/other", flow, html`<input type="hidden" name="digit" value="${prompt.digit}" />${submit(say("step.again"), "quiet")}`)}
     ${otherWays(look, flow)}`;
   return { title: say("step.title"), body, application: leadsTo(flow), help: helpOf[prompt.method] };
@@ -128,22 +142,19 @@ export function passkeyPage(look: Look, flow: Flow, passkey: Html | undefined): 
 }
 
 /** With one method only there is no other way, and the page names whom to ask (M-47, M-138). */
-const otherWays = (look: Look, flow: Flow) =>
+export const otherWays = (look: Look, flow: Flow) =>
   flow.open!.prompt.others.length > 0
     ? html`<p><a href="/sign-in?flow=${flow.id}&amp;other=1">${look.say("step.other")}</a></p>`
     : html`<div class="support">${support(look)}</div>`;
 
+const optionLabel = ({ say }: Look, { method, sentTo = "" }: Option) =>
+  say(`option.${method}` as TextKey, { to: sentTo });
+
 export function otherPage(look: Look, flow: Flow): Page {
   const { say } = look;
-  const option = ({ digit, method, sentTo }: Prompt["others"][number]) =>
+  const option = (one: Prompt["others"][number]) =>
     html`<li>
-      ${form(
-        "/sign-in/other",
-        flow,
-        html`<button class="choice" name="digit" value="${digit}">
-          ${say(`option.${method}` as TextKey, { to: sentTo ?? "" })}
-        </button>`,
-      )}
+      ${form("/sign-in/other", flow, html`<button class="choice" name="digit" value="${one.digit}">${optionLabel(look, one)}</button>`)}
     </li>`;
   const body = html`<ul class="choices">
       ${flow.open!.prompt.others.map(option)}
@@ -153,12 +164,32 @@ export function otherPage(look: Look, flow: Flow): Page {
   return { title: say("step.other"), body, application: leadsTo(flow), help: "other-option" };
 }
 
-/** The second step has ended without a way in: what that was, and how to go on. */
-export function endedPage(look: Look, flow: Flow): Page {
+/** The second step has ended without a way in: what that was, and how to go on. `others`: what else this person has. */
+export function endedPage(look: Look, flow: Flow, others: readonly Option[]): Page {
   const { say } = look;
-  const problem = flow.problem ?? "ended";
-  const body = html`${problemOf(look, problem)} ${form("/sign-in/again", flow, submit(say("step.retry")))}
+  const { problem = "ended", tried } = flow;
+  const retry = { voice: "step.call_again", "sms-reply": "step.send_again" } as const;
+  const isCalled = tried === "voice" || tried === "sms-reply";
+  const body = html`${problemOf(look, problem)}
+    ${form("/sign-in/again", flow, html`${isCalled && html`<input type="hidden" name="method" value="${tried}" />`}${submit(say(isCalled ? retry[tried] : "step.retry"))}`)}
+    ${others.length > 0 && html`<h2>${say("step.other")}</h2>`}
+    <ul class="choices">
+      ${others.map(
+        (one) =>
+          html`<li>
+            ${form("/sign-in/again", flow, html`<button class="choice" name="method" value="${one.method}">${optionLabel(look, one)}</button>`)}
+          </li>`,
+      )}
+    </ul>
     <div class="support">${support(look)}</div>`;
-  const help = problem === "locked" ? "locked-out" : "code-refused";
+  const help = helpOfEnd[problem] ?? "code-refused";
   return { title: say("step.title"), body, application: leadsTo(flow), help };
 }
+const helpOfEnd: Partial<Record<Problem, HelpTopic>> = {
+  locked: "locked-out",
+  declined: "unexpected-request",
+  no_answer: "no-call",
+  unreachable: "no-call",
+  busy: "no-call",
+  pin_expired: "pin",
+};

@@ -1,0 +1,166 @@
+// Signing in while the phone answers: the page waits, shows what to do there, and goes on once, in its own browser.
+import { describe, expect, test } from "vitest";
+import { answerByPhone, endByPhone } from "#actions/by-phone.ts";
+import { addPerson } from "#actions/people.ts";
+import { pinMac } from "#actions/rules.ts";
+import { findSession } from "#actions/sessions.ts";
+import type { ResultCode } from "#core/results.ts";
+import { browser, type Browser } from "../support/browser.ts";
+import { kinds } from "../support/world.ts";
+import { httpWorld } from "./http-caller.ts";
+
+const password = "correct horse battery";
+const number = "+46701234567";
+
+describe.each(kinds)("signing in by phone, on %s,", (kind) => {
+  const h = httpWorld(kind);
+  const open = () => browser(h.server.people!.port);
+  const sessionOf = async (page: Browser) => await findSession(h.w.deps, page.cookies.get("countersign"));
+
+  type Has = { methods?: string[]; pin?: string };
+  async function person(username: string, { methods = ["voice"], pin }: Has = {}) {
+    const { id } = await addPerson(h.w.deps, "cli", { username, password });
+    const values = methods.map((method, place) => ({
+      id: h.w.deps.random.id("fac_"),
+      user_id: id,
+      method,
+      state: "active",
+      address: number,
+      created_at: h.w.clock.at + place,
+    }));
+    await h.w.deps.db.q
+      .insertInto("factor")
+      .values(values as never)
+      .execute();
+    if (pin !== undefined)
+      await h.w.deps.db.q
+        .updateTable("person")
+        .set({ pin_mac: pinMac(h.w.deps, id, pin), pin_changed_at: h.w.clock.at })
+        .where("id", "=", id)
+        .execute();
+    return id;
+  }
+  async function givePassword(page: Browser, username: string) {
+    await page.open("/sign-in");
+    return await page.submit("/sign-in/password", { username, password });
+  }
+  const pending = async () => {
+    const open = h.w.deps.db.q.selectFrom("challenge").select("id").where("state", "=", "pending");
+    return (await open.executeTakeFirstOrThrow()).id;
+  };
+  const answer = async (typed: string) =>
+    await answerByPhone(h.w.deps, { challengeId: await pending(), answer: typed });
+  const ends = async (result: ResultCode) => await endByPhone(h.w.deps, { challengeId: await pending(), result });
+  const shown = (text: string) => /<span class="unseen">([\d ]*)</.exec(text)![1]!.replaceAll(" ", "");
+  const ask = async (page: Browser, flow: string) => {
+    const cookie = [...page.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+    const url = `http://127.0.0.1:${h.server.people!.port}/sign-in/waiting?flow=${flow}`;
+    return (await (await fetch(url, { headers: { cookie } })).json()) as { state: string };
+  };
+
+  test("the number on the page, typed on the phone, leads to a session, and looking at the page never does", async () => {
+    const userId = await person("ada");
+    const page = open();
+    const { text, query } = await givePassword(page, "ada");
+    expect(text).toContain("We are calling •• 67. Answer, type this number on the phone and press #.");
+    const again = `/sign-in?flow=${query.get("flow")!}`;
+    expect(text).toContain(`<noscript><meta http-equiv="refresh" content="5; url=${again}" /></noscript>`);
+    await page.submit("/sign-in/waiting");
+    expect(page.alert()).toContain("We have heard nothing from your phone yet.");
+    await answer(shown(text));
+    for (let time = 0; time < 2; time++) {
+      const looked = await page.open(again);
+      expect(looked.text).toContain("That has been answered.");
+      expect(looked.text).not.toContain("http-equiv");
+      expect(await sessionOf(page)).toBeUndefined();
+    }
+    const done = await page.submit("/sign-in/waiting");
+    expect(done.via).toEqual(["/account"]);
+    expect(await sessionOf(page)).toMatchObject({ userId, proofs: [{ method: "voice" }] });
+  });
+
+  test("the script's question is held until there is an answer, for the browser that began alone", async () => {
+    await person("ada");
+    const page = open();
+    const { text, query } = await givePassword(page, "ada");
+    const flow = query.get("flow")!;
+    expect(await ask(open(), flow)).toEqual({ state: "over" });
+    const asked = ask(page, flow);
+    expect(await Promise.race([asked, h.w.deps.clock.sleep(100).then(() => "held")])).toBe("held");
+    await answer(shown(text));
+    expect(await asked).toEqual({ state: "over" });
+    expect(await sessionOf(page)).toBeUndefined();
+    await page.submit("/sign-in/waiting");
+    expect(await sessionOf(page)).toBeDefined();
+    expect(await ask(page, flow)).toEqual({ state: "over" });
+  });
+
+  test("of two windows the one that asked last waits", async () => {
+    await person("ada");
+    const page = open();
+    const { text, query } = await givePassword(page, "ada");
+    const both = [ask(page, query.get("flow")!), ask(page, query.get("flow")!)];
+    expect(await Promise.race(both)).toEqual({ state: "elsewhere" });
+    await answer(shown(text));
+    expect((await Promise.all(both)).map(({ state }) => state).toSorted()).toEqual(["elsewhere", "over"]);
+  });
+
+  test("how a call ended is told as it is, and the next call is one press away", async () => {
+    await person("ada");
+    const page = open();
+    let asked = await givePassword(page, "ada");
+    for (const [result, words] of [
+      ["FAILED_FRAUD_CODE_ENTERED", "You said no on your phone"],
+      ["FAILED_USER_HUNGUP_ON_US", "Nobody answered on your phone in time"],
+      ["CONFIG_ISSUE", "We could not reach your phone"],
+      ["SUCCESS_PIN_EXPIRED", "Your PIN must be changed"],
+    ] as const) {
+      await ends(result);
+      await page.submit("/sign-in/waiting");
+      expect(page.alert()).toContain(words);
+      asked = await page.submit("/sign-in/again");
+    }
+    await answer(shown(asked.text));
+    await page.submit("/sign-in/waiting");
+    expect(await sessionOf(page)).toMatchObject({ proofs: [{ method: "voice" }] });
+  });
+
+  test("who is being called already is told so, and can use another way", async () => {
+    await person("ada", { methods: ["voice", "sms"] });
+    await h.w.deps.db.q.updateTable("person").set({ default_method: "voice" }).execute();
+    await givePassword(open(), "ada");
+    const page = open();
+    const { text } = await givePassword(page, "ada");
+    expect(page.alert()).toContain("We are calling you already");
+    expect(text).toMatch(/name="method" value="sms"[^>]*>\s*Text to •• 67/);
+    const { text: asked } = await page.submit("/sign-in/again", { method: "sms" });
+    expect(asked).toContain("Enter the code we sent to •• 67.");
+  });
+
+  test("another way while the phone rings ends the call's worth", async () => {
+    await person("ada", { methods: ["voice", "sms"] });
+    const page = open();
+    await givePassword(page, "ada");
+    const { text } = await page.submit("/sign-in/other", { digit: "2" });
+    const call = await pending();
+    await page.open(`${/\/sign-in\?flow=[\w-]+/.exec(text)![0]}&other=1`);
+    await page.submit("/sign-in/other", { digit: "1" });
+    expect(page.title()).toBe("Verify that it is you");
+    expect(await answerByPhone(h.w.deps, { challengeId: call, answer: shown(text) })).toEqual({ kind: "over" });
+  });
+
+  test("a text that is replied to, and a code with its PIN", async () => {
+    h.w.set({ "methods.sms-reply.enabled": true, "pin.methods": ["sms", "sms-reply"] });
+    await person("ada", { methods: ["sms-reply", "sms"], pin: "8264" });
+    const page = open();
+    const { text } = await givePassword(page, "ada");
+    expect(text).toContain("Enter the code we sent to •• 67, followed by your PIN.");
+    expect(text).toContain("Code and PIN");
+    const replied = await page.submit("/sign-in/other", { digit: "2" });
+    expect(replied.text).toContain("Reply to it with that code, followed by your PIN.");
+    await expect.poll(() => h.w.sent.length).toBe(2);
+    await answer(`${h.w.texted()}8264`);
+    await page.submit("/sign-in/waiting");
+    expect(await sessionOf(page)).toMatchObject({ proofs: [{ method: "sms-reply" }] });
+  });
+});
