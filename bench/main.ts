@@ -8,6 +8,7 @@ import type { Bench } from "./result.ts";
 import { settlePostgres } from "./settle-postgres.ts";
 import { signInPages } from "./sign-in-pages.ts";
 import { start } from "./start.ts";
+import { tokenImport } from "./token-import.ts";
 
 const benches: Record<string, Bench> = {
   radius,
@@ -16,9 +17,10 @@ const benches: Record<string, Bench> = {
   "sign-in-pages": signInPages,
   start,
   memory,
+  "token-import": tokenImport,
   "radius-peers": radiusPeers,
 };
-const byDefault = ["radius", "rest", "settle-postgres", "sign-in-pages", "start", "memory"];
+const byDefault = ["radius", "rest", "settle-postgres", "sign-in-pages", "start", "memory", "token-import"];
 
 const asked = process.argv.length > 2 ? process.argv.slice(2) : byDefault;
 const unknown = asked.filter((name) => !Object.hasOwn(benches, name));

@@ -16,6 +16,8 @@ export const packages: Record<string, Package> = {
   freeradius: { probe: ["freeradius"], serves: "FreeRADIUS as a proxy in front of us" },
   "freeradius-utils": { probe: ["radclient"], serves: "radclient signing in" },
   oathtool: { probe: ["oathtool"], serves: "one-time passwords compared with oathtool" },
+  pskctool: { probe: ["pskctool"], serves: "token files compared with oath-toolkit" },
+  xmlsec1: { probe: ["xmlsec1"], serves: "token files that xmlsec1 signed" },
   "libpam-radius-auth": {
     probe: ["/{usr/,}lib/{*-linux-gnu/,}security/pam_radius_auth.so"],
     serves: "pam_radius signing in",

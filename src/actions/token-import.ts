@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { AppError } from "#core/errors.ts";
-import { judgeToken, tokenDefaults, type JudgedToken, type TokenDefaults } from "#core/token.ts";
+import { judgeToken, serialKey, tokenDefaults, type JudgedToken, type TokenDefaults } from "#core/token.ts";
 import { commitImport, findImport, touchImport, undoImport } from "#store/imports.ts";
 import { insertTokens, readHolders, type Holder, type NewTokenRow } from "#store/tokens.ts";
 import { TokenFileError, type FileRow, type TokenRow } from "#wire/token-row.ts";
@@ -233,9 +233,6 @@ function tokenRow({ deps, id: importId }: Work, row: TokenRow, judged: JudgedTok
     created_at: deps.clock.now(),
   };
 }
-
-/** Serial numbers are read off a token's back: what the eye does not tell apart is one. */
-export const serialKey = (serial: string): string => serial.normalize("NFKC").replaceAll(/[\s-]/g, "").toUpperCase();
 
 function whyTaken(token: NewTokenRow, holders: Holder[]): string {
   const mac = Buffer.from(token.seed_mac).toString("hex");

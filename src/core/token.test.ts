@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { judgeToken, tokenDefaults, type TokenClaim, type TokenDefaults } from "./token.ts";
+import { judgeToken, serialKey, tokenDefaults, type TokenClaim, type TokenDefaults } from "./token.ts";
 
 const now = 1_800_000_000_000;
 const base32 = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
@@ -97,4 +97,9 @@ test("what is odd and no reason to refuse is said", () => {
   expect(token({ drift: -40 })).toMatchObject({ drift: -10, warnings: [expect.stringContaining("synchronised")] });
   expect(token({ secret: { bytes: Buffer.alloc(20, 1) } }).warnings).toEqual(["codes are taken to have 6 digits"]);
   expect(token({ secret: { bytes: Buffer.alloc(20, 1) }, digits: 6 }).warnings).toEqual([]);
+});
+
+test("serial numbers that the eye does not tell apart are one", () => {
+  expect(serialKey(" ab-12 34")).toBe("AB1234");
+  expect(serialKey("ＡＢ１２３４")).toBe("AB1234");
 });

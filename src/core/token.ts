@@ -7,6 +7,11 @@ import { readBase32, type Decoded } from "./crypto/base32.ts";
 import { defaultTotp, type TotpParameters } from "./methods/totp-parameters.ts";
 
 export type TokenType = "totp" | "hotp";
+export const tokenStates = ["available", "assigned", "activated", "lost", "revoked"] as const;
+export type TokenState = (typeof tokenStates)[number];
+
+/** Serial numbers are read off a token's back: what the eye does not tell apart is one. */
+export const serialKey = (serial: string): string => serial.normalize("NFKC").replaceAll(/[\s-]/g, "").toUpperCase();
 
 /** As a file says it; what it does not say is undefined, and NaN where it says something else. */
 export type TokenClaim = {

@@ -3,7 +3,8 @@
  * of one maker exists once, and so does a seed (R-088); nothing here lowers a counter (R-087).
  */
 
-import type { Run } from "./open.ts";
+import type { TokenState } from "#core/token.ts";
+import type { Db, Run } from "./open.ts";
 import type { Tables } from "./schema.ts";
 import { marks, insert, type Columns } from "./values.ts";
 
@@ -68,6 +69,76 @@ export async function readHolders(run: Run, tokens: NewTokenRow[]): Promise<Hold
     seedMac: Buffer.from(row["seed_mac"] as Uint8Array).toString("hex"),
     importId: row["import_id"] as string,
     isCommitted: row["committed_at"] !== null,
+  }));
+}
+
+export type TokenDetails = {
+  id: string;
+  serial: string;
+  manufacturer: string;
+  model: string | null;
+  type: string;
+  parameters: string;
+  counter: number;
+  drift: number;
+  state: TokenState;
+  userId: string | null;
+  username: string | null;
+  startsAt: number | null;
+  expiresAt: number | null;
+  importId: string;
+  createdAt: number;
+};
+
+export type TokenQuery = {
+  serialKey?: string | undefined;
+  state?: TokenState | undefined;
+  importId?: string | undefined;
+  userId?: string | undefined;
+  /** by serial number and id, after this one */
+  after?: { serialKey: string; id: string } | undefined;
+  limit: number;
+};
+
+/** Those that a committed import brought, by serial number. */
+export async function listTokens(db: Db, query: TokenQuery): Promise<(TokenDetails & { serialKey: string })[]> {
+  const { serialKey, state, importId, userId, after, limit } = query;
+  let tokens = db.q
+    .selectFrom("token")
+    .innerJoin("import", "import.id", "token.import_id")
+    .leftJoin("person", "person.id", "token.user_id")
+    .select(["token.id", "serial", "serial_key", "manufacturer", "model", "type", "parameters", "counter", "drift"])
+    .select(["token.state", "user_id", "username", "starts_at", "expires_at", "token.import_id", "token.created_at"])
+    .where("import.committed_at", "is not", null);
+  if (serialKey !== undefined) tokens = tokens.where("serial_key", "=", serialKey);
+  if (state !== undefined) tokens = tokens.where("token.state", "=", state);
+  if (importId !== undefined) tokens = tokens.where("token.import_id", "=", importId);
+  if (userId !== undefined) tokens = tokens.where("user_id", "=", userId);
+  if (after)
+    tokens = tokens.where((eb) =>
+      eb.or([
+        eb("serial_key", ">", after.serialKey),
+        eb.and([eb("serial_key", "=", after.serialKey), eb("token.id", ">", after.id)]),
+      ]),
+    );
+  const rows = await tokens.orderBy("serial_key").orderBy("token.id").limit(limit).execute();
+  return rows.map((row) => ({
+    id: row.id,
+    serial: row.serial,
+    serialKey: row.serial_key,
+    manufacturer: row.manufacturer,
+    model: row.model,
+    type: row.type,
+    parameters: row.parameters,
+    counter: row.counter,
+    drift: row.drift,
+    state: row.state as TokenState,
+    userId: row.user_id,
+    username: row.username,
+    startsAt: row.starts_at,
+    expiresAt: row.expires_at,
+    importId: row.import_id,
+    createdAt: row.created_at,
   }));
 }
 

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { totp, currentStep, seedBase32, userName } from "../../bench/people.ts";
+import { base32 as base32Of, csvParts, pskcParts, tokenSeed, transportKey } from "../../bench/token-files.ts";
 import { encodeAccessRequest, readPacket } from "../peers/support/radius-packets.ts";
 import { openGateway } from "./gateway.ts";
 import { addVpn, makeNode, type Node, vpn } from "./node.ts";
@@ -13,6 +14,9 @@ import { addApiKey, makeCaller } from "./rest.ts";
 
 const password = "canary-password-7f3a9";
 const wrongPassword = "canary-wrong-password-2c81";
+const tokens = 6;
+/** What the import of tokens answered: it is shown, and kept in files. */
+let reports = "";
 let node: Node;
 let apiSecret = "";
 const codes: string[] = [];
@@ -39,6 +43,11 @@ function canaries(): Map<string, Buffer> {
     add(`seed ${user} in Base32`, seedBase32(user));
     forms(`seed ${user}`, seedOf(user));
   }
+  for (let token = 0; token < tokens; token++) {
+    add(`token seed ${token} in Base32`, base32Of(tokenSeed(token)));
+    forms(`token seed ${token}`, tokenSeed(token));
+  }
+  forms("the transport key", transportKey);
   forms("a password", Buffer.from(password));
   forms("a wrong password", Buffer.from(wrongPassword));
   forms("the shared secret", Buffer.from(vpn.secret));
@@ -63,6 +72,7 @@ function places(): Map<string, Buffer> {
   const found = new Map<string, Buffer>([
     ["what the server said", Buffer.from(node.child().output())],
     ["its command line", readFileSync(`/proc/${pid}/cmdline`)],
+    ["what an import answered", Buffer.from(reports)],
     ["its environment", readFileSync(`/proc/${pid}/environ`)],
   ]);
   for (const name of readdirSync(node.data, { recursive: true, withFileTypes: true }))
@@ -129,8 +139,28 @@ async function signInEveryWay(): Promise<void> {
   expect((await ask({ username, passwort: `${password}4`, code: code(4) })).status).toBe(400);
 }
 
+/** Encrypted, in the clear, with a wrong key, with a wrong row, and where the database refuses. */
+async function importTokens(): Promise<void> {
+  const keyHex = transportKey.toString("hex");
+  const pskc = [...pskcParts(tokens)].join("");
+  const [header, ...rows] = [...csvParts(tokens)];
+  const messy = `${header}${rows.map((row) => row.replace(",30,", ",45,")).join("")}${tokenSeed(0).toString("hex")},x\n`;
+  const tell = async (input: object, file: string) =>
+    (reports += JSON.stringify(await node.tell("token import", input, file).catch(String)));
+  await tell({ keyHex: keyHex.replace("0", "1") }, pskc);
+  await tell({ errors: true, goodRowsOnly: true }, messy);
+  alter("create trigger token_is_broken before insert on token begin select raise(abort, 'the disk is full'); end");
+  await tell({ keyHex }, pskc);
+  alter("drop trigger token_is_broken");
+  await tell({ keyHex }, pskc);
+  expect(reports).toContain('"accepted":6');
+  await tell({ errors: true }, [header, ...rows].join(""));
+  expect(reports).toContain("is imported already");
+}
+
 test("no secret is in the data folder, the log, the command line or the environment", async () => {
   await signInEveryWay();
+  await importTokens();
   await node.tell("user set-password", { username: userName(7), password: `${password}-new` });
   await node.tell("method add-app", { username: userName(7), secret: seedBase32(7), name: "second" });
   await node.tell("settings set", { name: "records.email", text: "true" });

@@ -36,3 +36,14 @@ test("killed at a sync of an import, it has taken everybody or nobody", async (c
   expect(points.filter(({ wrong }) => wrong.length > 0)).toEqual([]);
   expect(points.some(({ killed, acknowledged }) => killed && !acknowledged)).toBe(true);
 });
+
+test(
+  "killed at a sync of an import of tokens, it has taken all or none (F-59)",
+  { timeout: 300_000 },
+  async (context) => {
+    if (missing !== undefined) return context.skip(missing);
+    const points = await someOf(scenarios.tokens, 3);
+    expect(points.filter(({ wrong }) => wrong.length > 0)).toEqual([]);
+    expect(points.some(({ killed, acknowledged }) => killed && !acknowledged)).toBe(true);
+  },
+);

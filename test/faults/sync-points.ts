@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { currentStep, peopleCsv, userName } from "../../bench/people.ts";
+import { csvParts } from "../../bench/token-files.ts";
 import { tempFolder } from "../support/process.ts";
 import { type Gateway, openGateway, verdictOf } from "./gateway.ts";
 import { makeNode, makeTemplate, type Node } from "./node.ts";
@@ -35,7 +36,7 @@ const settled = 10;
 const imported = 1000;
 
 /** Where nothing is at work: ten people and a client. */
-export async function openScenarios(): Promise<{ login: Scenario; import: Scenario }> {
+export async function openScenarios(): Promise<{ login: Scenario; import: Scenario; tokens: Scenario }> {
   const template = await makeTemplate(settled);
   const work = tempFolder("sync-points");
   const fresh = async () => {
@@ -54,6 +55,10 @@ export async function openScenarios(): Promise<{ login: Scenario; import: Scenar
     import: {
       run: async (at) => await bulk(await fresh(), killAt(at), at),
       total: async () => await count(importOnce),
+    },
+    tokens: {
+      run: async (at) => await tokenBulk(await fresh(), killAt(at), at),
+      total: async () => await count(importTokensOnce),
     },
   };
 }
@@ -127,6 +132,32 @@ async function bulk(node: Node, wrap: string[], count: number): Promise<SyncPoin
     ...told(`${recorded} records tell of ${there} people`, recorded !== Number(there > 0)),
     ...(await codesOf(node, there > 0 ? "accept" : "reject")),
     ...(there === 0 ? await bulkAgain(node) : []),
+    ...told("the log does not verify", !(await node.tell<{ ok: boolean }>("log verify")).ok),
+  ];
+  await node.kill();
+  return { count, killed: signal === "SIGKILL", acknowledged, wrong };
+}
+
+const box = [...csvParts(imported)].join("");
+const importTokensOnce = async (node: Node, wrap: string[]) =>
+  await node.cli(["token", "import", "-", "--json"], { wrap, input: box });
+
+/** F-59, R-089 */
+async function tokenBulk(node: Node, wrap: string[], count: number): Promise<SyncPoint> {
+  const { signal, code, stdout } = await importTokensOnce(node, wrap);
+  const acknowledged = code === 0 && (JSON.parse(stdout) as { accepted: number }).accepted === imported;
+  await node.start();
+  const list = async () => (await node.tell<{ tokens: unknown[] }>("token list", { limit: 10_000 })).tokens.length;
+  const there = await list();
+  const { records } = await node.tell<{ records: { result: string }[] }>("log list", {});
+  const recorded = records.filter(({ result }) => result === "TOKENS_IMPORTED").length;
+  const again = await node.tell<{ accepted: number }>("token import", {}, box);
+  const wrong = [
+    ...told(`${there} of ${imported} tokens are there`, there !== 0 && there !== imported),
+    ...told("an acknowledged import is gone", acknowledged && there === 0),
+    ...told(`${recorded} records tell of ${there} tokens`, recorded !== Number(there > 0)),
+    ...told(`done again, it takes ${again.accepted}`, again.accepted !== imported - there),
+    ...told("done again, there are others", (await list()) !== imported),
     ...told("the log does not verify", !(await node.tell<{ ok: boolean }>("log verify")).ok),
   ];
   await node.kill();

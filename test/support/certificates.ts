@@ -38,3 +38,12 @@ export async function makeAuthority(): Promise<Authority> {
     },
   };
 }
+
+/** One that signs documents: RSA, which every program of XML signatures knows. */
+export async function selfSigned(name: string): Promise<Certificate> {
+  const folder = tempFolder("signer");
+  const [certFile, keyFile] = [join(folder, "cert.pem"), join(folder, "key.pem")];
+  const made = ["-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", `/CN=${name}`];
+  await runOk("openssl", ["req", "-x509", ...made, "-out", certFile, "-keyout", keyFile]);
+  return { cert: readFileSync(certFile, "utf8"), key: readFileSync(keyFile, "utf8"), certFile, keyFile };
+}

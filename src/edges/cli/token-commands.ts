@@ -2,7 +2,9 @@
 
 import { z } from "zod";
 import { importTokens, undoTokenImport } from "#actions/token-import.ts";
-import { command, name, text } from "./command.ts";
+import { searchTokens } from "#actions/tokens.ts";
+import { tokenStates } from "#core/token.ts";
+import { command, limit, name, text } from "./command.ts";
 
 export const tokenCommands = {
   "token import": command({
@@ -23,6 +25,17 @@ export const tokenCommands = {
       errors: z.boolean().optional(),
     }),
     run: async (deps, options, { file, progress }) => await importTokens(deps, "cli", { file, progress, options }),
+  }),
+  "token list": command({
+    input: z.strictObject({
+      serial: name.optional(),
+      username: name.optional(),
+      state: z.enum(tokenStates).optional(),
+      importId: name.optional(),
+      after: text.optional(),
+      limit,
+    }),
+    run: async (deps, input) => await searchTokens(deps, input),
   }),
   "token import undo": command({
     input: z.strictObject({ importId: name }),

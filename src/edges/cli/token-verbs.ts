@@ -1,5 +1,6 @@
 import { Option } from "commander";
-import { table } from "./output.ts";
+import { table, time } from "./output.ts";
+import { whole } from "./people-verbs.ts";
 import { verb, type Verb } from "./verb.ts";
 
 /** Hardware tokens. */
@@ -19,6 +20,15 @@ type Import = {
   goodRowsOnly?: boolean;
   dryRun?: boolean;
   errors?: string;
+};
+
+type Search = {
+  serial?: string;
+  user?: string;
+  state?: "available" | "assigned" | "activated" | "lost" | "revoked";
+  import?: string;
+  after?: string;
+  limit?: number;
 };
 
 export const tokenVerbs: Verb[] = [
@@ -74,6 +84,34 @@ export const tokenVerbs: Verb[] = [
       };
       return [...(told.length > 0 ? [table(told, verdicts)] : []), ...notes, ...outcome].join("\n");
     },
+  }),
+  verb<"token list", Search>({
+    path: "token list",
+    command: "token list",
+    summary: "list tokens by serial number, a page at a time",
+    example: "countersign token list --state available",
+    define: (one) =>
+      one
+        .option("--serial <number>")
+        .option("--user <username>")
+        .addOption(new Option("--state <state>").choices(["available", "assigned", "activated", "lost", "revoked"]))
+        .option("--import <id>", "those that this import brought")
+        .option("--after <place>", "begin after this one")
+        .option("--limit <n>", "at most this many", whole),
+    input: (_, { user, import: importId, ...given }) => ({ ...given, username: user, importId }),
+    show: ({ tokens, next }) =>
+      [
+        table(tokens, {
+          serial: (row) => row.serial,
+          maker: (row) => row.manufacturer,
+          type: (row) => row.type,
+          state: (row) => row.state,
+          person: (row) => row.username,
+          expires: (row) => time(row.expiresAt),
+          import: (row) => row.importId,
+        }),
+        ...(next === undefined ? [] : [`There are more: --after '${next}'`]),
+      ].join("\n"),
   }),
   verb<"token import undo">({
     path: "token import undo",

@@ -56,7 +56,7 @@ function parse(parser: SaxesParser<{ xmlns: true }>, step: (parser: SaxesParser<
 }
 
 function listen(reading: Reading): SaxesParser<{ xmlns: true }> {
-  const parser = new SaxesParser({ xmlns: true });
+  const parser = new SaxesParser({ xmlns: true, position: false });
   parser.on("error", (error) => {
     throw error;
   });

@@ -1,0 +1,93 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { base32 } from "#core/crypto/base32.ts";
+import { figure } from "../support/pskc.ts";
+import { eachCli } from "./cli-setup.ts";
+
+const cli = eachCli();
+const secret = (index: number) => base32(Buffer.alloc(20, index + 1));
+const table = (...rows: string[]) => `serial,secret,interval\n${rows.join("\n")}\n`;
+
+test("a file is imported, listed and taken back", async () => {
+  const { run, json, file } = cli();
+  const path = file("tokens.csv", table(`1,${secret(0)},30`, `2,${secret(1)},60`));
+  const done = await json(["token", "import", path]);
+  expect(Object.keys(done).toSorted()).toEqual(["accepted", "format", "importId", "refused", "rows"]);
+  expect(done).toMatchObject({
+    rows: [
+      { serial: "1", line: 2, verdict: "accepted" },
+      { serial: "2", line: 3, verdict: "accepted" },
+    ],
+  });
+  const listed = await run(["token", "list"]);
+  expect(listed).toMatchObject({ exit: 0 });
+  expect(listed.stdout).toContain("available");
+  expect((await json(["token", "list", "--serial", "2"])) as object).toMatchObject({
+    tokens: [
+      {
+        serial: "2",
+        type: "totp",
+        digits: 6,
+        period: 60,
+        algorithm: "sha1",
+        state: "available",
+        importId: done["importId"],
+      },
+    ],
+  });
+  expect(JSON.stringify(await json(["token", "list"]))).not.toContain(secret(0));
+  const first = (await json(["token", "list", "--limit", "1"])) as unknown as { tokens: unknown[]; next: string };
+  expect(first.tokens).toHaveLength(1);
+  expect(await json(["token", "list", "--after", first.next])).toMatchObject({ tokens: [{ serial: "2" }] });
+  expect(await run(["token", "import", "undo", String(done["importId"])])).toMatchObject({ exit: 0 });
+  expect(await json(["token", "list"])).toEqual({ tokens: [] });
+  expect(await run(["token", "import", "undo", "imp_x"])).toMatchObject({ exit: 1 });
+});
+
+test("refused rows end with 1, are told with line and reason, and can be had as a table without secrets", async () => {
+  const { run, json, file } = cli();
+  const path = file("tokens.csv", table(`1,${secret(0)},30`, `2,${secret(1)},45`, `=3,${secret(2)},x`));
+  const errors = file("errors.csv", "");
+  const refused = await run(["token", "import", path, "--errors", errors, "--json"]);
+  expect(refused.exit).toBe(1);
+  expect(JSON.parse(refused.stdout)).toEqual({
+    format: "csv",
+    accepted: 1,
+    refused: 2,
+    rows: [
+      { serial: "1", line: 2, verdict: "accepted" },
+      { serial: "2", line: 3, verdict: "refused", reason: "time interval: has to be 30 or 60 seconds" },
+      { serial: "=3", line: 4, verdict: "refused", reason: "time interval: has to be 30 or 60 seconds" },
+    ],
+    error: { code: "invalid", message: "2 of 3 rows are refused, so nothing was imported" },
+  });
+  expect(readFileSync(errors, "utf8")).toBe(
+    '"serial","secret","interval","line","reason"\r\n' +
+      '"2","","45","3","time interval: has to be 30 or 60 seconds"\r\n' +
+      `"'=3","","x","4","time interval: has to be 30 or 60 seconds"\r\n`,
+  );
+  const shown = await run(["token", "import", path, "--good-rows-only", "--dry-run"]);
+  expect(shown).toMatchObject({ exit: 0 });
+  expect(shown.stdout).toContain("1 tokens would be imported, 2 refused.");
+  expect(await json(["token", "list"])).toEqual({ tokens: [] });
+});
+
+test("a file that is refused whole has an error and no rows", async () => {
+  const { run, file } = cli();
+  const path = file("figure6.xml", figure(6));
+  const wrong = file("key", "00".repeat(16));
+  const { exit, stdout } = await run(["token", "import", path, "--key-hex-file", wrong, "--json"]);
+  expect(exit).toBe(1);
+  expect(JSON.parse(stdout)).toEqual({
+    rows: [],
+    accepted: 0,
+    refused: 0,
+    error: { code: "invalid", message: "the key does not open this file, or the file was changed" },
+  });
+  expect(await run(["token", "import", path, "--format", "xml"])).toMatchObject({ exit: 2 });
+  expect(await run(["token", "import", path, "--key-hex-file", wrong, "--passphrase-file", wrong])).toMatchObject({
+    exit: 2,
+  });
+  const right = ["token", "import", path, "--key-hex-file", "-", "--json"];
+  expect(await run(right, { stdin: "12345678901234567890123456789012\n" })).toMatchObject({ exit: 0 });
+});
