@@ -20,6 +20,7 @@ const recipients = {
   number_blocked: "notify.block",
   number_unblocked: "notify.block",
   destination_blocked: "notify.destinations",
+  method_locked: "notify.lockout",
 } as const satisfies Record<string, keyof Settings>;
 export type AlertKind = keyof typeof recipients;
 

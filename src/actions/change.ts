@@ -53,7 +53,12 @@ export async function changed<T>(deps: Deps, actor: Actor, work: (run: Run) => P
   });
 }
 
-async function tell(deps: Deps, run: Run, { userId, notice }: { userId: string; notice: Notice }): Promise<void> {
+/** In the transaction of what the person is told of. */
+export async function tell(
+  deps: Deps,
+  run: Run,
+  { userId, notice }: { userId: string; notice: Notice },
+): Promise<void> {
   const person = notice.to ?? (await readAddressee(run, userId));
   if (!person) return;
   const texted = person.email === null ? person.mobilePhone : null;

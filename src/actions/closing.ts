@@ -5,6 +5,7 @@ import type { Request } from "./asked.ts";
 import type { Deps } from "./deps.ts";
 import { opening } from "./opening.ts";
 import { outcomeOf, recordOf } from "./record.ts";
+import { tellingOf } from "./telling.ts";
 
 /** A decision as what settling it writes: it says nothing that the decision did not. */
 
@@ -25,6 +26,7 @@ export function settling(deps: Deps, request: Request, { facts, decision }: Judg
     number: open?.number,
     exclusive: open?.exclusive,
     claim: request.source.claim,
+    tell: tellingOf(deps, request, { facts, decision, correlationId, at }),
     finish: (why) => {
       const final = why === undefined ? decision : lost(decision, why);
       const outcome = outcomeOf(deps, final, { facts, correlationId, open: open?.shown });

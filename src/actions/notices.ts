@@ -17,6 +17,8 @@ export type NoticeKind =
   | "method_suspended"
   | "method_restored"
   | "method_unlocked"
+  | "method_locked"
+  | "recovery_code_used"
   | "password_changed"
   | "password_reset"
   | "number_changed"

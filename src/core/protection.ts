@@ -1,12 +1,10 @@
 /** How well someone's sign-in is protected, in a word, and the one thing that would help most. Pure. */
 
+import { recoveryCodes } from "./methods/recovery.ts";
 import { isLasting } from "./registration.ts";
 
 export type Protection = "strong" | "fine" | "weak";
 export type Advice = "any" | "passkey" | "safer" | "backup" | "codes";
-
-/** A sheet with so few codes left is soon none. */
-const fewCodes = 3;
 
 /** `kinds` are those that can be used now, one entry a method; `codesLeft` of the sheet of recovery codes. */
 export function protectionOf({ kinds, codesLeft }: { kinds: readonly string[]; codesLeft: number }): {
@@ -19,6 +17,7 @@ export function protectionOf({ kinds, codesLeft }: { kinds: readonly string[]; c
   if (lasting.every((kind) => kind === "sms")) return { protection: "weak", advice: "safer" };
   if (lasting.length === 1 && codesLeft === 0) return { protection: "fine", advice: "backup" };
   if (!lasting.includes("passkey")) return { protection: "fine", advice: "passkey" };
-  const running = kinds.includes("recovery") && codesLeft <= fewCodes;
+  // R-019: a sheet of which a code was used is replaced
+  const running = kinds.includes("recovery") && codesLeft < recoveryCodes;
   return { protection: "strong", advice: running ? "codes" : null };
 }

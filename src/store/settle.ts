@@ -34,6 +34,8 @@ export type Settle = {
   /** The factor that must have no challenge waiting yet. */
   exclusive?: string | undefined;
   claim?: Claim | undefined;
+  /** Queues who is told of it, when every condition held. */
+  tell?: ((run: Run) => Promise<void>) | undefined;
   /** What follows when every condition held, and when one did not, and which; `giveBack` names factors whose attempt was free. */
   finish: (lost: Lost | undefined) => { outcome: Outcome; entry: Entry; giveBack: Returned[] };
 };
@@ -70,6 +72,7 @@ export async function settleIn(run: Run, items: Settle[]): Promise<Written<Outco
     run,
     won.flatMap(({ at, message }) => (message ? [{ ...message, at }] : [])),
   );
+  for (const { tell } of won) await tell?.(run);
   await remember(
     run,
     items.flatMap(({ claim, at }, index) => (claim ? [{ claim, at, outcome: ends[index]!.outcome }] : [])),

@@ -228,6 +228,10 @@ export const settingsSchema = z.strictObject({
     title: "Mail about blocked destinations",
     help: "Addresses that are written to when texts and calls to a country or a range of numbers stop, because hardly anybody answers them.",
   }),
+  "notify.lockout": addresses({
+    title: "Mail about locked methods",
+    help: "Addresses that are written to when wrong codes have locked somebody's method.",
+  }),
   "notify.language": z
     .string()
     .regex(/^[a-z]{2}$/)
