@@ -54,11 +54,13 @@ CREATE TABLE blocked_destination (
 
 CREATE TABLE call (
   id text primary key,
-  challenge_id text not null,
+  message_id text not null,
+  challenge_id text,
   user_id text not null,
   leg text not null,
   gateway_id text not null,
   application text not null,
+  sealed_code blob,
   state text not null,
   version bigint not null,
   result text,

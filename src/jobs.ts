@@ -1,6 +1,7 @@
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeAnchors } from "#actions/anchors.ts";
+import { finishCalls } from "#actions/calls.ts";
 import { deliverDue } from "#actions/deliver.ts";
 import type { Deps } from "#actions/deps.ts";
 import { noteUse } from "#actions/gateways.ts";
@@ -22,6 +23,7 @@ type Around = { data: string; publicUrl: string; reload: () => Promise<void> };
 export function jobs(deps: Deps, { data, publicUrl, reload }: Around): Job[] {
   return [
     { name: "outbox", everyMs: 2 * second, run: () => deliverDue(deps) },
+    { name: "calls", everyMs: 2 * second, run: () => finishCalls(deps) },
     // what another node of the group, or a command beside this process, has changed
     { name: "reload", everyMs: 3 * second, run: reload },
     { name: "logouts", everyMs: 2 * second, run: () => deliverLogouts(deps, { issuer: new URL(publicUrl).origin }) },

@@ -7,7 +7,7 @@ import type { Settings } from "#core/settings/index.ts";
 import { languageOf, translate, type TextKey } from "#i18n/translate.ts";
 import type { Run } from "#store/open.ts";
 import { post } from "#store/outbox.ts";
-import { sealed } from "./deliver.ts";
+import { sealed } from "./sealed.ts";
 import type { Deps } from "./deps.ts";
 import { momentIn } from "./notices.ts";
 

@@ -5,6 +5,7 @@ import type { Application } from "#core/facts.ts";
 import type { Proof } from "#core/methods/method.ts";
 import type { ResultCode } from "#core/results.ts";
 import type { Outcome } from "#core/outcome.ts";
+import type { CallsMade } from "./calls-made.ts";
 import type { Claim } from "#store/requests.ts";
 
 /** Where a request came from. `station` is the caller behind it, `claim` names this very request for repetitions. */
@@ -13,6 +14,8 @@ export type Source = {
   clientIp?: string | undefined;
   station?: string | undefined;
   claim?: Claim | undefined;
+  /** the calls that the answer came by, or did not come by */
+  calls?: CallsMade | undefined;
 };
 /** What an action has found out by itself, of whom: no edge has this to give. */
 export type Found = { nameKey: string; proof: Proof };

@@ -8,6 +8,7 @@ import type { DenyCode } from "#core/outcome.ts";
 import type { ResultCode } from "#core/results.ts";
 import { readChallenge } from "#store/challenges.ts";
 import type { Answer } from "./asked.ts";
+import { callsMade } from "./calls-made.ts";
 import type { Deps } from "./deps.ts";
 import { respond } from "./verify.ts";
 
@@ -44,5 +45,6 @@ async function say(deps: Deps, challengeId: string, said: Pick<Answer, "response
     canChallenge: true,
     allowWithoutMethodUntil: 0,
   };
-  return await respond(deps, { application, challengeId, source: { protocol: "phone" }, ...said });
+  const source = { protocol: "phone", calls: await callsMade(deps, challengeId) } as const;
+  return await respond(deps, { application, challengeId, source, ...said });
 }

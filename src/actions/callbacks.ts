@@ -5,10 +5,12 @@
  */
 
 import { timingSafeEqual } from "node:crypto";
-import type { Answered, Callback, TextEvent } from "#delivery/gateway.ts";
+import type { Line } from "#core/call.ts";
+import type { Answered, Callback, CallEvent, TextEvent } from "#delivery/gateway.ts";
 import { noteEvent, saveReport } from "#store/deliveries.ts";
+import { callEvent } from "./calls.ts";
 import type { Deps } from "./deps.ts";
-import { callbackToken, findGateways, vendors, type Opened } from "./gateways-open.ts";
+import { callbackToken, findGateways, reportUrlOf, vendors, type Opened } from "./gateways-open.ts";
 import { takeReply } from "./replies.ts";
 
 /** What became of a callback; `unknown`: it is about nothing that we have sent. */
@@ -22,6 +24,7 @@ const done: Answered = { status: 204, type: "text/plain", body: "" };
 export async function takeCallback(deps: Deps, name: string, request: Callback): Promise<Taken> {
   const gateway = await addressed(deps, name, request.url);
   if (!gateway) return forbidden;
+  if (gateway.channel === "voice") return await takeFromCall(deps, gateway, request);
   const callback = vendors.sms.get(gateway.vendor)?.callback;
   if (!callback?.check(gateway.account(), request)) return forbidden;
   const event = callback.read(request);
@@ -29,6 +32,19 @@ export async function takeCallback(deps: Deps, name: string, request: Callback):
   if (!event) return { outcome: "nothing", answer };
   if (event.at !== undefined && Math.abs(deps.clock.now() - event.at) > freshMs) return forbidden;
   return { outcome: await takeTextEvent(deps, { gateway, event, url: request.url }), answer };
+}
+
+/** What is heard next stands in the answer. */
+async function takeFromCall(deps: Deps, gateway: Opened, request: Callback): Promise<Taken> {
+  const callback = vendors.voice.get(gateway.vendor)?.callback;
+  const account = gateway.account();
+  if (!callback?.check(account, request)) return forbidden;
+  const event = callback.read(request);
+  if (!event) return { outcome: "nothing", answer: done };
+  const line = await callEvent(deps, { gatewayId: gateway.id, event });
+  if (!line) return { outcome: "unknown", answer: done };
+  const own = { ...account, callbackUrl: reportUrlOf(account.callbackUrl, event.ref) };
+  return { outcome: "taken", answer: callback.render(line, own) };
 }
 
 /** The gateway that the address is of, if the address was ours to give. */
@@ -60,4 +76,14 @@ async function takeTextEvent(deps: Deps, { gateway, event, url }: Told): Promise
 export async function takeReport(deps: Deps, url: string, event: TextEvent): Promise<void> {
   const gateway = await addressed(deps, new URL(url).pathname.split("/").at(-1)!, url);
   if (gateway) await takeTextEvent(deps, { gateway, event, url });
+}
+
+/** As above, of a call; gives what is heard next. */
+export async function takeCallReport(deps: Deps, url: string, event: CallEvent): Promise<Line | undefined> {
+  const { pathname, searchParams } = new URL(url);
+  const gateway = await addressed(deps, pathname.split("/").at(-1)!, url);
+  const ref = searchParams.get("delivery");
+  return gateway && ref !== null
+    ? await callEvent(deps, { gatewayId: gateway.id, event: { ...event, ref } })
+    : undefined;
 }

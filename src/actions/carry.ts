@@ -10,15 +10,15 @@ import { senderFor } from "#core/routing.ts";
 import { Undelivered, type Sent } from "#delivery/gateway.ts";
 import { attemptLimit, listAttempts, openDelivery, saveResult, type Result } from "#store/deliveries.ts";
 import type { Waiting } from "#store/outbox.ts";
-import type { Call, Deps, Text } from "./deps.ts";
+import { placeCall, type CallPayload } from "./call-order.ts";
+import type { Deps, Text } from "./deps.ts";
 import { reportUrlOf, setBreaker, usable, vendors, type Opened } from "./gateways-open.ts";
 
-export type Payload = Pick<Text, "to" | "text"> | Pick<Call, "to" | "challengeId">;
+export type Payload = Pick<Text, "to" | "text"> | CallPayload;
 /** A message as it is attempted: `id` is the same for all attempts; without a text it is a call. */
-export type Carried = Pick<Waiting, "id" | "challengeId" | "userId"> & { to: string; text?: string };
+export type Carried = Pick<Waiting, "id" | "challengeId" | "userId"> & CallPayload & { text?: string };
 
 const patienceMs = 10_000;
-const ringSeconds = 30;
 
 /** Says whether a vendor has taken it. */
 export async function carry(
@@ -97,7 +97,7 @@ async function send(deps: Deps, gateway: Opened, { message, from, deliveryId }: 
   const out = { id: message.id, to: message.to, from, reportUrl, signal: over.signal };
   try {
     const { text } = message;
-    if (text === undefined) return await vendors.voice.get(gateway.vendor)!.place(account, { ...out, ringSeconds });
+    if (text === undefined) return await placeCall(deps, { ...out, deliveryId, message, gateway, account });
     return await vendors.sms.get(gateway.vendor)!.send(account, { ...out, text });
   } finally {
     done.abort();

@@ -7,6 +7,7 @@ import { methods } from "#core/methods/index.ts";
 import type { Outcome } from "#core/outcome.ts";
 import { holdChallenge, readChallenge } from "#store/challenges.ts";
 import type { Answer } from "./asked.ts";
+import { callsMade } from "./calls-made.ts";
 import type { Deps } from "./deps.ts";
 import { respond } from "./verify.ts";
 import { change } from "./waiting.ts";
@@ -43,7 +44,8 @@ async function hear(deps: Deps, asked: Omit<Collecting, "waitMs" | "signal">): P
   const open = await readChallenge(deps.db, asked.challengeId);
   if (open?.state === "pending" && open.expiresAt > deps.clock.now()) return { kind: "waiting" };
   if (open && asked.holder !== undefined && open.holder !== asked.holder) return { kind: "elsewhere" };
-  const said = await respond(deps, { ...asked, response: undefined });
+  const source = { ...asked.source, calls: await callsMade(deps, asked.challengeId) };
+  const said = await respond(deps, { ...asked, source, response: undefined });
   // a wrong answer on the phone, with tries left, came in between
   return said.kind === "challenge" ? { kind: "waiting" } : said;
 }

@@ -1,15 +1,8 @@
-import { markFailed, markSent, takeDue, type Channel, type Waiting } from "#store/outbox.ts";
+import { markFailed, markSent, takeDue, type Waiting } from "#store/outbox.ts";
 import { carry, type Payload } from "./carry.ts";
-import type { Deps, Mail, Message } from "./deps.ts";
+import type { Deps, Mail } from "./deps.ts";
 import { findGateways, type Opened } from "./gateways-open.ts";
-
-const place = (id: string) => ({ table: "outbox", column: "sealed_payload", row: id });
-
-/** A message as the outbox holds it: where it goes and what it says stay sealed until it is sent. */
-export function sealed(deps: Deps, { id, channel, ...payload }: Message) {
-  const sealed_payload = deps.keys.seal("outbox", Buffer.from(JSON.stringify(payload)), place(id));
-  return { id, channel: channel satisfies Channel, sealed_payload };
-}
+import { unsealed } from "./sealed.ts";
 
 /** Sends what the outbox holds: at once after the decision that wrote it, and by a job for what was left over. */
 export async function deliverDue(deps: Deps): Promise<void> {
@@ -23,9 +16,9 @@ export async function deliverDue(deps: Deps): Promise<void> {
 }
 
 async function deliver(deps: Deps, waiting: Waiting, gateways: Opened[]): Promise<void> {
-  const { id, channel, sealedPayload } = waiting;
+  const { id, channel } = waiting;
   try {
-    const payload = JSON.parse(deps.keys.unseal("outbox", sealedPayload, place(id)).toString()) as object;
+    const payload = unsealed(deps, waiting);
     if (channel === "email") await deps.send({ ...payload, id, channel } as Mail);
     else if (!(await carry(deps, { waiting, payload: payload as Payload, gateways }))) throw new Error("not carried");
     await markSent(deps.db, id);

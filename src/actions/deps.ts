@@ -29,8 +29,14 @@ export type Random = {
 /** `to`: a number (E.164), or one e-mail address. A message that is handed over twice under one id is one message. */
 export type Message = Text | Call | Mail;
 export type Text = { id: string; channel: "sms"; to: string; text: string };
-/** A call is made up as it goes along: what is said is the challenge's and the person's. */
-export type Call = { id: string; channel: "voice"; to: string; challengeId: string };
+/**
+ * A call is made up as it goes along: what is said is the challenge's and the person's. Without a challenge it reads the code, once
+ * a key was pressed (R-047).
+ */
+export type Call = { id: string; channel: "voice"; to: string } & (
+  | { challengeId: string }
+  | { code: string; application: string }
+);
 export type Mail = { id: string; channel: "email"; to: string; subject: string; text: string };
 /** The settings in force; `version` rises with each change and is written to every record. */
 export type LiveSettings = { values: () => Settings; version: () => number; reload: () => Promise<void> };

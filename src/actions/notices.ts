@@ -8,7 +8,7 @@ import type { Settings } from "#core/settings/index.ts";
 import { languageOf, languages, translate, type Language, type TextKey } from "#i18n/translate.ts";
 import type { NewMessage } from "#store/outbox.ts";
 import type { Addressee } from "#store/people.ts";
-import { sealed } from "./deliver.ts";
+import { sealed } from "./sealed.ts";
 import type { Deps } from "./deps.ts";
 
 export type NoticeKind =

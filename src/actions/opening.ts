@@ -9,7 +9,7 @@ import type { Settle } from "#store/settle.ts";
 import { numberHash } from "./blocked-numbers.ts";
 import type { Deps } from "./deps.ts";
 import { codeHash, namesOf, shownNumber } from "./rules.ts";
-import { sealed } from "./deliver.ts";
+import { sealed } from "./sealed.ts";
 import { textBudgets, textFor } from "./texts.ts";
 import type { Request } from "./asked.ts";
 

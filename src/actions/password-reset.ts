@@ -11,7 +11,7 @@ import { languageOf, translate } from "#i18n/translate.ts";
 import { post } from "#store/outbox.ts";
 import { readFacts } from "#store/people.ts";
 import { takeFrom } from "#store/throttle.ts";
-import { sealed } from "./deliver.ts";
+import { sealed } from "./sealed.ts";
 import type { Deps } from "./deps.ts";
 import { methodsOff, namesOf } from "./rules.ts";
 import { next, type From, type Step } from "./sign-in.ts";

@@ -7,7 +7,7 @@ import { AppError } from "#core/errors.ts";
 import { phoneReader } from "#core/phone.ts";
 import { openExchange, type Exchange, type PhoneView } from "#delivery/simulator/exchange.ts";
 import { listNames } from "#store/factors.ts";
-import { takeReport } from "./callbacks.ts";
+import { takeCallReport, takeReport } from "./callbacks.ts";
 import type { Deps } from "./deps.ts";
 import { keepMessage, readInbox, readTexts, type PhoneMessage, type PhoneText } from "./phone.ts";
 
@@ -38,7 +38,7 @@ export async function openPhones(deps: Deps): Promise<Phones> {
     newId: deps.random.id,
     keep: async ({ id, from, to, text, callbackUrl }) => await keepMessage(deps, { id, from, to, text, callbackUrl }),
     reportText: async (url, event) => await takeReport(deps, url, event),
-    reportCall: async () => undefined,
+    reportCall: async (url, event) => await takeCallReport(deps, url, event),
     changed: () => {
       version++;
       for (const wake of waiting) wake();

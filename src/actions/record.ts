@@ -6,7 +6,8 @@ import type { DenyCode, Open, Outcome } from "#core/outcome.ts";
 import type { ResultCode } from "#core/results.ts";
 import type { Entry } from "#store/log.ts";
 import type { Deps } from "./deps.ts";
-import type { Request } from "./asked.ts";
+import type { Request, Source } from "./asked.ts";
+import { callsDetail, callsPersonal } from "./calls-made.ts";
 import { shownNumber } from "./rules.ts";
 
 /** A decision as it is told: the outcome for the edge and the authentication record for the log (mission E). */
@@ -80,9 +81,14 @@ export function recordOf(deps: Deps, request: Request, { facts, decision, outcom
     gate: decision.gate,
     challengeId: outcome.kind === "challenge" ? outcome.id : ask.challengeId,
     policyVersion: deps.settings.version(),
-    ...(decision.kind === "join" && { detail: "joined" }),
+    detail: detailOf(source, { decision, outcome }),
     ...(!approved && { personal: personalOf(deps, request, { facts, method: used?.id }) }),
   };
+}
+
+function detailOf({ calls }: Source, { decision, outcome }: Pick<Recorded, "decision" | "outcome">): string | null {
+  if (decision.kind === "join") return "joined";
+  return calls ? callsDetail(calls, { result: resultOf(decision), authenticated: outcome.kind === "allow" }) : null;
 }
 
 const resultOf = (decision: Decision): ResultCode =>
@@ -113,6 +119,7 @@ function personalOf(
     Object.assign(fields, { firstName: person?.firstName, lastName: person?.lastName });
   if (settings["records.email"]) fields["email"] = person?.email;
   if (method !== undefined) fields["phone"] = facts.factors.find((factor) => factor.method === method)?.address;
+  if (source.calls) Object.assign(fields, callsPersonal(source.calls));
   return Object.fromEntries(
     Object.entries(fields).filter(
       (field): field is [string, string] => typeof field[1] === "string" && field[1] !== "",

@@ -27,7 +27,7 @@ import { addPasskey, finishPasskeyRegistration } from "./passkeys.ts";
 import { newSheet, saveSheet } from "./recovery-sheet.ts";
 import { loadRegistrant } from "./registrant.ts";
 import { methodsOff } from "./rules.ts";
-import { sealed } from "./deliver.ts";
+import { sealed } from "./sealed.ts";
 import { told } from "./waiting.ts";
 import { next, type From, type Step } from "./sign-in.ts";
 import { holdFlow, saveFlow, saveFlowIn, type Flow, type Registering } from "./sign-in-flow.ts";

@@ -40,6 +40,7 @@ async function sweepAll(deps: Deps, now: number): Promise<void> {
     oidcItems: now,
     oidcSessions: now,
     challenges: now - day,
+    calls: now - day,
     blocks: now - deps.settings.values()["retention.authentication-days"] * day,
     deliveries: now - deps.settings.values()["retention.delivery-days"] * day,
     carrierEvents: now - deps.settings.values()["retention.delivery-days"] * day,

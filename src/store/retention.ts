@@ -17,6 +17,7 @@ const ending = {
   delivered: { table: "outbox", key: "id", when: "state in ('sent', 'failed') and next_at < ?" },
   undelivered: { table: "outbox", key: "id", when: "state in ('waiting', 'sending') and next_at < ?" },
   deliveries: { table: "delivery", key: "id", when: "started_at < ?" },
+  calls: { table: "call", key: "id", when: "started_at < ?" },
   carrierEvents: { table: "carrier_event", key: "id", when: "at < ?" },
   ceremonies: { table: "ceremony", key: "id", when: "expires_at < ?" },
   signIns: { table: "sign_in", key: "id", when: "expires_at < ?" },

@@ -335,11 +335,13 @@ export type Tables = {
   };
   call: {
     id: string;
-    challenge_id: string;
+    message_id: string;
+    challenge_id: string | null;
     user_id: string;
     leg: string;
     gateway_id: string;
     application: string;
+    sealed_code: Blob | null;
     state: string;
     version: number;
     result: string | null;

@@ -1,6 +1,7 @@
 // A text on its way to gateways: which of them, how often, and what is on record when something dies in between.
 import { afterEach, describe, expect, test } from "vitest";
-import { deliverDue, sealed } from "#actions/deliver.ts";
+import { deliverDue } from "#actions/deliver.ts";
+import { sealed } from "#actions/sealed.ts";
 import { addGateway, enableGateway, removeGateway, type NewGateway } from "#actions/gateways.ts";
 import { Undelivered, type Ask } from "#delivery/gateway.ts";
 import { post } from "#store/outbox.ts";

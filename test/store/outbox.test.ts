@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { deliverDue, sealed } from "#actions/deliver.ts";
+import { deliverDue } from "#actions/deliver.ts";
+import { sealed } from "#actions/sealed.ts";
 import type { Message } from "#actions/deps.ts";
 import { post } from "#store/outbox.ts";
 import { kinds, world, type World } from "../support/world.ts";

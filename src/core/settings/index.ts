@@ -132,6 +132,17 @@ export const settingsSchema = z.strictObject({
     { title: "Time for a call", help: "Seconds from the first ring to the last key." },
     { min: 60, max: 600, default: 180 },
   ),
+  "voice.ring-seconds": whole(
+    { title: "Rings", help: "Seconds for which a phone rings before it counts as not answered." },
+    { min: 10, max: 90, default: 30 },
+  ),
+  "voice.operator": toggle(
+    {
+      title: "Operators transfer to extensions",
+      help: "A person is asked to transfer the call. Otherwise extensions are dialled as tones, but those that begin with @.",
+    },
+    false,
+  ),
   "pin.methods": z
     .array(z.enum(["sms", "sms-reply", "voice"]))
     .max(10)

@@ -15,15 +15,17 @@ create table voice_message (
   unique (type, language, application)
 );
 
--- A leg of a verification call, one for each attempt to have it carried. `state` is the script's, its secrets keyed hashes, and
--- moves by `version` alone.
+-- A leg of a verification call, one for each attempt to have it carried: `id` is the delivery's. `state` is the script's, with keyed
+-- hashes where a secret waits, and moves by `version` alone. A call that only reads a code has no challenge.
 create table call (
   id text primary key,
-  challenge_id text not null,
+  message_id text not null,
+  challenge_id text,
   user_id text not null,
   leg text not null,
   gateway_id text not null,
   application text not null,
+  sealed_code blob,
   state text not null,
   version bigint not null,
   result text,

@@ -1,6 +1,7 @@
 // One suite through every vendor that carries texts, over real sockets and the real client, against a stand-in of each.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { deliverDue, sealed } from "#actions/deliver.ts";
+import { deliverDue } from "#actions/deliver.ts";
+import { sealed } from "#actions/sealed.ts";
 import { addGateway, removeGateway, type ListedGateway } from "#actions/gateways.ts";
 import { textGateways } from "#delivery/sms/index.ts";
 import { post } from "#store/outbox.ts";

@@ -1,0 +1,149 @@
+/**
+ * Verification calls as carriers tell of them. Must stay true: an event moves the leg it is about by one conditional statement,
+ * and nothing else (R-052); digits are answers that the engine checks like any other (R-051); what is not about a leg of ours is
+ * nothing (R-050); no key that was pressed is kept or logged (R-049).
+ */
+
+import { advance, isUnreached, type Act, type CallState, type Line, type Move, type ScriptEvent } from "#core/call.ts";
+import type { CallEvent } from "#delivery/gateway.ts";
+import { listSilent, listStranded, moveCall, readCall, readCallee, type Callee, type CallRow } from "#store/calls.ts";
+import { saveReport } from "#store/deliveries.ts";
+import { post } from "#store/outbox.ts";
+import { answerByPhone, endByPhone } from "./by-phone.ts";
+import { codeOf, lineOf, onCall, parametersOf, type OnCall } from "./call-lines.ts";
+import { sealed } from "./sealed.ts";
+import type { Deps } from "./deps.ts";
+import { reportFraud } from "./fraud.ts";
+import { changePin, pinOnCall } from "./pins.ts";
+import { told } from "./waiting.ts";
+
+type Live = { id: string; callee: Callee; call: OnCall };
+
+/** What is heard next; nothing where the event is about no call of this gateway. */
+export async function callEvent(
+  deps: Deps,
+  { gatewayId, event }: { gatewayId: string; event: CallEvent },
+): Promise<Line | undefined> {
+  const row = await readCall(deps.db, event.ref);
+  if (!row || row.gatewayId !== gatewayId) return undefined;
+  const callee = await readCallee(deps.db, row);
+  if (!callee) return undefined;
+  const { leg, application } = row;
+  const pin = callee.mode === "pin" ? { pin: await pinOnCall(deps, callee.userId) } : {};
+  const call = onCall(deps, { callee, leg, application, code: codeOf(deps, row), ...pin });
+  await report(deps, { gatewayId, event });
+  const state = await move(deps, { id: row.id, callee, call }, scripted(event));
+  return await lineOf(deps, state, call);
+}
+
+/** For the figures: answered is delivered, and an end tells what it cost. */
+async function report(deps: Deps, { gatewayId, event }: { gatewayId: string; event: CallEvent }): Promise<void> {
+  if (event.kind === "digits") return;
+  const told = { gatewayId, deliveryId: event.ref, ref: event.ref, at: deps.clock.now() };
+  const reached = event.kind === "answered" || event.how === "hung_up";
+  const cost = event.kind === "ended" && event.costMicros !== undefined ? { costMicros: event.costMicros } : {};
+  const why = event.kind === "ended" && !reached ? { reason: event.how } : {};
+  await deps.db.transaction((run) =>
+    saveReport(run, { ...told, state: reached ? "delivered" : "failed", ...cost, ...why }),
+  );
+}
+
+function scripted(event: CallEvent): ScriptEvent {
+  switch (event.kind) {
+    case "answered":
+      return { kind: "answered", machine: event.machine === true };
+    case "digits":
+      return { kind: "digits", turn: event.turn, digits: event.digits, closed: event.closed };
+    case "ended":
+      return { kind: "ended", how: event.how };
+  }
+}
+
+/** Looks again when somebody else has moved the leg meanwhile. */
+async function move(deps: Deps, live: Live, event: ScriptEvent): Promise<CallState> {
+  for (;;) {
+    const row = (await readCall(deps.db, live.id))!;
+    const state = JSON.parse(row.state) as CallState;
+    const moved = advance(state, event, live.call.context);
+    if (!moved) return state;
+    const to = backupOf(row, live.callee, moved);
+    if (!(await save(deps, { row, event, moved, to }))) continue;
+    if (to !== undefined) told(deps, { challengeId: undefined, message: true });
+    for (const act of moved.acts) {
+      if (act.do === "end" && to !== undefined) continue;
+      const verdict = await follow(deps, row, act);
+      if (verdict) return await move(deps, live, verdict);
+    }
+    return moved.state;
+  }
+}
+
+const endOf = ({ acts }: Move) => acts.find((act) => act.do === "end")?.result;
+
+/** The other phone, where the first has reached nobody. */
+function backupOf({ leg, challengeId }: CallRow, callee: Callee, moved: Move): string | undefined {
+  const result = endOf(moved);
+  const { backup = "" } = parametersOf(callee);
+  if (leg === "backup" || challengeId === null || backup === "" || backup === callee.address) return undefined;
+  return result && isUnreached(moved.state, result) ? backup : undefined;
+}
+
+type Saving = { row: CallRow; event: ScriptEvent; moved: Move; to: string | undefined };
+async function save(deps: Deps, { row, event, moved, to }: Saving): Promise<boolean> {
+  const at = deps.clock.now();
+  const { id, version, challengeId, userId } = row;
+  return await deps.db.transaction(async (run) => {
+    const won = await moveCall(run, {
+      id,
+      version,
+      state: JSON.stringify(moved.state),
+      result: endOf(moved),
+      answered: event.kind === "answered",
+      ended: event.kind === "ended",
+      at,
+    });
+    if (won && to !== undefined && challengeId !== null) {
+      const message = sealed(deps, { id: deps.random.id("msg_"), channel: "voice", to, challengeId });
+      await post(run, [{ ...message, challenge_id: challengeId, user_id: userId, at }]);
+    }
+    return won;
+  });
+}
+
+/** Does what the script asks for; an answer brings the engine's verdict. */
+async function follow(deps: Deps, { challengeId, userId }: CallRow, act: Act): Promise<ScriptEvent | undefined> {
+  if (challengeId === null) return undefined;
+  switch (act.do) {
+    case "answer":
+      return { kind: "verdict", verdict: await answerByPhone(deps, { challengeId, answer: act.answer }) };
+    case "change_pin":
+      return { kind: "verdict", verdict: await withNewPin(deps, { challengeId, userId, pin: act.pin }) };
+    case "end":
+      await endByPhone(deps, { challengeId, result: act.result });
+      return undefined;
+    case "report_fraud":
+      await reportFraud(deps, { userId, challengeId, by: "call", block: act.block });
+      return undefined;
+  }
+}
+
+type Changing = { challengeId: string; userId: string; pin: string };
+/** The new PIN is the answer that approves. */
+async function withNewPin(deps: Deps, { challengeId, userId, pin }: Changing) {
+  if (await changePin(deps, { userId, pin })) return await answerByPhone(deps, { challengeId, answer: pin });
+  return { kind: "wrong", retry: true, code: "wrong_code" } as const;
+}
+
+/** Longer than any call may last, rings and all. */
+const longestMs = 480_000;
+
+/** What nobody will report: phones that no gateway has reached, and calls that fell silent. */
+export async function finishCalls(deps: Deps): Promise<void> {
+  const now = deps.clock.now();
+  for (const { challengeId, method, result } of await listStranded(deps.db, now)) {
+    const unsent = method === "voice" ? "FAILED_SERVER_ERROR" : "FAILED_SMS_NOT_SENT";
+    await endByPhone(deps, { challengeId, result: result ?? unsent });
+  }
+  for (const { id, gatewayId } of await listSilent(deps.db, now - longestMs))
+    await callEvent(deps, { gatewayId, event: { kind: "ended", id: `${id} silent`, ref: id, how: "hung_up" } });
+}
