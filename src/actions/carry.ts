@@ -4,7 +4,7 @@
  * a crash counts it; a second one follows a definite no, or ten seconds.
  */
 
-import { failed, sound, trying } from "#core/breaker.ts";
+import { failed, rests, sound, trying } from "#core/breaker.ts";
 import { countryOf } from "#core/phone.ts";
 import { senderFor } from "#core/routing.ts";
 import { Undelivered, type Sent } from "#delivery/gateway.ts";
@@ -80,8 +80,11 @@ async function ask(deps: Deps, gateway: Opened, asking: Asking): Promise<Result>
     return { ...sent, state: "sent" };
   } catch (error) {
     const { sure, messageOnly, message: reason } = error instanceof Undelivered ? error : unread;
-    if (!messageOnly) setBreaker(deps, gateway.id, failed(gateway.breaker(), deps.clock.now()));
-    deps.log.warn("a gateway did not carry a message", { gateway: gateway.name, message: asking.message.id, reason });
+    const now = deps.clock.now();
+    if (!messageOnly) setBreaker(deps, gateway.id, failed(gateway.breaker(), now));
+    const resting = rests(gateway.breaker(), now);
+    const about = { gateway: gateway.name, message: asking.message.id, reason, resting };
+    deps.log.warn("a gateway did not carry a message", about);
     return { state: sure ? "refused" : "unsure", reason };
   }
 }

@@ -7,8 +7,7 @@ import type { DenyCode } from "#core/outcome.ts";
 import { readFacts } from "#store/people.ts";
 import type { Deps } from "./deps.ts";
 import { loadRadiusClients } from "./radius-clients.ts";
-import { namesOf, rulesOf } from "./rules.ts";
-import { judge } from "./rules.ts";
+import { judge, methodRules, namesOf, rulesOf } from "./rules.ts";
 
 /** Why someone can or cannot sign in to an application now: the same decision as at a sign-in, with nothing taken or sent. */
 
@@ -40,7 +39,12 @@ export async function explain(deps: Deps, question: Question): Promise<Explained
   const application = await loadApplication(deps, question.application);
   const key = nameKey(username, namesOf(deps));
   const facts = await readFacts(deps.db, { nameKey: key });
-  const ask = { application, nameKey: key, ...(passwordRight && { password: "right" as const }) };
+  const ask = {
+    application,
+    nameKey: key,
+    ...(await methodRules(deps)),
+    ...(passwordRight && { password: "right" as const }),
+  };
   const decision = judge(deps, ask, facts);
   const { person } = facts;
   return {
@@ -88,7 +92,8 @@ const refusals: Record<DenyCode, string> = {
   pin_expired: "The PIN is right and must be changed first.",
   declined: "The person said no on the phone.",
   no_answer: "Nobody answered, or nothing was pressed.",
-  unreachable: "The phone cannot be reached.",
+  unreachable:
+    "No gateway can reach the phone now. `countersign gateway test` says which there are, and what they answer.",
   busy: "The person is being called already.",
   expired: "The request has ended.",
   superseded: "A newer code has replaced this one.",

@@ -71,3 +71,37 @@ export const usable = (
     gateways.filter((one) => one.enabled && one.channel === channel && !rests(one.breaker(), now)),
     to,
   );
+
+/** What verifications look at: read every few seconds, for these are many and gateways change seldom. */
+const known = new WeakMap<object, Known>();
+type Known = { at: number; gateways: Promise<Opened[]>; told: Set<Channel> };
+const knownForMs = 3000;
+
+function knownGateways(deps: Deps): Known {
+  const now = deps.clock.now();
+  const before = known.get(deps.db);
+  if (before && before.at + knownForMs > now) return before;
+  const fresh = { at: now, gateways: findGateways(deps), told: new Set<Channel>() };
+  known.set(deps.db, fresh);
+  fresh.gateways.catch(() => known.delete(deps.db));
+  return fresh;
+}
+/** They have changed. */
+export const forgetGateways = (deps: Deps): unknown => known.delete(deps.db);
+
+const channels: Record<string, Channel> = { sms: "sms", "sms-reply": "sms", voice: "voice" };
+export type Reached = { method: string; address: string | null };
+
+/** Says of a factor whether a gateway must reach it and none can now: another method is offered then, and the log says why. */
+export async function reachability(deps: Deps): Promise<(factor: Reached) => boolean> {
+  const { gateways, told } = knownGateways(deps);
+  const all = await gateways;
+  return ({ method, address }) => {
+    const channel = channels[method];
+    if (!channel || address === null) return false;
+    if (usable(all, { channel, to: address, now: deps.clock.now() }).length > 0) return false;
+    if (!told.has(channel)) deps.log.warn("no gateway can reach a number now; another method is offered", { channel });
+    told.add(channel);
+    return true;
+  };
+}

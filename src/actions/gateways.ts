@@ -14,7 +14,7 @@ import {
 } from "#store/gateways.ts";
 import { changed, type Actor } from "./change.ts";
 import type { Deps } from "./deps.ts";
-import { callbackUrl, secretsPlace, vendors } from "./gateways-open.ts";
+import { callbackUrl, forgetGateways, secretsPlace, vendors } from "./gateways-open.ts";
 
 export type NewGateway = {
   channel: Channel;
@@ -55,12 +55,14 @@ export async function addGateway(deps: Deps, actor: Actor, input: NewGateway): P
   const id = deps.random.id("gtw_");
   const sealedSecrets = deps.keys.seal("gateway", Buffer.from(JSON.stringify(secrets)), secretsPlace(id));
   const row = { ...said, id, channel, vendor, options: JSON.stringify(options), sealedSecrets, enabled: true };
-  return await changed(deps, actor, async (run) => {
+  const added = await changed(deps, actor, async (run) => {
     if (!(await saveGateway(run, row, deps.clock.now())))
       throw new AppError("exists", `a gateway named ${name} exists already`);
     const detail = { gateway: id, channel, vendor, ...said, options };
     return { value: listed(deps, row), result: "GATEWAY_ADDED", detail };
   });
+  forgetGateways(deps);
+  return added;
 }
 
 /** The vendor's fields, and those of them that are secret: they came apart and stay apart. */
@@ -134,9 +136,11 @@ export async function readTelecomFigures(deps: Deps, since = deps.clock.now() - 
 type Changing = { name: string; result: string; work: (run: Run) => Promise<string | undefined> };
 
 async function change(deps: Deps, actor: Actor, { name, result, work }: Changing): Promise<{ name: string }> {
-  return await changed(deps, actor, async (run) => {
+  const done = await changed(deps, actor, async (run) => {
     const gateway = await work(run);
     if (gateway === undefined) throw new AppError("not_found", `no gateway is named ${name}`);
     return { value: { name }, result, detail: { gateway, name } };
   });
+  forgetGateways(deps);
+  return done;
 }

@@ -8,6 +8,7 @@ import type { NameRules } from "#core/names.ts";
 import { isPinOver } from "#core/pin.ts";
 import type { Settings } from "#core/settings/index.ts";
 import type { Deps } from "./deps.ts";
+import { reachability } from "./gateways-open.ts";
 
 /** The settings as core wants them, and everything impure that a decision may use, already taken. */
 
@@ -32,9 +33,10 @@ export const methodsOff = (settings: Settings): ReadonlySet<string> =>
   new Set(switchable.filter((id) => !settings[`methods.${id}.enabled`]));
 
 /** What an administrator says of methods, as a question to the engine carries it. */
-export const methodRules = (deps: Deps): Pick<Ask, "off" | "pinFor"> => {
+export const methodRules = async (deps: Deps): Promise<Pick<Ask, "off" | "pinFor" | "unreachable">> => {
   const settings = deps.settings.values();
-  return { off: methodsOff(settings), pinFor: new Set(settings["pin.methods"]) };
+  const unreachable = await reachability(deps);
+  return { off: methodsOff(settings), pinFor: new Set(settings["pin.methods"]), unreachable };
 };
 
 /** R-246: seeds are unsealed for one decision and wiped after it. */

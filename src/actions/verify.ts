@@ -26,7 +26,7 @@ export async function begin(deps: Deps, attempt: Attempt): Promise<Verified> {
   const { application, source, username, found } = attempt;
   const key = found?.nameKey ?? nameKey(username, namesOf(deps));
   const { code: answer, method } = attempt;
-  const ask: Ask = { application, nameKey: key, answer, method, proof: found?.proof, ...methodRules(deps) };
+  const ask: Ask = { application, nameKey: key, answer, method, proof: found?.proof, ...(await methodRules(deps)) };
   const joinKey = joining(attempt, key);
   const request: Request = { ask, source, username, joinKey };
   if (application.firstFactor === "none") return await atOnce(deps, request);
@@ -78,7 +78,7 @@ export async function respond(deps: Deps, answer: Answer): Promise<Verified> {
   const named = answer.username === undefined ? undefined : (nameKey(username, namesOf(deps)) ?? "");
   const key = found?.nameKey ?? named;
   const asked = { application, nameKey: key, challengeId, round, answer: response, proof: found?.proof };
-  const ask: Ask = { ...asked, byPhone, holder, ...methodRules(deps) };
+  const ask: Ask = { ...asked, byPhone, holder, ...(await methodRules(deps)) };
   return await atOnce(deps, { ask, source, username, joinKey: undefined });
 }
 

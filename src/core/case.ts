@@ -17,6 +17,8 @@ export type Ask = {
   proof?: Proof | undefined;
   /** methods that an administrator has switched off */
   off?: ReadonlySet<string> | undefined;
+  /** whether nobody can carry a text or call to it now */
+  unreachable?: ((factor: Factor) => boolean) | undefined;
   /** methods that want the PIN too, of people who have one */
   pinFor?: ReadonlySet<string> | undefined;
   method?: string | undefined;

@@ -135,6 +135,23 @@ describe("the method gate", () => {
     });
   });
 
+  test("offers another method where nobody can carry a text, and says so of who has no other", () => {
+    const unreachable = ({ method }: { method: string }) => method === "sms";
+    const asked = { unreachable, method: "sms" };
+    const offered = [expect.objectContaining({ id: app.id }) as unknown];
+    expect(decided(known(), asked)).toMatchObject({ kind: "challenge", factor: { id: app.id }, offered });
+    expect(decided(known({ factors: [phone] }), asked)).toMatchObject({
+      gate: "method",
+      code: "unreachable",
+      result: "FAILED_SMS_NOT_SENT",
+    });
+    // what was sent before is answered all the same
+    const challenge = texted();
+    expect(decided(known({ challenge }), { ...asked, challengeId: challenge.id, answer: "123456" })).toMatchObject({
+      kind: "allow",
+    });
+  });
+
   test("where nobody can be asked, counts only methods whose code exists beforehand", () => {
     const application = { ...vpn, canChallenge: false };
     expect(decided(known({ factors: [phone] }), { application, answer: "123456" })).toMatchObject({

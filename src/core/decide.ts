@@ -78,11 +78,14 @@ const method: Gate = ({ facts, ask, moment }) => {
   if (usable(facts, ask, moment.now).length > 0) return undefined;
   if (facts.factors.length === 0 && !facts.person?.mustRegister && ask.application.allowWithoutMethodUntil > moment.now)
     return { kind: "allow", gate: "method", result: "SUCCESS_NO_METHOD_ALLOWED", accepted: [] };
+  const [cut] = workable(facts, ask, moment.now);
+  const by = cut && methods.get(cut.method)!;
+  if (by) return deny("method", "unreachable", by.results.not_sent, { method: by });
   return deny("method", "no_method", "FAILED_NO_METHOD");
 };
 const worksAlone = (by: Method, answer: string | undefined) => (answer === undefined ? by.outOfBand : by.standing);
 /** The factors that this edge can ask for now; without a challenge those whose code came along, or that need none. */
-const usable = (facts: Facts, ask: Ask, now: number) =>
+const workable = (facts: Facts, ask: Ask, now: number) =>
   facts.factors.filter((factor) => {
     const { application, off, challengeId, answer } = ask;
     const by = methods.get(factor.method);
@@ -90,6 +93,9 @@ const usable = (facts: Facts, ask: Ask, now: number) =>
     if (challengeId === undefined && !application.canChallenge && !worksAlone(by, answer)) return false;
     return modeOf(factor, facts, ask) !== undefined && isCurrent(factor, now);
   });
+/** Those of them that can be reached now; what was sent may be answered whoever carries no more. */
+const usable = (facts: Facts, ask: Ask, now: number) =>
+  workable(facts, ask, now).filter((factor) => factor.id === facts.challenge?.factorId || !ask.unreachable?.(factor));
 const isCurrent = ({ expiresAt }: Factor, now: number) => expiresAt === null || expiresAt > now;
 
 const challenge: Gate = (given) => {

@@ -146,6 +146,32 @@ describe.each(kinds)("on %s", (kind) => {
     expect(vendors.second.sent).toEqual([]);
   });
 
+  test("F-22: of gateways that fail again and again both rest, people are offered another method, and later texts again", async () => {
+    const ada = await h.w.person({ username: `eve-${kind}`, phone: "+46702000001" });
+    const asked = { application, username: ada.username, method: "sms", source };
+    vendors.first.control.mood = "failing";
+    vendors.second.control.mood = "busy";
+    for (let times = 1; times <= 3; times += 1) {
+      expect(await begin(h.w.deps, asked)).toMatchObject({ prompt: { method: "sms" } });
+      await expect.poll(() => vendors.second.orders.length, { timeout: 20_000 }).toBe(times);
+    }
+    await expect
+      .poll(() => h.w.logged.filter(({ message }) => message.startsWith("a message could not")).length)
+      .toBe(3);
+    expect([vendors.first.orders.length, vendors.second.orders.length]).toEqual([3, 3]);
+    expect(await begin(h.w.deps, asked)).toMatchObject({ prompt: { method: "totp", others: [] } });
+    const alone = await h.w.person({ username: `bo-${kind}`, totp: false, phone: "+46702000002" });
+    const refused = await begin(h.w.deps, { ...asked, username: alone.username });
+    expect(refused).toMatchObject({ kind: "deny", code: "unreachable" });
+    expect(h.w.logged.map(({ message }) => message)).toContain(
+      "no gateway can reach a number now; another method is offered",
+    );
+    h.w.clock.at += 30_000;
+    vendors.first.control.mood = "well";
+    expect(await begin(h.w.deps, { ...asked, username: alone.username })).toMatchObject({ prompt: { method: "sms" } });
+    await expect.poll(() => vendors.first.sent.length, { timeout: 20_000 }).toBe(1);
+  });
+
   test("F-21: while a gateway says nothing, nobody else waits", async () => {
     vendors.first.control.mood = "silent";
     const slow = texted("phone");
