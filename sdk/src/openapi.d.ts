@@ -381,6 +381,57 @@ export interface paths {
     patch: operations["changeApplication"];
     trace?: never;
   };
+  "/api/v1/token-imports": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Import hardware tokens from a file, all of them or none */
+    post: operations["importTokens"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/token-imports/{importId}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Take back a whole import while none of its tokens was given to anybody */
+    delete: operations["undoTokenImport"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/tokens/{serial}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The tokens of a serial number: one a maker */
+    get: operations["findTokens"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/gateways": {
     parameters: {
       query?: never;
@@ -1233,6 +1284,90 @@ export interface components {
         | null;
       /** @description Where to send the person's browser. */
       url: string;
+    };
+    NewTokenImport: {
+      /**
+       * Format: base64
+       * @description PSKC or CSV, in Base64; of about 3 MB at most.
+       */
+      file: string;
+      /** @enum {string} */
+      format?: "auto" | "pskc" | "csv";
+      /** @description The pre-shared key in hexadecimal. */
+      keyHex?: string;
+      passphrase?: string;
+      /** @description PEM. */
+      privateKey?: string;
+      /** @description The certificate (PEM) that the file has to be signed with. */
+      signedBy?: string;
+      /**
+       * @description Where the file does not say, as the next four.
+       * @enum {string}
+       */
+      type?: "totp" | "hotp";
+      /** @enum {string} */
+      algorithm?: "sha1" | "sha256" | "sha512";
+      /** @enum {number} */
+      digits?: 6 | 7 | 8;
+      /** @enum {number} */
+      period?: 30 | 60;
+      /** @enum {string} */
+      encoding?: "base32" | "hex";
+      allowLegacyMac?: boolean;
+      /** @description Take what is good and leave the rest. */
+      goodRowsOnly?: boolean;
+      /** @description Judge every row and keep nothing. */
+      dryRun?: boolean;
+    };
+    TokenImport: {
+      /** @description Absent when nothing was imported. */
+      importId?: string;
+      /** @enum {string} */
+      format?: "pskc" | "csv";
+      rows: {
+        serial: string;
+        line: number;
+        /** @enum {string} */
+        verdict: "accepted" | "refused";
+        reason?: string;
+        warnings?: string[];
+      }[];
+      accepted: number;
+      refused: number;
+      notes?: string[];
+      /** @description Why nothing was imported. */
+      error?: {
+        /** @constant */
+        code: "invalid";
+        message: string;
+      };
+    };
+    Token: {
+      id: string;
+      serial: string;
+      manufacturer: string;
+      model: string | null;
+      type: string;
+      digits: number;
+      algorithm: string;
+      period?: number;
+      counter: number;
+      drift: number;
+      /** @enum {string} */
+      state: "available" | "assigned" | "activated" | "lost" | "revoked";
+      userId: string | null;
+      username: string | null;
+      startsAt: number | null;
+      expiresAt: number | null;
+      importId: string;
+      /** @description Epoch milliseconds. */
+      createdAt: number;
+    };
+    UndoneTokenImport: {
+      importId: string;
+    };
+    Tokens: {
+      tokens: components["schemas"]["Token"][];
     };
     VoiceMessage: {
       /** @enum {string} */
@@ -3955,6 +4090,278 @@ export interface operations {
       };
       /** @description The body is not application/json. */
       415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Too much waits; try again after Retry-After. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It could not be done; send it again. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  importTokens: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same request under the same key gets the same answer for 24 hours. */
+        "idempotency-key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewTokenImport"];
+      };
+    };
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["TokenImport"];
+        };
+      };
+      /** @description The request is not as described here. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The request is not signed by a key in use, for now, for the first time. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The key lacks the scope `tokens`. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description There is nobody, or nothing, of that name. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The Idempotency-Key is in use, or what the request would make is there already. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The body is not application/json. */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Too much waits; try again after Retry-After. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It could not be done; send it again. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  undoTokenImport: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same request under the same key gets the same answer for 24 hours. */
+        "idempotency-key"?: string;
+      };
+      path: {
+        importId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["UndoneTokenImport"];
+        };
+      };
+      /** @description The request is not as described here. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The request is not signed by a key in use, for now, for the first time. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The key lacks the scope `tokens`. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description There is nobody, or nothing, of that name. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The Idempotency-Key is in use, or what the request would make is there already. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The body is not application/json. */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Too much waits; try again after Retry-After. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It could not be done; send it again. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  findTokens: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        serial: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Tokens"];
+        };
+      };
+      /** @description The request is not as described here. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The request is not signed by a key in use, for now, for the first time. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The key lacks the scope `tokens`. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description There is nobody, or nothing, of that name. */
+      404: {
         headers: {
           [name: string]: unknown;
         };

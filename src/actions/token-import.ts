@@ -9,6 +9,7 @@ import { setImmediate } from "node:timers/promises";
 import { AppError } from "#core/errors.ts";
 import { judgeToken, serialKey, tokenDefaults, type JudgedToken, type TokenDefaults } from "#core/token.ts";
 import { commitImport, findImport, touchImport, undoImport } from "#store/imports.ts";
+import { clearBudget, takeFrom } from "#store/throttle.ts";
 import { insertTokens, readHolders, type Holder, type NewTokenRow } from "#store/tokens.ts";
 import { TokenFileError, type FileRow, type TokenRow } from "#wire/token-row.ts";
 import { changed, type Actor } from "./change.ts";
@@ -65,33 +66,49 @@ type Work = {
   told: FileTold;
 };
 
-export async function importTokens(
+export async function importTokens(deps: Deps, actor: Actor, input: Input): Promise<ImportedTokens> {
+  const tries = await takeTry(deps, actor, input.options);
+  const imported = await underImport(deps, "tokens", async (id) => await importOne(deps, actor, { ...input, id }));
+  if (tries !== undefined && !imported.error) await deps.db.transaction((run) => clearBudget(run, tries));
+  return imported;
+}
+
+const keyTries = { limit: 10, windowMs: 600_000 };
+
+/** R-082: an integration must not learn by trying whether a key opens a file; whoever has the command line has the store. */
+async function takeTry(deps: Deps, actor: Actor, options: TokenImportOptions): Promise<string | undefined> {
+  const { keyHex, passphrase, privateKey } = options;
+  if (actor === "cli" || [keyHex, passphrase, privateKey].every((key) => key === undefined)) return undefined;
+  const id = `token key ${actor}`;
+  const isTaken = await deps.db.transaction((run) => takeFrom(run, { id, ...keyTries }, deps.clock.now()));
+  if (!isTaken) throw new AppError("busy", "too many files did not open; try again in ten minutes");
+  return id;
+}
+
+async function importOne(
   deps: Deps,
   actor: Actor,
-  { file, progress, options }: Input,
+  { id, file, progress, options }: Input & { id: string },
 ): Promise<ImportedTokens> {
-  return await underImport(deps, "tokens", async (id) => {
-    const counts = { rows: [], accepted: 0, refused: 0 };
-    const work: Work = Object.assign(counts, {
-      deps,
-      id,
-      options,
-      defaults: { ...tokenDefaults, ...defined(options) },
-      clear: { base32: 0, hex: 0 },
-      report: reporter(deps, progress, counts),
-      told: { refused: [], header: [] },
-    });
-    const digest = createHash("sha256");
-    const read = await readAll(work, hashed(file, digest));
-    if ("broken" in read)
-      return { rows: [], accepted: 0, refused: 0, error: { code: "invalid", message: read.broken } };
-    const message = verdictOn(work);
-    const result = resultOf(work, read);
-    if (message !== undefined) return { ...result, error: { code: "invalid", message } };
-    if (options.dryRun) return result;
-    await commit(deps, actor, { work, detail: { sha256: digest.digest("hex"), format: read.format } });
-    return { importId: id, ...result };
+  const counts = { rows: [], accepted: 0, refused: 0 };
+  const work: Work = Object.assign(counts, {
+    deps,
+    id,
+    options,
+    defaults: { ...tokenDefaults, ...defined(options) },
+    clear: { base32: 0, hex: 0 },
+    report: reporter(deps, progress, counts),
+    told: { refused: [], header: [] },
   });
+  const digest = createHash("sha256");
+  const read = await readAll(work, hashed(file, digest));
+  if ("broken" in read) return { rows: [], accepted: 0, refused: 0, error: { code: "invalid", message: read.broken } };
+  const message = verdictOn(work);
+  const result = resultOf(work, read);
+  if (message !== undefined) return { ...result, error: { code: "invalid", message } };
+  if (options.dryRun) return result;
+  await commit(deps, actor, { work, detail: { sha256: digest.digest("hex"), format: read.format } });
+  return { importId: id, ...result };
 }
 
 /** What is said of the file holds where the file is silent. */

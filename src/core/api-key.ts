@@ -10,7 +10,15 @@ import { hmacKey, type HmacKey } from "./crypto/hmac.ts";
 import { firstFactor } from "./first-factor.ts";
 
 /** What a key may do. Closed: a scope that is not here does not exist. */
-export const apiScopes = ["verify", "registrations", "helpdesk", "applications", "gateways", "voice"] as const;
+export const apiScopes = [
+  "verify",
+  "registrations",
+  "helpdesk",
+  "applications",
+  "gateways",
+  "voice",
+  "tokens",
+] as const;
 export type ApiScope = (typeof apiScopes)[number];
 
 /** What an administrator says of a key, with the defaults of `api-key add`. */

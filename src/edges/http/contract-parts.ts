@@ -73,6 +73,7 @@ type Described<Params, Body, Answer> = Pick<Operation, "method" | "url" | "bodyL
   summary: string;
   params: Params;
   body?: Body;
+  bodyLimit?: number;
   answer: Answer;
 };
 

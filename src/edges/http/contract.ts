@@ -11,6 +11,7 @@ import { bodyFailures, failures, headers, none, problem, problems, username } fr
 import { gatewayContract } from "./gateways-contract.ts";
 import { helpDeskContract } from "./help-desk-contract.ts";
 import { registrationContract } from "./registrations-contract.ts";
+import { tokenContract } from "./tokens-contract.ts";
 import { voiceContract } from "./voice-contract.ts";
 
 const method = z
@@ -175,6 +176,7 @@ export const contract = {
   ...helpDeskContract,
   ...blocksContract,
   ...applicationContract,
+  ...tokenContract,
   ...gatewayContract,
   ...voiceContract,
 };

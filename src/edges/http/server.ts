@@ -28,6 +28,7 @@ import { registrationRoutes } from "./registrations.ts";
 import { oidcRoutes } from "../oidc/routes.ts";
 import { meRoutes } from "../me/routes.ts";
 import { signInRoutes } from "../sign-in/routes.ts";
+import { tokenRoutes } from "./tokens.ts";
 import { verificationRoutes } from "./verifications.ts";
 import { recordingRoutes, voiceRoutes } from "./voice.ts";
 
@@ -104,6 +105,7 @@ const apiRoutes = [
   applicationRoutes,
   gatewayRoutes,
   voiceRoutes,
+  tokenRoutes,
 ];
 
 function peopleRoutes(app: FastifyInstance, deps: Deps, options: HttpOptions & { stopping: AbortSignal }): void {

@@ -1,0 +1,112 @@
+/** The contract's part about hardware tokens: files of them, and what there is. */
+
+import { z } from "zod";
+import { tokenStates } from "#core/token.ts";
+import { operation } from "./contract-parts.ts";
+
+const scope = "tokens";
+const imports = "/api/v1/token-imports";
+const time = z.int().meta({ description: "Epoch milliseconds." });
+
+/** A file as Base64 in JSON; larger ones go by command, which streams them. */
+export const importBodyBytes = 4 * 1024 * 1024;
+
+const newImport = z
+  .strictObject({
+    file: z.base64().max(importBodyBytes).meta({ description: "PSKC or CSV, in Base64; of about 3 MB at most." }),
+    format: z.enum(["auto", "pskc", "csv"]).optional(),
+    keyHex: z.string().max(200).optional().meta({ description: "The pre-shared key in hexadecimal." }),
+    passphrase: z.string().max(1024).optional(),
+    privateKey: z.string().max(20_000).optional().meta({ description: "PEM." }),
+    signedBy: z
+      .string()
+      .max(20_000)
+      .optional()
+      .meta({ description: "The certificate (PEM) that the file has to be signed with." }),
+    type: z.enum(["totp", "hotp"]).optional().meta({ description: "Where the file does not say, as the next four." }),
+    algorithm: z.enum(["sha1", "sha256", "sha512"]).optional(),
+    digits: z.literal([6, 7, 8]).optional(),
+    period: z.literal([30, 60]).optional(),
+    encoding: z.enum(["base32", "hex"]).optional(),
+    allowLegacyMac: z.boolean().optional(),
+    goodRowsOnly: z.boolean().optional().meta({ description: "Take what is good and leave the rest." }),
+    dryRun: z.boolean().optional().meta({ description: "Judge every row and keep nothing." }),
+  })
+  .meta({ id: "NewTokenImport" });
+
+const imported = z
+  .strictObject({
+    importId: z.string().optional().meta({ description: "Absent when nothing was imported." }),
+    format: z.enum(["pskc", "csv"]).optional(),
+    rows: z.array(
+      z.strictObject({
+        serial: z.string(),
+        line: z.int(),
+        verdict: z.enum(["accepted", "refused"]),
+        reason: z.string().optional(),
+        warnings: z.array(z.string()).optional(),
+      }),
+    ),
+    accepted: z.int(),
+    refused: z.int(),
+    notes: z.array(z.string()).optional(),
+    error: z
+      .strictObject({ code: z.literal("invalid"), message: z.string() })
+      .optional()
+      .meta({ description: "Why nothing was imported." }),
+  })
+  .meta({ id: "TokenImport" });
+
+const token = z
+  .strictObject({
+    id: z.string(),
+    serial: z.string(),
+    manufacturer: z.string(),
+    model: z.string().nullable(),
+    type: z.string(),
+    digits: z.int(),
+    algorithm: z.string(),
+    period: z.int().optional(),
+    counter: z.int(),
+    drift: z.int(),
+    state: z.enum(tokenStates),
+    userId: z.string().nullable(),
+    username: z.string().nullable(),
+    startsAt: time.nullable(),
+    expiresAt: time.nullable(),
+    importId: z.string(),
+    createdAt: time,
+  })
+  .meta({ id: "Token" });
+
+export const tokenContract = {
+  importTokens: operation({
+    method: "POST",
+    url: imports,
+    scope,
+    operationId: "importTokens",
+    summary: "Import hardware tokens from a file, all of them or none",
+    params: z.strictObject({}),
+    body: newImport,
+    bodyLimit: importBodyBytes,
+    answer: imported,
+  }),
+  undoTokenImport: operation({
+    method: "DELETE",
+    url: `${imports}/:importId`,
+    scope,
+    operationId: "undoTokenImport",
+    summary: "Take back a whole import while none of its tokens was given to anybody",
+    params: z.strictObject({ importId: z.string().max(64) }),
+    answer: z.strictObject({ importId: z.string() }).meta({ id: "UndoneTokenImport" }),
+  }),
+  findTokens: operation({
+    method: "GET",
+    url: "/api/v1/tokens/:serial",
+    scope,
+    operationId: "findTokens",
+    summary: "The tokens of a serial number: one a maker",
+    params: z.strictObject({ serial: z.string().min(1).max(256) }),
+    answer: z.strictObject({ tokens: z.array(token) }).meta({ id: "Tokens" }),
+  }),
+};

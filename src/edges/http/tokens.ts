@@ -1,0 +1,24 @@
+import type { FastifyInstance } from "fastify";
+import { importTokens, undoTokenImport } from "#actions/token-import.ts";
+import { searchTokens } from "#actions/tokens.ts";
+import { carryOut, type Acts, type Api } from "./keyed.ts";
+import { tokenContract as contract } from "./tokens-contract.ts";
+
+/** Hardware tokens, for whatever buys and hands them out. */
+
+const atMost = 100;
+
+const acts: Acts<typeof contract> = {
+  importTokens: async (deps, actor, { file, ...options }) => {
+    async function* bytes() {
+      yield Buffer.from(file, "base64");
+    }
+    return await importTokens(deps, actor, { file: bytes(), progress: () => undefined, options });
+  },
+  undoTokenImport: async (deps, actor, { importId }) => await undoTokenImport(deps, actor, importId),
+  findTokens: async (deps, _actor, { serial }) => ({
+    tokens: (await searchTokens(deps, { serial, limit: atMost })).tokens,
+  }),
+};
+
+export const tokenRoutes = (app: FastifyInstance, api: Api): void => carryOut(app, api, { contract, acts });

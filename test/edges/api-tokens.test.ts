@@ -1,0 +1,59 @@
+import { describe, expect, test } from "vitest";
+import { base32 } from "#core/crypto/base32.ts";
+import { figure } from "../support/pskc.ts";
+import { httpWorld } from "./http-caller.ts";
+
+const h = httpWorld();
+const target = "/api/v1/token-imports";
+const secret = (index: number) => base32(Buffer.alloc(20, index + 1));
+const base64 = (text: string) => Buffer.from(text).toString("base64");
+
+describe("hardware tokens over the API", () => {
+  test("a file larger than other bodies is imported, its tokens are found, and it is taken back; the log names the key", async () => {
+    const key = await h.newKey({ scopes: ["tokens"] });
+    const rows = Array.from(
+      { length: 2000 },
+      (_, index) => `n${index},${base32(Buffer.alloc(20).fill(`${index}/`))},30`,
+    );
+    const done = await h.call(key, { target, body: { file: base64(rows.join("\n")) } });
+    expect([done.status, done.body["accepted"], done.body["refused"]]).toEqual([200, 2000, 0]);
+    const importId = String(done.body["importId"]);
+    const found = await h.call(key, { method: "GET", target: "/api/v1/tokens/N17" });
+    expect(found.body).toMatchObject({ tokens: [{ serial: "n17", state: "available", importId, digits: 6 }] });
+    expect(await h.call(key, { method: "DELETE", target: `${target}/${importId}` })).toMatchObject({ status: 200 });
+    expect((await h.call(key, { method: "GET", target: "/api/v1/tokens/N17" })).body).toEqual({ tokens: [] });
+    expect((await h.call(key, { method: "DELETE", target: `${target}/${importId}` })).status).toBe(404);
+    const told = await h.w.deps.db.q
+      .selectFrom("log")
+      .select(["actor", "result"])
+      .where("result", "like", "TOKEN%")
+      .execute();
+    expect(told).toEqual([
+      { actor: `key:${key.id}`, result: "TOKENS_IMPORTED" },
+      { actor: `key:${key.id}`, result: "TOKEN_IMPORT_UNDONE" },
+    ]);
+  });
+
+  test("refused rows are told, and what is no request is refused as one", async () => {
+    const key = await h.newKey({ scopes: ["tokens"] });
+    const { status, body } = await h.call(key, { target, body: { file: base64(`1,${secret(0)},45\n`), dryRun: true } });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ rows: [{ serial: "1", line: 1, verdict: "refused" }], error: { code: "invalid" } });
+    expect((await h.call(key, { target, body: { file: "?" } })).status).toBe(400);
+    expect((await h.call(key, { target, body: { file: base64("x".repeat(4 * 1024 * 1024)) } })).status).toBe(400);
+  });
+
+  test("whether a key opens a file can be tried ten times in ten minutes (R-082)", async () => {
+    const key = await h.newKey({ scopes: ["tokens"] });
+    const file = base64(figure(6));
+    const right = "12345678901234567890123456789012";
+    const attempt = async (keyHex: string) => await h.call(key, { target, body: { file, keyHex, dryRun: true } });
+    for (let count = 0; count < 9; count++) expect((await attempt("00".repeat(16))).status).toBe(200);
+    // a right one gives the tries back
+    expect((await attempt(right)).body).toMatchObject({ accepted: 1 });
+    for (let count = 0; count < 10; count++) expect((await attempt("00".repeat(16))).status).toBe(200);
+    expect((await attempt(right)).status).toBe(429);
+    h.w.clock.at += 600_000;
+    expect((await attempt(right)).status).toBe(200);
+  });
+});
