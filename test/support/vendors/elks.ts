@@ -43,7 +43,7 @@ export const elks: Protocol = {
   },
 };
 
-const post = (url: string, fields: Record<string, string>): Post => ({
+export const post = (url: string, fields: Record<string, string>): Post => ({
   url,
   headers: { "content-type": "application/x-www-form-urlencoded" },
   body: new URLSearchParams(fields).toString(),

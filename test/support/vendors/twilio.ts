@@ -39,7 +39,7 @@ export const twilio: Protocol = {
   },
 };
 
-function post(url: string, fields: Record<string, string>, key = token): Post {
+export function post(url: string, fields: Record<string, string>, key = token): Post {
   const text = Object.keys(fields)
     .toSorted()
     .reduce((sum, name) => sum + name + fields[name], url);
