@@ -45,7 +45,7 @@ export const twilio: CallDriver = {
       if (path !== `/2010-04-01/Accounts/${account}/Calls.json`) return error(404, 20404);
       if (!/^\+[1-9]\d{6,14}$/.test(form.get("To") ?? "")) return error(400, 21211);
       if (!form.get("From")) return error(400, 21212);
-      if (!/^https:/.test(form.get("Url") ?? "")) return error(400, 21205);
+      if (!form.get("Url")?.startsWith("https:")) return error(400, 21205);
       if (!(Number(form.get("Timeout")) > 0 && Number(form.get("Timeout")) <= 600)) return error(400, 21220);
       return form.get("AsyncAmd") === "true" && !form.get("AsyncAmdStatusCallback") ? error(400, 21262) : undefined;
     },
