@@ -1,4 +1,5 @@
 // The evaluation's phones, as somebody who tries the product sees them.
+import type { Locator, Page } from "@playwright/test";
 import { addApiKey, makeCaller } from "../faults/rest.ts";
 import { onPhone } from "./phones.ts";
 import type { Server } from "./server.ts";
@@ -11,6 +12,14 @@ async function sendText(server: Server): Promise<string> {
   const send = await caller.sign({ body: { username } });
   expect((await send(server.baseUrl)).verdict).toBe("challenge");
   return phone;
+}
+
+/** As who has no mouse gets there. */
+async function tabTo(page: Page, wanted: Locator): Promise<void> {
+  await expect(wanted).toBeVisible();
+  const isThere = () => wanted.evaluate((element) => element === document.activeElement);
+  for (let tabs = 0; tabs < 200 && !(await isThere()); tabs++) await page.keyboard.press("Tab");
+  await expect(wanted).toBeFocused();
 }
 
 test("a text shows on the open page by itself, with the code to copy", async ({ page, server, context }) => {
@@ -44,19 +53,11 @@ test("with the keyboard alone the code is copied and a reply is written, and ano
   await other.goto("/phone");
   await page.goto("/phone");
   const phone = page.getByRole("region", { name: number });
-  const tabTo = async (name: string, role: "button" | "textbox") => {
-    const wanted = phone.getByRole(role, { name });
-    await expect(wanted).toBeVisible();
-    await expect(async () => {
-      await page.keyboard.press("Tab");
-      await expect(wanted).toBeFocused({ timeout: 100 });
-    }).toPass();
-  };
   await page.bringToFront();
-  await tabTo("Copy code", "button");
+  await tabTo(page, phone.getByRole("button", { name: "Copy code" }));
   await page.keyboard.press("Enter");
   await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(code);
-  await tabTo("Reply to", "textbox");
+  await tabTo(page, phone.getByRole("textbox", { name: "Reply to" }));
   await page.keyboard.type(`my answer ${code}`);
   await page.keyboard.press("Enter");
   for (const one of [page, other])
@@ -76,6 +77,35 @@ test("a number that is typed becomes a phone, whose network is switched and says
   await expect(section.getByText("Busy").first()).toBeVisible();
   const { switches } = onPhone(server.baseUrl, number);
   await expect.poll(switches).toMatchObject({ texts: "lost", calls: "busy" });
+});
+
+test("with the keyboard alone a call is answered, heard in words, answered with keys and hung up", async ({
+  page,
+  server,
+}) => {
+  const { phone: number } = await server.addPerson();
+  await page.goto("/phone");
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  const tested = server.node.tell("gateway test", { channel: "voice", number, waitSeconds: 0 });
+  const phone = page.getByRole("region", { name: `Phone ${number}` });
+  const pressed = async (name: string) => {
+    await tabTo(page, phone.getByRole("button", { name, exact: true }));
+    await page.keyboard.press("Enter");
+  };
+  await expect(page.getByRole("alert")).toContainText(`Incoming call to ${number}`);
+  await pressed("Answer");
+  const words = phone.getByRole("log", { name: "What is said" }).getByRole("paragraph");
+  await expect(words).toHaveCount(1);
+  await page.keyboard.type("12");
+  await expect(phone.getByLabel("Keys pressed")).toHaveText("12");
+  await page.reload();
+  await expect(phone.getByLabel("Keys pressed")).toHaveText("12");
+  await expect(words).toHaveCount(1);
+  await pressed("Hang up");
+  await expect(phone.getByText("The call has ended")).toBeVisible();
+  await pressed("Close");
+  await expect(phone.getByText(/^Call, \d+ s/)).toBeVisible();
+  await tested;
 });
 
 test("the page says that the server does not answer, and recovers by itself", async ({ page, server }) => {

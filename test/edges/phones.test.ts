@@ -88,6 +88,55 @@ test("the code that is written back on the phone approves the sign-in that waits
   await expect.poll(delivery, { timeout: 20_000 }).toBe("delivered");
 });
 
+/** Somebody is called; gives their sign-in and what ends it. */
+async function called() {
+  const { deps, person } = h.w;
+  deps.net = phones.ask;
+  await addGateway(deps, "system", { channel: "voice", vendor: "simulator", name: "calls", sender: ours, place: 0 });
+  await person({ username: "bo", totp: false, voice: bo });
+  const asked = await begin(deps, { application, username: "bo", source });
+  if (asked.kind !== "challenge") throw new Error(asked.kind);
+  await expect.poll(async () => (await shown())[0]?.call?.state, { timeout: 20_000 }).toBe("ringing");
+  const result = async () =>
+    (await deps.db.q.selectFrom("challenge").select("result").executeTakeFirstOrThrow()).result;
+  const act = async (what: string, body: object = {}) =>
+    expect(await post(`/phone/phones/${encodeURIComponent(bo)}/${what}`, body)).toBe(204);
+  const hears = async () =>
+    await expect.poll(async () => (await shown())[0]?.call?.hears, { timeout: 20_000 }).toBe(true);
+  return { asked, result, act, hears };
+}
+
+test("a phone that rings is answered, says what to do, and the number that is typed signs its owner in", async () => {
+  const { asked, act, hears } = await called();
+  await act("pick-up", { how: "answer" });
+  await hears();
+  expect((await shown())[0]!.call).toMatchObject({ from: ours, said: [{ language: "en" }] });
+  await act("press", { keys: `${asked.prompt.number}#` });
+  const over = async () => (await collect(h.w.deps, { application, challengeId: asked.id, source, waitMs: 100 })).kind;
+  await expect.poll(over, { timeout: 20_000 }).toBe("allow");
+});
+
+test.each([
+  ["busy", "CONFIG_ISSUE"],
+  ["decline", "CONFIG_ISSUE"],
+  ["voicemail", "SUCCESS_NO_PIN_BUT_TIMEOUT"],
+])("a call that meets %s ends as %s", async (how, as) => {
+  const { act, result } = await called();
+  await act("pick-up", { how });
+  await expect.poll(result, { timeout: 20_000 }).toBe(as);
+});
+
+test("who answers and hangs up has hung up, and the phone shows what was said until it is put away", async () => {
+  const { act, hears, result } = await called();
+  await act("pick-up", { how: "answer" });
+  await hears();
+  await act("hang-up");
+  await expect.poll(result, { timeout: 20_000 }).toBe("FAILED_USER_HUNGUP_ON_US");
+  expect((await shown())[0]).toMatchObject({ call: { state: "ended" }, past: [{ ended: { how: "hung_up" } }] });
+  await act("put-away");
+  expect((await shown())[0]!.call).toBeUndefined();
+});
+
 test("phones are still there after a restart, and a number that is typed as people write it is added", async () => {
   await text("hello");
   expect(await post("/phone/phones", { number: "+46 70 174 06 06" })).toBe(200);

@@ -5,6 +5,7 @@ import type { RefObject } from "react";
 import styles from "./phone.module.css";
 import { onPhone, type Call, type Spoken } from "./phones.ts";
 import { useWords } from "./use-words.ts";
+import type { Word } from "./words.ts";
 
 const keys = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"] as const;
 type Props = { number: string; call: Call };
@@ -104,6 +105,11 @@ function useTypedKeys(panel: RefObject<HTMLElement | null>, number: string): voi
   }, [panel, number]);
 }
 
+function stateWord({ state, voicemail, ended }: Call): Word {
+  if (ended?.how === "failed") return "past.failed";
+  return voicemail && !ended ? "call.hasVoicemail" : `call.${state}`;
+}
+
 function Talking({ number, call, focus }: Props & { focus: boolean }) {
   const { say } = useWords();
   const panel = useRef<HTMLElement>(null);
@@ -125,7 +131,7 @@ function Talking({ number, call, focus }: Props & { focus: boolean }) {
           <bdi>{call.from}</bdi>
         </p>
         <p className={styles.callState} data-state={call.state}>
-          {call.voicemail && !over ? say("call.hasVoicemail") : say(`call.${call.state as "speaking"}`)}
+          {say(stateWord(call))}
         </p>
       </header>
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard */}
