@@ -9,11 +9,15 @@ import type { CallEvent } from "#delivery/gateway.ts";
 import { listSilent, listStranded, moveCall, readCall, readCallee, type Callee, type CallRow } from "#store/calls.ts";
 import { saveReport } from "#store/deliveries.ts";
 import { post } from "#store/outbox.ts";
+import { takeEach } from "#store/throttle.ts";
+import { countSends } from "#store/destinations.ts";
+import { isNumberBlocked } from "./blocked-numbers.ts";
 import { answerByPhone, endByPhone } from "./by-phone.ts";
 import { codeOf, lineOf, onCall, parametersOf, type OnCall } from "./call-lines.ts";
 import { sealed } from "./sealed.ts";
 import type { Deps } from "./deps.ts";
 import { reportFraud } from "./fraud.ts";
+import { clear, type Cleared } from "./outgoing.ts";
 import { changePin, pinOnCall } from "./pins.ts";
 import { told } from "./waiting.ts";
 
@@ -66,11 +70,12 @@ async function move(deps: Deps, live: Live, event: ScriptEvent): Promise<CallSta
     const state = JSON.parse(row.state) as CallState;
     const moved = advance(state, event, live.call.context);
     if (!moved) return state;
-    const to = backupOf(row, live.callee, moved);
-    if (!(await save(deps, { row, event, moved, to }))) continue;
-    if (to !== undefined) told(deps, { challengeId: undefined, message: true });
+    const backup = await backupOf(deps, { row, callee: live.callee, moved });
+    const saved = await save(deps, { row, event, moved, backup });
+    if (saved === "lost") continue;
+    if (saved === "ordered") told(deps, { challengeId: undefined, message: true });
     for (const act of moved.acts) {
-      if (act.do === "end" && to !== undefined) continue;
+      if (act.do === "end" && saved === "ordered") continue;
       const verdict = await follow(deps, row, act);
       if (verdict) return await move(deps, live, verdict);
     }
@@ -80,18 +85,27 @@ async function move(deps: Deps, live: Live, event: ScriptEvent): Promise<CallSta
 
 const endOf = ({ acts }: Move) => acts.find((act) => act.do === "end")?.result;
 
-/** The other phone, where the first has reached nobody. */
-function backupOf({ leg, challengeId }: CallRow, callee: Callee, moved: Move): string | undefined {
+type Backup = Cleared & { number: string; challengeId: string };
+
+/** The other phone, where the first has reached nobody and the other may be called. */
+async function backupOf(
+  deps: Deps,
+  { row, callee, moved }: { row: CallRow; callee: Callee; moved: Move },
+): Promise<Backup | undefined> {
+  const { leg, challengeId, userId } = row;
   const result = endOf(moved);
-  const { backup = "" } = parametersOf(callee);
-  if (leg === "backup" || challengeId === null || backup === "" || backup === callee.address) return undefined;
-  return result && isUnreached(moved.state, result) ? backup : undefined;
+  const { backup: number = "" } = parametersOf(callee);
+  if (leg === "backup" || challengeId === null || number === "" || number === callee.address) return undefined;
+  if (!result || !isUnreached(moved.state, result)) return undefined;
+  const cleared = await clear(deps, { channel: "call", to: number, userId });
+  return "veto" in cleared ? undefined : { ...cleared, number, challengeId };
 }
 
-type Saving = { row: CallRow; event: ScriptEvent; moved: Move; to: string | undefined };
-async function save(deps: Deps, { row, event, moved, to }: Saving): Promise<boolean> {
+type Saving = { row: CallRow; event: ScriptEvent; moved: Move; backup: Backup | undefined };
+/** `ordered`: the leg has ended, and the other phone is to be called in its place. */
+async function save(deps: Deps, { row, event, moved, backup }: Saving): Promise<"lost" | "moved" | "ordered"> {
   const at = deps.clock.now();
-  const { id, version, challengeId, userId } = row;
+  const { id, version, userId } = row;
   return await deps.db.transaction(async (run) => {
     const won = await moveCall(run, {
       id,
@@ -102,11 +116,16 @@ async function save(deps: Deps, { row, event, moved, to }: Saving): Promise<bool
       ended: event.kind === "ended",
       at,
     });
-    if (won && to !== undefined && challengeId !== null) {
-      const message = sealed(deps, { id: deps.random.id("msg_"), channel: "voice", to, challengeId });
-      await post(run, [{ ...message, challenge_id: challengeId, user_id: userId, at }]);
-    }
-    return won;
+    if (!won) return "lost";
+    if (!backup || (await isNumberBlocked(deps, run, backup.number))) return "moved";
+    const [full] = await takeEach(run, [{ at, budgets: backup.spend }]);
+    if (full) return "moved";
+    const { number: to, challengeId } = backup;
+    const message = sealed(deps, { id: deps.random.id("msg_"), channel: "voice", to, challengeId });
+    const lifeMs = deps.settings.values()["voice.life-seconds"] * 1000;
+    await countSends(run, [{ id: message.id, ...backup.to, at, answer_by: at + lifeMs }]);
+    await post(run, [{ ...message, challenge_id: challengeId, user_id: userId, at }]);
+    return "ordered";
   });
 }
 

@@ -115,3 +115,36 @@ describe("what is said on calls, by command,", () => {
     });
   });
 });
+
+describe("calls as a method, by command,", () => {
+  const cli = eachCli();
+  test("take a number with its extension after an x, and a backup phone", async () => {
+    const { run, json, here } = cli();
+    await run(["user", "add", "anna"]);
+    const numbers = ["--number", "+46 8 463 00 00 x,890#", "--backup-number", "+46 70 174 06 35"];
+    expect(await json(["method", "add-call", "anna", ...numbers])).toMatchObject({ sentTo: "•• 00" });
+    const row = await here.deps.db.q.selectFrom("factor").select(["address", "parameters"]).executeTakeFirstOrThrow();
+    expect(row.address).toBe("+4684630000");
+    expect(JSON.parse(row.parameters)).toEqual({ extension: ",890#", backup: "+46701740635" });
+    expect((await run(["method", "add-call", "anna", "--number", "+46 8 463 00 00 x8w"])).stderr).toContain(
+      "number: has an extension",
+    );
+    expect((await run(["method", "add-call", "anna", "--number", "+46 900 123 45 67"])).stderr).toContain("premium");
+  });
+
+  test("a PIN is drawn, set and ended, and one way at a time is asked for", async () => {
+    const { run, json } = cli();
+    await run(["user", "add", "anna"]);
+    expect(await json(["user", "pin", "anna", "--generate"])).toMatchObject({
+      pin: expect.stringMatching(/^\d{6}$/) as string,
+    });
+    expect(await run(["user", "pin", "anna", "--pin-file", "-"], { stdin: "2955\n" })).toMatchObject({ exit: 0 });
+    expect(await run(["user", "pin", "anna", "--pin-file", "-"], { stdin: "1111\n" })).toMatchObject({
+      exit: 1,
+      stderr: "pin: has three equal digits in a row\n",
+    });
+    expect(await run(["user", "pin", "anna", "--expire"])).toMatchObject({ exit: 0 });
+    expect((await run(["user", "pin", "anna"])).exit).toBe(2);
+    expect((await run(["user", "pin", "anna", "--expire", "--generate"])).exit).toBe(2);
+  });
+});

@@ -329,6 +329,14 @@ describe.each(kinds)("on %s", (kind) => {
     expect(block).toEqual({ cause: "fraud", blocks: 1 });
   });
 
+  test("a backup phone where nobody may be called is not called (R-039)", async () => {
+    const settings = { "phone.allowed-countries": ["SE"] };
+    const call = await called({ parameters: { backup: "+4915112345678" }, settings });
+    await call.ended("busy");
+    expect(await challenge()).toEqual(denial("CONFIG_ISSUE"));
+    expect(placed).toHaveLength(1);
+  });
+
   test("an extension is dialled, and one that cannot be is denied before anybody's phone rings", async () => {
     const call = await called({ parameters: { extension: ",890" } });
     expect(await call.tell({ kind: "answered" })).toMatchObject({ dial: ",890" });

@@ -230,6 +230,18 @@ const methods: Verb[] = [
   listMethods("user methods"),
   unlock("method unlock"),
   unlock("user unlock"),
+  verb<"method add-call", Why & { number: string; backupNumber?: string }>({
+    path: "method add-call",
+    command: "method add-call",
+    summary: "let a person verify by calls to a number; it counts at once",
+    example: "countersign method add-call anna --number '+46 8 123 45 67 x890' --backup-number '+46 70 123 45 67'",
+    define: (one) =>
+      why(one.argument("<username>"))
+        .requiredOption("--number <number>", "an extension follows an x")
+        .option("--backup-number <number>", "called when nobody answers at the first"),
+    input: ([username = ""], { reason, number, backupNumber }) => ({ username, reason, number, backupNumber }),
+    show: ({ id, sentTo }) => details({ added: id, calls: sentTo }),
+  }),
   verb<"method add-app", AddApp>({
     path: "method add-app",
     command: "method add-app",

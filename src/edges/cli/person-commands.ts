@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import type { Deps } from "#actions/deps.ts";
+import { addCall } from "#actions/call-method.ts";
 import { erasePerson, exportPerson } from "#actions/erase.ts";
 import { addApp, listMethods, removeMethod, unlockMethods } from "#actions/factors.ts";
 import { issueTap, requireRegistration, resetPassword, revokeDevices, revokeSessions } from "#actions/help-desk.ts";
@@ -104,6 +105,10 @@ export const personCommands = {
       algorithm: z.enum(["sha1", "sha256", "sha512"]).optional(),
     }),
     run: async (deps, input) => await addApp(deps, "cli", input as Parameters<typeof addApp>[2]),
+  }),
+  "method add-call": command({
+    input: asked.extend({ number: text, backupNumber: text.optional() }),
+    run: async (deps, input) => await addCall(deps, "cli", input),
   }),
   "method remove": command({
     input: asked.extend({ method: name }),
