@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { AppError } from "#core/errors.ts";
 import { judgeToken, serialKey, tokenDefaults, type JudgedToken, type TokenDefaults } from "#core/token.ts";
+import { fitsOf, type TokenCodes, type TokenFit } from "#core/token-proof.ts";
 import { commitImport, findImport, touchImport, undoImport } from "#store/imports.ts";
 import { clearBudget, takeFrom } from "#store/throttle.ts";
 import { insertTokens, readHolders, type Holder, type NewTokenRow } from "#store/tokens.ts";
@@ -25,6 +26,8 @@ export type TokenImportOptions = SourceOptions &
   goodRowsOnly?: boolean | undefined;
   /** judge everything and keep nothing */
   dryRun?: boolean | undefined;
+  /** two codes that a token of the file shows, one soon after the other: the import is done only if the file is read so */
+  prove?: (TokenCodes & { serial: string }) | undefined;
   /** give back the refused rows as a table of the same columns */
   errors?: boolean | undefined;
 };
@@ -46,6 +49,8 @@ export type ImportedTokens = {
   refused: number;
   notes?: string[];
   errorFile?: string;
+  /** ways to read the token's secret under which its codes are right */
+  fits?: TokenFit[];
   error?: { code: "invalid"; message: string };
 };
 
@@ -64,7 +69,10 @@ type Work = {
   clear: { base32: number; hex: number };
   report: Report;
   told: FileTold;
+  /** of the token whose codes were given: what they fit, and whether that is how it was read */
+  proof?: Proof;
 };
+type Proof = { fits: TokenFit[]; isRight: boolean };
 
 export async function importTokens(deps: Deps, actor: Actor, input: Input): Promise<ImportedTokens> {
   const tries = await takeTry(deps, actor, input.options);
@@ -127,11 +135,24 @@ function resultOf(work: Work, { format, notes }: Read): ImportedTokens {
     accepted,
     refused,
     ...(notes.length > 0 && { notes }),
+    ...(work.proof && { fits: work.proof.fits }),
     ...(options.errors && { errorFile: errorFile(told) }),
   };
 }
 
-function verdictOn({ accepted, refused, options }: Work): string | undefined {
+function verdictOn(work: Work): string | undefined {
+  return verdictOnRows(work) ?? verdictOnProof(work);
+}
+
+function verdictOnProof({ options: { prove }, proof }: Work): string | undefined {
+  if (!prove || proof?.isRight) return undefined;
+  if (!proof) return "the token whose codes were given is not in the file, so nothing was imported";
+  return proof.fits.length > 0
+    ? "the two codes show that the file has to be read otherwise, so nothing was imported; the result says how"
+    : "the two codes are not of this token, however it is read, so nothing was imported";
+}
+
+function verdictOnRows({ accepted, refused, options }: Work): string | undefined {
   if (accepted + refused === 0) return "the file holds no tokens";
   if (refused === 0) return undefined;
   if (options.goodRowsOnly) return accepted === 0 ? "every row is refused, so nothing was imported" : undefined;
@@ -210,11 +231,30 @@ function judgeRow(work: Work, row: FileRow): Ready | Refused {
     if (!encoding) return { row, reason: "secret: reads as Base32 and as hexadecimal; say which with the import" };
     const judged = judgeToken(row, { ...work.defaults, encoding }, { now: work.deps.clock.now() });
     if (!judged.ok) return { row, reason: judged.reason };
+    if (work.options.prove && serialKey(work.options.prove.serial) === serialKey(row.serial))
+      work.proof = prove(work, row, { prove: work.options.prove, judged: judged.token, encoding });
     const token = tokenRow(work, row, judged.token);
     return { row, token, warnings: [...row.warnings, ...judged.token.warnings] };
   } finally {
     if ("bytes" in row.secret) row.secret.bytes.fill(0);
   }
+}
+
+type Proving = { prove: TokenCodes; judged: JudgedToken; encoding: TokenDefaults["encoding"] };
+
+function prove({ deps }: Work, row: TokenRow, { prove: codes, judged, encoding }: Proving): Proof {
+  const fits = fitsOf(row, codes, { now: deps.clock.now() });
+  const { type, parameters } = judged;
+  const readAs = "text" in row.secret && row.secret.encoding !== "unclear" ? row.secret.encoding : encoding;
+  const isRight = fits.some(
+    (fit) =>
+      fit.type === type &&
+      fit.algorithm === parameters.algorithm &&
+      fit.digits === parameters.digits &&
+      fit.period === parameters.period &&
+      (fit.encoding ?? readAs) === readAs,
+  );
+  return { fits, isRight };
 }
 
 /** Of a secret that reads both ways, the other secrets of its file tell, unless they are of both kinds. */

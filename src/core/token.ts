@@ -114,7 +114,7 @@ function boundDrift(drift: number, warnings: string[]): number {
   return bound;
 }
 
-function decodeSecret(secret: TokenClaim["secret"], otherwise: "base32" | "hex"): Decoded {
+export function decodeSecret(secret: TokenClaim["secret"], otherwise: "base32" | "hex"): Decoded {
   if ("bytes" in secret) return checkLength(secret.bytes);
   const { text } = secret;
   const encoding = secret.encoding === "unclear" ? otherwise : secret.encoding;

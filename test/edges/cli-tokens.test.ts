@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { base32 } from "#core/crypto/base32.ts";
+import { hotp } from "#core/crypto/hotp.ts";
 import { figure } from "../support/pskc.ts";
 import { eachCli } from "./cli-setup.ts";
 
@@ -90,4 +91,31 @@ test("a file that is refused whole has an error and no rows", async () => {
   });
   const right = ["token", "import", path, "--key-hex-file", "-", "--json"];
   expect(await run(right, { stdin: "12345678901234567890123456789012\n" })).toMatchObject({ exit: 0 });
+});
+
+test("two codes of one token show how a file that does not say has to be read", async () => {
+  const { here, run, json, file } = cli();
+  const seed = Buffer.alloc(32, 9);
+  const step = here.clock.at / 60_000;
+  const code = (at: number) => hotp(seed, Math.floor(at), { digits: 8, algorithm: "sha256" });
+  const path = file("tokens.csv", `serial,secret\nA-1,${base32(seed)}\nA-2,${secret(2)}\n`);
+  const prove = ["--prove", `a1=${code(step)},${code(step + 1)}`];
+  expect(await json(["token", "import", path, ...prove])).toMatchObject({
+    fits: [{ type: "totp", algorithm: "sha256", digits: 8, period: 60, encoding: "base32" }],
+    error: { message: expect.stringContaining("has to be read otherwise") },
+  });
+  const shown = await run(["token", "import", path, ...prove]);
+  expect(shown).toMatchObject({ exit: 1 });
+  expect(shown.stdout).toContain(
+    "The codes fit: --type totp --algorithm sha256 --digits 8 --period 60 --encoding base32",
+  );
+  const right = ["--algorithm", "sha256", "--digits", "8", "--period", "60"];
+  expect((await run(["token", "import", path, "--prove", "A-1=00000000,00000001", ...right])).stderr).toContain(
+    "not of this token",
+  );
+  expect((await run(["token", "import", path, "--prove", "A-9=00000000,00000001"])).stderr).toContain(
+    "not in the file",
+  );
+  expect(await run(["token", "import", path, "--prove", "A-1"])).toMatchObject({ exit: 2 });
+  expect(await json(["token", "import", path, ...prove, ...right])).toMatchObject({ accepted: 2, refused: 0 });
 });

@@ -23,6 +23,7 @@ export const tokenCommands = {
       goodRowsOnly: z.boolean().optional(),
       dryRun: z.boolean().optional(),
       errors: z.boolean().optional(),
+      prove: z.strictObject({ serial: name, first: name, second: name }).optional(),
     }),
     run: async (deps, options, { file, progress }) => await importTokens(deps, "cli", { file, progress, options }),
   }),

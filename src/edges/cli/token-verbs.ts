@@ -1,4 +1,6 @@
 import { Option } from "commander";
+import { AppError } from "#core/errors.ts";
+import type { TokenFit } from "#core/token-proof.ts";
 import { table, time } from "./output.ts";
 import { whole } from "./people-verbs.ts";
 import { verb, type Verb } from "./verb.ts";
@@ -20,7 +22,18 @@ type Import = {
   goodRowsOnly?: boolean;
   dryRun?: boolean;
   errors?: string;
+  prove?: string;
 };
+
+function readProof(text: string) {
+  const [, serial, first, second] = /^(.+)=(\d{6,8}),(\d{6,8})$/.exec(text) ?? [];
+  if (serial === undefined || first === undefined || second === undefined)
+    throw new AppError("usage", "--prove: write the serial number and two codes as SERIAL=CODE,CODE");
+  return { serial, first, second };
+}
+
+const fitting = ({ type, algorithm, digits, period, encoding }: TokenFit): string =>
+  `The codes fit: --type ${type} --algorithm ${algorithm} --digits ${digits}${period ? ` --period ${period}` : ""}${encoding ? ` --encoding ${encoding}` : ""}`;
 
 type Search = {
   serial?: string;
@@ -50,13 +63,14 @@ export const tokenVerbs: Verb[] = [
         .addOption(new Option("--digits <n>", "the same").choices(["6", "7", "8"]))
         .addOption(new Option("--period <seconds>", "the same").choices(["30", "60"]))
         .addOption(new Option("--encoding <encoding>", "of secrets that could be both").choices(["base32", "hex"]))
+        .option("--prove <serial=code,code>", "two codes that this token shows, one after the other")
         .option("--allow-legacy-mac", "take secrets whose protection is out of date, or missing")
         .option("--good-rows-only", "take what is good and leave the rest")
         .option("--dry-run", "judge every row and keep nothing")
         .option("--errors <file>", "write the refused rows there, in the same columns, without their secrets")
         .option("--progress", "say how far it is, also when standard error is not a terminal"),
     input: async (_, options, read) => {
-      const { keyHexFile, passphraseFile, privateKeyFile, signedBy, digits, period, errors, ...given } = options;
+      const { keyHexFile, passphraseFile, privateKeyFile, signedBy, digits, period, errors, prove, ...given } = options;
       const from = async (path: string | undefined) => (path === undefined ? undefined : await read(path));
       return {
         ...given,
@@ -67,11 +81,12 @@ export const tokenVerbs: Verb[] = [
         digits: digits === undefined ? undefined : (Number(digits) as 6 | 7 | 8),
         period: period === undefined ? undefined : (Number(period) as 30 | 60),
         errors: errors === undefined ? undefined : true,
+        prove: prove === undefined ? undefined : readProof(prove),
       };
     },
     file: ([file = ""]) => file,
     saveTo: ({ errors }) => errors,
-    show: ({ importId, rows, accepted, refused, notes = [], error }) => {
+    show: ({ importId, rows, accepted, refused, notes = [], fits = [], error }) => {
       const told = rows.filter(({ reason, warnings }) => reason !== undefined || warnings);
       const outcome = error
         ? []
@@ -82,7 +97,9 @@ export const tokenVerbs: Verb[] = [
         verdict: (row: (typeof rows)[number]) => row.verdict,
         why: (row: (typeof rows)[number]) => row.reason ?? row.warnings,
       };
-      return [...(told.length > 0 ? [table(told, verdicts)] : []), ...notes, ...outcome].join("\n");
+      return [...(told.length > 0 ? [table(told, verdicts)] : []), ...notes, ...fits.map(fitting), ...outcome].join(
+        "\n",
+      );
     },
   }),
   verb<"token list", Search>({
