@@ -11,6 +11,7 @@ import { noteEvent, saveReport } from "#store/deliveries.ts";
 import { callEvent } from "./calls.ts";
 import type { Deps } from "./deps.ts";
 import { callbackToken, findGateways, reportUrlOf, vendors, type Opened } from "./gateways-open.ts";
+import { spendMoney } from "./outgoing.ts";
 import { takeReply } from "./replies.ts";
 
 /** What became of a callback; `unknown`: it is about nothing that we have sent. */
@@ -43,8 +44,16 @@ async function takeFromCall(deps: Deps, gateway: Opened, request: Callback): Pro
   if (!event) return { outcome: "nothing", answer: done };
   const line = await callEvent(deps, { gatewayId: gateway.id, event });
   if (!line) return { outcome: "unknown", answer: done };
+  await countCost(deps, gateway, event);
   const own = { ...account, callbackUrl: reportUrlOf(account.callbackUrl, event.ref) };
   return { outcome: "taken", answer: callback.render(line, own) };
+}
+
+/** Once, however often the carrier tells what a call has cost. */
+async function countCost(deps: Deps, { id: gatewayId }: Opened, event: CallEvent): Promise<void> {
+  if (event.kind !== "ended" || event.costMicros === undefined) return;
+  const noted = { gatewayId, id: event.id, at: deps.clock.now() };
+  if (await deps.db.transaction((run) => noteEvent(run, noted))) await spendMoney(deps, event.costMicros);
 }
 
 /** The gateway that the address is of, if the address was ours to give. */

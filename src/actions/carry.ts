@@ -12,6 +12,7 @@ import { attemptLimit, listAttempts, openDelivery, saveResult, type Result } fro
 import type { Waiting } from "#store/outbox.ts";
 import { placeCall, type CallPayload } from "./call-order.ts";
 import type { Deps, Text } from "./deps.ts";
+import { spendMoney } from "./outgoing.ts";
 import { reportUrlOf, setBreaker, usable, vendors, type Opened } from "./gateways-open.ts";
 
 export type Payload = Pick<Text, "to" | "text"> | CallPayload;
@@ -20,14 +21,17 @@ export type Carried = Pick<Waiting, "id" | "challengeId" | "userId"> & CallPaylo
 
 const patienceMs = 10_000;
 
-/** Says whether a vendor has taken it. */
+/** `later`: it may be tried again, by whoever takes it next; `over`: it has had its attempts. */
 export async function carry(
   deps: Deps,
   { waiting, payload, gateways }: { waiting: Waiting; payload: Payload; gateways: Opened[] },
-): Promise<boolean> {
+): Promise<"sent" | "later" | "over"> {
   const channel = "text" in payload ? "sms" : "voice";
   const message = { ...waiting, ...payload };
-  const asked = await listAttempts(deps.db, waiting.id);
+  const attempts = await listAttempts(deps.db, waiting.id);
+  // whoever took it before has died since, or its carrier has reported what it had not answered
+  if (attempts.some(({ sent }) => sent)) return "sent";
+  const asked = attempts.map(({ gatewayId }) => gatewayId);
   for (let again = true; asked.length < attemptLimit; again = false) {
     const able = usable(gateways, { channel, to: payload.to, now: deps.clock.now() });
     // the same one again only after the outbox's ten seconds
@@ -36,13 +40,14 @@ export async function carry(
       const country = await countryOf(payload.to);
       if (able.length === 0)
         deps.log.warn("no gateway can carry a message now", { message: waiting.id, channel, country });
-      return false;
+      return "later";
     }
     const result = await attempt(deps, { message, gateway, attempt: asked.length + 1 });
-    if (result?.state !== "refused") return result?.state === "sent";
+    if (result?.state === "sent") return "sent";
+    if (result?.state !== "refused") return "later";
     asked.push(gateway.id);
   }
-  return false;
+  return "over";
 }
 
 type Attempt = { message: Carried; gateway: Opened; attempt: number };
@@ -67,6 +72,7 @@ export async function attempt(deps: Deps, { message, gateway, attempt: nth }: At
   setBreaker(deps, gateway.id, trying(gateway.breaker(), deps.clock.now()));
   const result = await ask(deps, gateway, { message, from: sender, deliveryId: id });
   await saveResult(deps.db, id, { ...result, at: deps.clock.now() });
+  if (result.state === "sent" && result.costMicros !== undefined) await spendMoney(deps, result.costMicros);
   return { id, ...result };
 }
 type Attempted = Result & { id: string };

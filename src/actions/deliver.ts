@@ -16,15 +16,18 @@ export async function deliverDue(deps: Deps): Promise<void> {
 }
 
 async function deliver(deps: Deps, waiting: Waiting, gateways: Opened[]): Promise<void> {
+  const { id, channel, attempts, last } = waiting;
+  const end = await hand(deps, waiting, gateways).catch(() => "later" as const);
+  if (end === "sent") return await markSent(deps.db, id).catch(() => undefined);
+  // the carrier's own words may repeat address or code, so they are not logged here
+  deps.log.warn("a message could not be handed to the carrier", { message: id, channel, attempt: attempts });
+  if (last || end === "over") await markFailed(deps.db, id).catch(() => undefined);
+}
+
+async function hand(deps: Deps, waiting: Waiting, gateways: Opened[]): Promise<"sent" | "later" | "over"> {
   const { id, channel } = waiting;
-  try {
-    const payload = unsealed(deps, waiting);
-    if (channel === "email") await deps.send({ ...payload, id, channel } as Mail);
-    else if (!(await carry(deps, { waiting, payload: payload as Payload, gateways }))) throw new Error("not carried");
-    await markSent(deps.db, id);
-  } catch {
-    // the carrier's own words may repeat address or code, so they are not logged here
-    deps.log.warn("a message could not be handed to the carrier", { message: id, channel, attempt: waiting.attempts });
-    if (waiting.last) await markFailed(deps.db, id).catch(() => undefined);
-  }
+  const payload = unsealed(deps, waiting);
+  if (channel !== "email") return await carry(deps, { waiting, payload: payload as Payload, gateways });
+  await deps.send({ ...payload, id, channel } as Mail);
+  return "sent";
 }

@@ -20,15 +20,15 @@ export type NewDelivery = {
   at: number;
 };
 
-/** The gateways that were asked to carry a message so far, in order. */
-export async function listAttempts(db: Db, messageId: string): Promise<string[]> {
+/** The gateways that were asked to carry a message so far, in order, and whether the message is on its way by them. */
+export async function listAttempts(db: Db, messageId: string): Promise<{ gatewayId: string; sent: boolean }[]> {
   const rows = await db.q
     .selectFrom("delivery")
-    .select("gateway_id")
+    .select(["gateway_id", "state"])
     .where("message_id", "=", messageId)
     .orderBy("attempt")
     .execute();
-  return rows.map((row) => row.gateway_id);
+  return rows.map((row) => ({ gatewayId: row.gateway_id, sent: row.state === "sent" || row.state === "delivered" }));
 }
 
 /** False when somebody else has made this attempt, or the message is of no use to anybody any more. */

@@ -1,5 +1,6 @@
 // Texts that are sent twice, and replies to them, through stand-ins of two vendors: what counts as an answer, and how often.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { finishCalls } from "#actions/calls.ts";
 import { collect } from "#actions/collect.ts";
 import { deliverDue } from "#actions/deliver.ts";
 import { addGateway, type ListedGateway } from "#actions/gateways.ts";
@@ -135,6 +136,17 @@ describe.each(kinds)("on %s", (kind) => {
     expect(await respond(h.w.deps, { ...answer, response: code })).toMatchObject({ code: "code_duplicate" });
   });
 
+  test("no second text goes out once the first was reported delivered, though its gateway had fallen silent", async () => {
+    vendors.first.control.mood = "silent";
+    h.hurry(300);
+    await texted("phone");
+    await expect.poll(() => h.w.logged.map(({ message }) => message)).toContain("a gateway did not carry a message");
+    await call(vendorsOf.first.report!(vendors.first.sent[0]!, "delivered"));
+    h.w.clock.at += 10_000;
+    await deliverDue(h.w.deps);
+    expect(vendors.second.sent).toEqual([]);
+  });
+
   test("no second text goes out once the first was answered", async () => {
     vendors.first.control.mood = "silent";
     h.hurry(300);
@@ -170,6 +182,20 @@ describe.each(kinds)("on %s", (kind) => {
     vendors.first.control.mood = "well";
     expect(await begin(h.w.deps, { ...asked, username: alone.username })).toMatchObject({ prompt: { method: "sms" } });
     await expect.poll(() => vendors.first.sent.length, { timeout: 20_000 }).toBe(1);
+  });
+
+  test("who waits for a reply to a text that nobody would carry is told so, and waits no longer", async () => {
+    for (const vendor of Object.values(vendors)) vendor.control.mood = "refusing";
+    const username = `cleo-${kind}`;
+    await h.w.person({ username, totp: false, reply: "+46702000003" });
+    const { id: challengeId } = (await begin(h.w.deps, { application, username, source })) as { id: string };
+    await expect.poll(() => vendors.second.orders.length, { timeout: 20_000 }).toBe(1);
+    const heard = async () => {
+      await finishCalls(h.w.deps);
+      return await collect(h.w.deps, { application, challengeId, source, waitMs: 0 });
+    };
+    await expect.poll(heard, { timeout: 20_000 }).toMatchObject({ kind: "deny", code: "unreachable" });
+    expect(vendors.first.orders.length + vendors.second.orders.length).toBe(2);
   });
 
   test("F-21: while a gateway says nothing, nobody else waits", async () => {
