@@ -1083,6 +1083,8 @@ export interface components {
       };
       id: string;
       enabled: boolean;
+      /** @description What to do before it is of use. */
+      advice?: string;
       /** @description Where the vendor calls back. Whoever knows it could do so in its place. */
       callbackUrl: string;
     };

@@ -3,15 +3,21 @@
 import { speak, type CallContext, type CallMode, type CallState, type Line } from "#core/call.ts";
 import { readExtension } from "#core/extension.ts";
 import { voiceMessages, type VoiceMessage } from "#core/voice-messages.ts";
-import { languageOf, type Language } from "#i18n/translate.ts";
+import { languageOf, languages, type Language } from "#i18n/translate.ts";
 import type { Callee, CallRow, Leg } from "#store/calls.ts";
 import type { Deps } from "./deps.ts";
 import { voiceOf, type Voice } from "./voice-messages.ts";
 
-/** What a carrier that cannot speak lacks a recording of for calls on which a number is typed, the usual ones. */
-export async function lackingFor(deps: Deps, language: Language): Promise<string[]> {
-  const callee = { userId: "", language, mode: "number", address: null, parameters: "", applicationId: null };
-  return await missingRecordings(deps, onCall(deps, { callee, leg: "primary", application: "" }));
+/** Of the usual calls, on which a number is typed: what has no recording in the language that has most of them. */
+export async function lackingRecordings(deps: Deps): Promise<{ language: Language; missing: string[] }> {
+  const every = await Promise.all(
+    (Object.keys(languages) as Language[]).map(async (language) => {
+      const callee = { userId: "", language, mode: "number", address: null, parameters: "", applicationId: null };
+      const call = onCall(deps, { callee, leg: "primary", application: "" });
+      return { language, missing: await missingRecordings(deps, call) };
+    }),
+  );
+  return every.toSorted((x, y) => x.missing.length - y.missing.length)[0]!;
 }
 
 export type OnCall = { language: Language; application: string; context: CallContext };

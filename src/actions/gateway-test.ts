@@ -6,7 +6,8 @@ import { senderFor } from "#core/routing.ts";
 import { languageOf, translate } from "#i18n/translate.ts";
 import { attemptLimit, findDelivery, type Result } from "#store/deliveries.ts";
 import type { Channel } from "#store/gateways.ts";
-import { attempt } from "./carry.ts";
+import { lackingRecordings } from "./call-lines.ts";
+import { attempt, type Carried } from "./carry.ts";
 import { changed, type Actor } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { findGateways, usable, vendors, type Opened } from "./gateways-open.ts";
@@ -39,8 +40,20 @@ export async function testGateways(deps: Deps, actor: Actor, test: Test): Promis
     result: "GATEWAY_TESTED",
     detail: { channel, message: id, country, gateways: routes.map((one) => one.id) },
   }));
-  const text = translate(languageOf(null), "sms.test", { organisation: deps.settings.values()["organisation.name"] });
-  const message = { id, to, challengeId: null, userId: null, ...(channel === "sms" && { text }) };
+  const message = { id, to, challengeId: null, userId: null, ...contentOf(deps, channel) };
+  const able: Opened[] = [];
+  for (const gateway of routes) {
+    const unsaid = await recordings(deps, gateway);
+    if (unsaid) steps.push(unsaid);
+    if (unsaid?.problem === undefined) able.push(gateway);
+  }
+  const sent = await send(deps, { message, routes: able, waitSeconds });
+  return { ok: sent.ok, steps: [...steps, ...sent.steps] };
+}
+
+type Sending = { message: Carried; routes: Opened[]; waitSeconds: number };
+async function send(deps: Deps, { message, routes, waitSeconds }: Sending) {
+  const steps: TestStep[] = [];
   for (const [index, gateway] of routes.slice(0, attemptLimit).entries()) {
     const before = deps.clock.now();
     const result = await attempt(deps, { message, gateway, attempt: index + 1 });
@@ -48,12 +61,28 @@ export async function testGateways(deps: Deps, actor: Actor, test: Test): Promis
     steps.push({ gateway: gateway.name, step: "send", ms: deps.clock.now() - before, ...told(result) });
     if (result.state === "unsure") break;
     if (result.state !== "sent") continue;
-    const reported = vendors[channel].get(gateway.vendor)?.callback !== undefined;
+    const reported = vendors[gateway.channel].get(gateway.vendor)?.callback !== undefined;
     if (reported && waitSeconds > 0)
       steps.push({ gateway: gateway.name, ...(await receipt(deps, result.id, waitSeconds * 1000)) });
     return { ok: true, steps };
   }
   return { ok: false, steps };
+}
+
+/** A call reads digits that mean nothing, to whoever presses a key. */
+function contentOf(deps: Deps, channel: Channel) {
+  const organisation = deps.settings.values()["organisation.name"];
+  if (channel === "voice") return { code: "1234", application: organisation };
+  return { text: translate(languageOf(null), "sms.test", { organisation }) };
+}
+
+/** Whoever cannot speak needs a recording of all that is said. */
+async function recordings(deps: Deps, { name, channel, vendor }: Opened): Promise<TestStep | undefined> {
+  if (channel === "sms" || vendors.voice.get(vendor)?.speaks !== false) return undefined;
+  const { language, missing } = await lackingRecordings(deps);
+  const step = { gateway: name, step: "recordings", ms: 0 };
+  if (missing.length === 0) return { ...step, answer: `all of ${language}` };
+  return { ...step, problem: `it cannot speak, and there is no recording in ${language} of ${missing.join(", ")}` };
 }
 
 async function chosen(deps: Deps, { channel, gateway: name }: Test, to: string): Promise<Opened[]> {

@@ -33,6 +33,8 @@ export type NewGateway = {
 export type ListedGateway = Omit<GatewayRow, "options" | "sealedSecrets"> & {
   options: Record<string, unknown>;
   callbackUrl: string;
+  /** what to do before it is of use */
+  advice?: string;
 };
 
 const prefix = z.string().regex(/^\+[1-9]\d{0,8}$/, "+ and digits, such as +46, are needed");
@@ -95,8 +97,10 @@ function readAs<T>(schema: z.ZodType<T>, value: unknown): T {
   throw new AppError("invalid", sentences.join("; "));
 }
 
+const mute = "it cannot speak: nobody is called until every message has a recording in their language";
 const listed = (deps: Deps, { sealedSecrets: _sealed, options, ...row }: GatewayRow): ListedGateway => ({
   ...row,
+  ...(row.channel === "voice" && vendors.voice.get(row.vendor)?.speaks === false && { advice: mute }),
   options: JSON.parse(options) as Record<string, unknown>,
   callbackUrl: callbackUrl(deps, row),
 });

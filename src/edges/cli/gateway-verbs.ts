@@ -74,9 +74,9 @@ export const gatewayVerbs: Verb[] = [
       prefixes: prefix,
       place,
     }),
-    show: ({ id, name, channel: to, vendor, callbackUrl }) =>
+    show: ({ id, name, channel: to, vendor, callbackUrl, advice }) =>
       [
-        details({ added: name, id, vendor, "is called back at": callbackUrl }),
+        details({ added: name, id, vendor, "is called back at": callbackUrl, mind: advice }),
         `Replies come only if the vendor sends them to that address. Try it: countersign gateway test ${to} +46…`,
       ].join("\n"),
   }),

@@ -30,6 +30,7 @@ const gateway = z
     ...fields,
     id: z.string(),
     enabled: z.boolean(),
+    advice: z.string().optional().meta({ description: "What to do before it is of use." }),
     callbackUrl: z
       .string()
       .meta({ description: "Where the vendor calls back. Whoever knows it could do so in its place." }),

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { finishCalls } from "#actions/calls.ts";
 import { collect } from "#actions/collect.ts";
 import { deliverDue } from "#actions/deliver.ts";
+import { testGateways } from "#actions/gateway-test.ts";
 import { addGateway, type ListedGateway } from "#actions/gateways.ts";
 import { begin } from "#actions/verify.ts";
 import { uploadMessage } from "#actions/voice-messages.ts";
@@ -57,7 +58,12 @@ test("a carrier that cannot speak gets no order while a message has no recording
   const vendor = await startVendor(elks.protocol);
   await h.clear();
   const common = { channel: "voice", name: "main", sender: "+46766861004" } as const;
-  await addGateway(h.w.deps, "cli", { ...common, ...(elks.gateway(vendor.url) as { vendor: string }) });
+  const added = await addGateway(h.w.deps, "cli", { ...common, ...(elks.gateway(vendor.url) as { vendor: string }) });
+  expect(added.advice).toContain("it cannot speak");
+  const trial = async () => await testGateways(h.w.deps, "cli", { channel: "voice", number, waitSeconds: 0 });
+  const lacking = await trial();
+  expect(lacking).toMatchObject({ ok: false, steps: [{}, {}, { step: "recordings" }] });
+  expect(lacking.steps[2]!.problem).toContain("there is no recording in en of fraud_greeting_number");
   const { id } = await ask(h, "ada");
   const reason = async () => (await h.w.deps.db.q.selectFrom("delivery").select("reason").executeTakeFirst())?.reason;
   await expect.poll(reason).toContain("there is no recording in en of fraud_greeting_number, retry_number");
@@ -66,6 +72,14 @@ test("a carrier that cannot speak gets no order while a message has no recording
   await deliverDue(h.w.deps);
   await finishCalls(h.w.deps);
   expect(await ended(h, id)).toEqual({ state: "denied", result: "FAILED_SERVER_ERROR" });
+  await recordAll(h);
+  h.w.clock.at += 60_000;
+  expect(await trial()).toMatchObject({ ok: true, steps: [{}, {}, { answer: "all of en" }, { step: "send" }] });
+  const handset = elks.handset(vendor.orders[0]!);
+  const { pathname, search } = new URL(handset.answered().url);
+  const told = { method: "POST", headers: handset.answered().headers, body: handset.answered().body };
+  const greeting = handset.hear(await (await fetch(`http://127.0.0.1:${h.port}${pathname}${search}`, told)).text());
+  expect(greeting.recordings).toHaveLength(1);
   await vendor.stop();
   await h.stop();
 });
