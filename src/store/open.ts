@@ -11,7 +11,11 @@ export type Row = Record<string, unknown>;
  * Runs one statement; its parameters are `?`, in order, on both databases. After the `last` the commit follows at once:
  * what must undo the transaction has to fail by itself from there on.
  */
-export type Run = (text: string, parameters: readonly unknown[], last?: "last") => Promise<Row[]>;
+export type Run = Running & {
+  /** Parameters of several rows may follow one another: the statement is run for each (SQLite, where that is quicker). */
+  repeats: boolean;
+};
+type Running = (text: string, parameters: readonly unknown[], last?: "last") => Promise<Row[]>;
 export type Db = {
   kind: "sqlite" | "postgres";
   q: Kysely<Tables>;
@@ -40,6 +44,7 @@ type Dialect = {
   /** what begins a transaction, each a statement */
   begin: (relaxed: boolean) => string[];
   text: (text: string) => string;
+  repeats: boolean;
   /** Runs the work with one connection that is nobody else's meanwhile. */
   hold: <T>(work: (send: Send) => Promise<T>) => Promise<T>;
 };
@@ -49,12 +54,12 @@ type Dialect = {
  * nothing of its transaction happens any more. Not through Kysely, which keeps no order among statements that wait: one that
  * overtakes `begin` is committed by itself, whatever becomes of the rest.
  */
-export function transactions({ begin, text: written, hold }: Dialect): Db["transaction"] {
+export function transactions({ begin, text: written, repeats, hold }: Dialect): Db["transaction"] {
   return async (work, options) =>
     await hold(async (send) => {
       let commit: Promise<unknown> | undefined;
       let ended = false;
-      const run: Run = async (text, parameters, last) => {
+      const running: Running = async (text, parameters, last) => {
         // one that comes late, beside another that has failed, would be committed by itself
         if (ended) throw new Error("the transaction has ended");
         ended = last !== undefined;
@@ -65,6 +70,7 @@ export function transactions({ begin, text: written, hold }: Dialect): Db["trans
         }
         return await answer;
       };
+      const run = Object.assign(running, { repeats });
       let result;
       try {
         const begun = begin(options?.relaxed ?? false).map((text) => send(text, []));
@@ -86,7 +92,7 @@ export function transactions({ begin, text: written, hold }: Dialect): Db["trans
 }
 
 /** The same, with each statement the last: for a helper that sends one. */
-export const ending =
-  (run: Run): Run =>
-  async (text, parameters) =>
-    await run(text, parameters, "last");
+export const ending = (run: Run): Run => {
+  const last: Running = async (text, parameters) => await run(text, parameters, "last");
+  return Object.assign(last, { repeats: run.repeats });
+};

@@ -37,6 +37,7 @@ export async function openPostgres(url: string, { onError }: { onError: (error: 
     transaction: transactions({
       begin,
       text: numbered(),
+      repeats: false,
       hold: async (work) => {
         const client = await connections.connect();
         try {

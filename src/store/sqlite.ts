@@ -33,6 +33,7 @@ export async function openSqlite(path: string): Promise<Db> {
       // A commit without its own sync is durable with the next one that has it: the log is one file, written in order.
       begin: (relaxed) => [`pragma synchronous = ${relaxed ? "normal" : "full"}`, "begin immediate"],
       text: (text) => text,
+      repeats: true,
       hold: async (work) =>
         await q
           .connection()
@@ -51,7 +52,7 @@ type Statements = {
   script(text: string): void;
   close(): void;
 };
-type Prepared = { statement: StatementSync; reads: boolean; starts: boolean; ends: boolean };
+type Prepared = { statement: StatementSync; width: number; reads: boolean; starts: boolean; ends: boolean };
 
 /** Texts beyond this many are prepared anew: those that matter are few. */
 const preparedLimit = 1000;
@@ -73,6 +74,7 @@ function openStatements(path: string): Statements {
     const statement = database.prepare(text);
     const made = {
       statement,
+      width: text.split("?").length - 1,
       reads: statement.columns().length > 0,
       starts: text.startsWith("begin"),
       ends: text === "rollback",
@@ -84,13 +86,18 @@ function openStatements(path: string): Statements {
 
   return {
     run: (text, parameters) => {
-      const { statement, reads, starts, ends } = prepare(text);
+      const { statement, width, reads, starts, ends } = prepare(text);
       if (failed && !ends) throw new Error("the transaction has failed");
       // whatever goes wrong from a transaction's first statement on goes wrong for all of it
       failed = starts || database.isTransaction;
       const values = parameters as SQLInputValue[];
-      const rows = reads ? (statement.all(...values) as Row[]) : [];
-      if (!reads) statement.run(...values);
+      const once = (row: SQLInputValue[]) => (reads ? (statement.all(...row) as Row[]) : (statement.run(...row), []));
+      const rows =
+        values.length <= width
+          ? once(values)
+          : Array.from({ length: values.length / width }, (_, index) =>
+              once(values.slice(index * width, (index + 1) * width)),
+            ).flat();
       failed = false;
       return rows;
     },

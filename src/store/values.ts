@@ -62,8 +62,18 @@ export async function insert(
 ): Promise<Row[]> {
   if (rows.length === 0) return [];
   const names = Object.keys(table.columns);
-  const values = padded(rows.map((row) => names.map((name) => row[name] ?? null)));
+  const given = rows.map((row) => names.map((name) => row[name] ?? null));
   const { name, columns, tail = "" } = table;
+  if (run.repeats) {
+    // no casts: a number given to a column of whole numbers becomes one
+    const one = textFor(
+      `${name} ${tail}`,
+      0,
+      () => `insert into ${name} (${names.join(", ")}) values (${marks(names.length)}) ${tail}`,
+    );
+    return await run(one, given.flat());
+  }
+  const values = padded(given);
   const text = textFor(`${name} ${tail}`, values.length, () => {
     const list = valuesOf(Object.values(columns).join(" "), values.length);
     return `insert into ${name} (${names.join(", ")}) select * from (${list}) as v where column1 is not null ${tail}`;
