@@ -18,7 +18,7 @@ export function isAllowed(address: string, { intranet }: { intranet: boolean }):
   return range === "unicast" || (intranet && intranetRanges.includes(range));
 }
 
-export class Refused extends Error {}
+class Refused extends Error {}
 
 /** Gives the status; throws when nobody answers or nobody may be asked. */
 export async function postForm(

@@ -3,8 +3,10 @@ import { afterEach, describe, expect, test } from "vitest";
 import { deliverDue } from "#actions/deliver.ts";
 import { sealed } from "#actions/sealed.ts";
 import { addGateway, enableGateway, removeGateway, type NewGateway } from "#actions/gateways.ts";
+import { retain } from "#actions/retention.ts";
 import { Undelivered, type Ask } from "#delivery/gateway.ts";
 import { post } from "#store/outbox.ts";
+import { dropPerson } from "#store/retention.ts";
 import { kinds, world, type World } from "../support/world.ts";
 
 type Answer = Awaited<ReturnType<Ask>> | Error;
@@ -133,6 +135,25 @@ describe.each(kinds)("on %s", (kind) => {
     await start({ name: "a", place: 1 }, { name: "b", place: 2 });
     answers = { a: { status: 400, body: "" } };
     for (let times = 0; times < 5; times += 1) expect(await text()).toEqual(["a", "b"]);
+  });
+
+  test("traces of messages are kept for their days, and a removed person's are nobody's", async () => {
+    await start({ name: "a" });
+    const ada = await w.person({ username: "ada" });
+    const whose = { challenge_id: null, user_id: ada.id, at: w.clock.at };
+    const row = { ...sealed(w.deps, { id: "msg_ada", channel: "sms", to: number, text: "123456" }), ...whose };
+    await w.deps.db.transaction((run) => post(run, [row]));
+    await deliverDue(w.deps);
+    const kept = async () => await w.deps.db.q.selectFrom("delivery").select(["user_id", "to_mac", "state"]).execute();
+    expect(await kept()).toMatchObject([{ user_id: ada.id, state: "sent" }]);
+    await w.deps.db.transaction((run) => dropPerson(run, { userId: ada.id, since: 0 }));
+    expect((await kept()).map((one) => [one.user_id, one.to_mac.length, one.state])).toEqual([[null, 0, "sent"]]);
+    w.clock.at += 30 * 86_400_000;
+    await retain(w.deps);
+    expect(await kept()).toHaveLength(1);
+    w.clock.at += 60_000;
+    await retain(w.deps);
+    expect(await kept()).toEqual([]);
   });
 
   test("nothing is sent for a challenge that has ended, and nothing through a gateway that is disabled or for other numbers", async () => {
