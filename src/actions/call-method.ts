@@ -64,7 +64,7 @@ async function readCalled(deps: Deps, field: string, written: string): Promise<{
   const { number, extension } = splitExtension(written);
   const read = (await phoneReader())(number, settings["phone.default-country"]);
   if (!read.ok) throw new AppError("invalid", `${field}: ${read.reason}`);
-  const refusal = numberRefusal((await destinationReader())(read.number), { settings, channel: "call" });
+  const refusal = numberRefusal((await destinationReader())(read.number), { settings, channel: "voice" });
   if (refusal) throw new AppError("invalid", `${field}: ${refusalSentences[refusal]}`);
   if (extension !== "" && !readExtension(extension))
     throw new AppError(

@@ -97,7 +97,7 @@ async function backupOf(
   const { backup: number = "" } = parametersOf(callee);
   if (leg === "backup" || challengeId === null || number === "" || number === callee.address) return undefined;
   if (!result || !isUnreached(moved.state, result)) return undefined;
-  const cleared = await clear(deps, { channel: "call", to: number, userId });
+  const cleared = await clear(deps, { channel: "voice", to: number, userId });
   return "veto" in cleared ? undefined : { ...cleared, number, challengeId };
 }
 

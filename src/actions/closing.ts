@@ -1,27 +1,33 @@
 import type { Ask, Decision } from "#core/case.ts";
 import type { Facts } from "#core/facts.ts";
+import { channelOf } from "#core/number-class.ts";
 import type { Lost, Settle } from "#store/settle.ts";
 import type { Request } from "./asked.ts";
 import type { Deps } from "./deps.ts";
 import { opening } from "./opening.ts";
+import { addressOf, refundOf, type Cleared } from "./outgoing.ts";
 import { outcomeOf, recordOf } from "./record.ts";
 import { tellingOf } from "./telling.ts";
 
 /** A decision as what settling it writes: it says nothing that the decision did not. */
 
-export type Judged = { facts: Facts; decision: Decision };
+/** `cleared`: of a text or call */
+export type Judged = { facts: Facts; decision: Decision; cleared?: Cleared | undefined };
 
-export function settling(deps: Deps, request: Request, { facts, decision }: Judged): Settle {
+export function settling(deps: Deps, request: Request, { facts, decision, cleared }: Judged): Settle {
   const at = deps.clock.now();
   const correlationId = facts.challenge?.correlationId ?? deps.random.id("cor_");
   const open =
-    decision.kind === "challenge" ? opening(deps, request, { facts, decision, correlationId, at }) : undefined;
+    decision.kind === "challenge" ? opening(deps, request, { facts, decision, cleared, correlationId, at }) : undefined;
+  const end = ending(facts, decision, request.ask);
   return {
     at,
     accept: accepted(facts, decision),
-    end: ending(facts, decision, request.ask),
+    end,
+    answered: answering(deps, request, { facts, end }),
     open: open?.challenge,
-    spend: open?.spend ?? [],
+    spend: cleared?.spend ?? [],
+    sent: open?.sent,
     message: open?.message,
     number: open?.number,
     exclusive: open?.exclusive,
@@ -66,6 +72,18 @@ function ending({ challenge, answered }: Facts, decision: Decision, { holder }: 
   if (decision.kind === "allow") return { ...end, state: "approved" };
   if (decision.kind === "challenge") return { ...end, state: "cancelled" };
   return decision.kind === "deny" && !decision.retry ? { ...end, state: "denied" } : undefined;
+}
+
+/** The text or call that a right answer answers. */
+function answering(
+  deps: Deps,
+  { source }: Request,
+  { facts, end }: { facts: Facts; end: Settle["end"] },
+): Settle["answered"] {
+  const { challenge, factors } = facts;
+  if (end?.state !== "approved" || !challenge || channelOf(challenge.method) === undefined) return undefined;
+  const to = factors.find(({ id }) => id === challenge.factorId)?.address;
+  return to ? { id: end.id, refund: refundOf(deps, { to, source: addressOf(source) }) } : undefined;
 }
 
 /** What a decision becomes when its conditional statement changed no row. */

@@ -6,11 +6,13 @@ import { senderFor } from "#core/routing.ts";
 import { languageOf, translate } from "#i18n/translate.ts";
 import { attemptLimit, findDelivery, type Result } from "#store/deliveries.ts";
 import type { Channel } from "#store/gateways.ts";
+import { takeEach, type Budget } from "#store/throttle.ts";
 import { lackingRecordings } from "./call-lines.ts";
 import { attempt, type Carried } from "./carry.ts";
 import { changed, type Actor } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { findGateways, usable, vendors, type Opened } from "./gateways-open.ts";
+import { clear, vetoSentences } from "./outgoing.ts";
 import { masked } from "./registering.ts";
 
 /** After a `problem` of the last step nothing was sent. */
@@ -22,9 +24,7 @@ const lookMs = 250;
 /** `gateway`: that one alone, even while it is not enabled. */
 export async function testGateways(deps: Deps, actor: Actor, test: Test): Promise<{ ok: boolean; steps: TestStep[] }> {
   const { channel, waitSeconds = 15 } = test;
-  const read = (await phoneReader())(test.number, deps.settings.values()["phone.default-country"]);
-  if (!read.ok) throw new AppError("invalid", `number: ${read.reason}`);
-  const to = read.number;
+  const { to, spend } = await readNumber(deps, test);
   const country = await countryOf(to);
   const steps: TestStep[] = [{ step: "number", ms: 0, answer: `${masked(to)}, ${country}` }];
   const routes = await chosen(deps, test, to);
@@ -35,11 +35,12 @@ export async function testGateways(deps: Deps, actor: Actor, test: Test): Promis
   const senders = routes.map((one) => `${one.name} as ${senderFor(to, one)}`);
   steps.push({ step: "route", ms: 0, answer: senders.join(", then ") });
   const id = deps.random.id("msg_");
-  await changed(deps, actor, async () => ({
-    value: undefined,
-    result: "GATEWAY_TESTED",
-    detail: { channel, message: id, country, gateways: routes.map((one) => one.id) },
-  }));
+  await changed(deps, actor, async (run) => {
+    const [full] = await takeEach(run, [{ at: deps.clock.now(), budgets: spend }]);
+    if (full) throw new AppError("invalid", `number: ${vetoSentences.budget}`);
+    const detail = { channel, message: id, country, gateways: routes.map((one) => one.id) };
+    return { value: undefined, result: "GATEWAY_TESTED", detail };
+  });
   const message = { id, to, challengeId: null, userId: null, ...contentOf(deps, channel) };
   const able: Opened[] = [];
   for (const gateway of routes) {
@@ -83,6 +84,15 @@ async function recordings(deps: Deps, { name, channel, vendor }: Opened): Promis
   const step = { gateway: name, step: "recordings", ms: 0 };
   if (missing.length === 0) return { ...step, answer: `all of ${language}` };
   return { ...step, problem: `it cannot speak, and there is no recording in ${language} of ${missing.join(", ")}` };
+}
+
+/** R-039: what is never sent to is not sent to as a trial. */
+async function readNumber(deps: Deps, { channel, number }: Test): Promise<{ to: string; spend: Budget[] }> {
+  const read = (await phoneReader())(number, deps.settings.values()["phone.default-country"]);
+  if (!read.ok) throw new AppError("invalid", `number: ${read.reason}`);
+  const cleared = await clear(deps, { channel, to: read.number, userId: "tests" });
+  if ("veto" in cleared) throw new AppError("invalid", `number: ${vetoSentences[cleared.veto]}`);
+  return { to: read.number, spend: cleared.spend };
 }
 
 async function chosen(deps: Deps, { channel, gateway: name }: Test, to: string): Promise<Opened[]> {

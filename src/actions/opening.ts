@@ -9,8 +9,9 @@ import type { Settle } from "#store/settle.ts";
 import { numberHash } from "./blocked-numbers.ts";
 import type { Deps } from "./deps.ts";
 import { codeHash, namesOf, shownNumber } from "./rules.ts";
+import type { Cleared } from "./outgoing.ts";
 import { sealed } from "./sealed.ts";
-import { textBudgets, textFor } from "./texts.ts";
+import { textFor } from "./texts.ts";
 import type { Request } from "./asked.ts";
 
 /** A new challenge as it is stored, shown and, where the method sends something, written to the outbox. */
@@ -18,13 +19,12 @@ import type { Request } from "./asked.ts";
 type Opening = {
   facts: Facts;
   decision: Extract<Decision, { kind: "challenge" }>;
+  /** of a text or call */
+  cleared?: Cleared | undefined;
   correlationId: string;
   at: number;
 };
-type Opened = { challenge: NewChallenge; shown: Open; spend: Settle["spend"] } & Pick<
-  Settle,
-  "message" | "number" | "exclusive"
->;
+type Opened = { challenge: NewChallenge; shown: Open } & Pick<Settle, "message" | "number" | "exclusive" | "sent">;
 
 export function opening(deps: Deps, { ask, joinKey, username }: Request, input: Opening): Opened {
   const { facts, decision, correlationId, at } = input;
@@ -60,11 +60,12 @@ export function opening(deps: Deps, { ask, joinKey, username }: Request, input: 
     },
   };
   const shown = { id, round: 0, expiresAt, prompt: promptFor(factor, { person, offered, mode, number }) };
-  if (message === undefined) return { challenge, shown, spend: [] };
+  if (message === undefined) return { challenge, shown };
   return {
     challenge,
     shown,
     ...(message === "voice" && { exclusive: factor.id }),
+    sent: { id, ...input.cleared!.to, at, answer_by: expiresAt },
     ...sending(deps, { ...input, challengeId: id, code, application: ask.application.name }),
   };
 }
@@ -82,11 +83,10 @@ const lives: Record<string, "sms.code-life-seconds" | "sms-reply.life-seconds" |
 
 type Sending = Opening & { challengeId: string; code: string | undefined; application: string };
 
-/** R-040, mission G20: a text takes from both budgets or is not sent. */
 function sending(
   deps: Deps,
   { facts, decision, challengeId, code, application }: Sending,
-): Pick<Opened, "spend" | "message" | "number"> {
+): Pick<Opened, "message" | "number"> {
   const person = facts.person!;
   const id = deps.random.id("msg_");
   const to = decision.factor.address!;
@@ -100,6 +100,5 @@ function sending(
   return {
     message: { ...message, challenge_id: challengeId, user_id: person.id },
     number: numberHash(deps, to),
-    spend: textBudgets(deps.settings.values(), person.id),
   };
 }

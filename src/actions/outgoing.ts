@@ -5,9 +5,16 @@
  */
 
 import { publicSite } from "#core/crowd.ts";
-import { destinationReader, numberRefusal, type Channel, type NumberRefusal } from "#core/number-class.ts";
+import {
+  destinationReader,
+  numberRefusal,
+  refusalSentences,
+  type Channel,
+  type NumberRefusal,
+} from "#core/number-class.ts";
 import { countAnswers, findBlockedDestination, type PhoneSend } from "#store/destinations.ts";
 import { findFull, giveBackTo, takeEach, type Budget } from "#store/throttle.ts";
+import type { Source } from "./asked.ts";
 import type { Deps } from "./deps.ts";
 
 /** `source`: the address of whoever asked for it, where there is one. */
@@ -16,6 +23,9 @@ export type Outgoing = { channel: Channel; to: string; userId: string; source?: 
 export type Veto = NumberRefusal | "destination" | "budget";
 /** What is written with the message: what it takes, and what it counts as. */
 export type Cleared = { spend: Budget[]; to: Pick<PhoneSend, "country" | "number_range"> };
+
+/** Who asked for it, as far as that is an address. */
+export const addressOf = ({ clientIp, station }: Source): string | undefined => clientIp ?? station;
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -87,3 +97,11 @@ export async function clear(deps: Deps, outgoing: Outgoing): Promise<Cleared | {
   const full = await findFull(deps.db, { at: deps.clock.now(), budgets: spend });
   return full ? { veto: "budget" } : { spend, to };
 }
+
+/** For administrators: what is wrong with the number, or why it has to wait. */
+export const vetoSentences: Record<Veto, string> = {
+  ...refusalSentences,
+  destination:
+    "is in a country or range that was closed, as hardly anybody there answered: `countersign gateway release`",
+  budget: "has to wait: a budget of texts and calls is spent",
+};

@@ -89,7 +89,7 @@ export async function giveNumber(deps: Deps, flow: Flow, { number: written, clie
   const registering = flow.registering!;
   if (!read.ok) return await saveFlow(deps, { ...flow, problem: read.unusable ? "number_refused" : "number" });
   const person = await loadRegistrant(deps, flow.person!.id);
-  const cleared = await clear(deps, { channel: "text", to: read.number, userId: person.id, source: clientIp });
+  const cleared = await clear(deps, { channel: "sms", to: read.number, userId: person.id, source: clientIp });
   if ("veto" in cleared)
     return await saveFlow(deps, { ...flow, problem: cleared.veto === "budget" ? "throttled" : "number_refused" });
   const at = deps.clock.now();

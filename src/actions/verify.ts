@@ -14,6 +14,7 @@ import type { Repeated } from "#store/requests.ts";
 import type { Settle } from "#store/settle.ts";
 import type { Owner } from "./accounts.ts";
 import { joining, type Answer, type Attempt, type Request, type Verified } from "./asked.ts";
+import { cleared, isSending } from "./clearing.ts";
 import { settling, type Judged } from "./closing.ts";
 import type { Deps } from "./deps.ts";
 import { checkFirstFactor } from "./first-factor.ts";
@@ -88,8 +89,11 @@ const repeated = (reserved: Repeated): Verified => ("earlier" in reserved ? rese
 async function atOnce(deps: Deps, request: Request): Promise<Verified> {
   const { challengeId } = request.ask;
   let settle: Settle | undefined;
+  let sending: Judged | undefined;
   const decide: AtOnce["decide"] = (facts) => {
     const decision = judge(deps, request.ask, facts);
+    // whether a text or call may go out is asked with no transaction open
+    if (isSending(decision)) return { later: (sending = { facts, decision }) };
     // what is still under way, or was told before, writes nothing
     const known = decision.kind === "join" ? challengeId !== undefined : "recorded" in decision && decision.recorded;
     const { correlationId = "" } = facts.challenge ?? {};
@@ -99,6 +103,7 @@ async function atOnce(deps: Deps, request: Request): Promise<Verified> {
   // what is only waited for was claimed when it was asked for
   const waits = challengeId !== undefined && request.ask.answer === undefined;
   const settled = await deps.db.atOnce({ ...reserving(deps, waits ? unclaimed(request) : request), decide });
+  if ("later" in settled) return await conclude(deps, request, sending!);
   if (!("outcome" in settled)) return repeated(settled);
   if (settle) told(deps, { challengeId, message: settle.message !== undefined });
   return settled.outcome;
@@ -112,7 +117,8 @@ function reserving(deps: Deps, { ask, source, joinKey }: Request): Reserve {
 }
 
 async function conclude(deps: Deps, request: Request, judged: Judged): Promise<Outcome> {
-  const item = settling(deps, request, judged);
+  const { facts } = judged;
+  const item = settling(deps, request, { facts, ...(await cleared(deps, request, judged)) });
   const outcome = await deps.db.settle(item);
   told(deps, { challengeId: request.ask.challengeId, message: item.message !== undefined });
   return outcome;

@@ -59,7 +59,7 @@ test("a mobile phone of every country is ordinary, and of that country", () => {
   expect(wrong.toSorted()).toEqual(["AX", "BL", "CC", "CX", "EH", "IM", "MF", "SJ", "VA"]);
 });
 
-function refused(number: string, settings: Partial<Settings>, channel: Channel = "text") {
+function refused(number: string, settings: Partial<Settings>, channel: Channel = "sms") {
   return numberRefusal(read(number), { settings: { ...defaultSettings, ...settings }, channel });
 }
 
@@ -81,8 +81,8 @@ test("with a country set, only that one is sent to, and only those that are list
 test("calls may have fewer countries than texts", () => {
   const settings = { "phone.allowed-countries": ["SE", "NO"], "phone.allowed-countries-for-calls": ["SE"] };
   expect(refused("+4790123456", settings)).toBeUndefined();
-  expect(refused("+4790123456", settings, "call")).toBe("country");
-  expect(refused("+46701234567", settings, "call")).toBeUndefined();
+  expect(refused("+4790123456", settings, "voice")).toBe("country");
+  expect(refused("+46701234567", settings, "voice")).toBeUndefined();
 });
 
 test("countries that share a code are told apart, and a range that none of them knows is any one's", () => {

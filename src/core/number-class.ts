@@ -58,14 +58,17 @@ export async function destinationReader(): Promise<(number: string) => Destinati
   };
 }
 
-export type Channel = "text" | "call";
+export type Channel = "sms" | "voice";
+/** What a method sends, of those that go to a phone number. */
+export const channelOf = (method: string): Channel | undefined =>
+  method === "voice" ? "voice" : method === "sms" || method === "sms-reply" ? "sms" : undefined;
 
 /** The countries that may be texted or called; undefined: any, as nobody has said yet where the organisation is. */
 function allowedCountries(settings: Settings, channel: Channel): readonly string[] | undefined {
   const own = settings["phone.default-country"];
   const both = settings["phone.allowed-countries"];
   const calls = settings["phone.allowed-countries-for-calls"];
-  const listed = channel === "call" && calls.length > 0 ? calls : both;
+  const listed = channel === "voice" && calls.length > 0 ? calls : both;
   if (listed.length > 0) return listed;
   return own === "" ? undefined : [own];
 }

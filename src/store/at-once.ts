@@ -12,9 +12,13 @@ import { settle, settleIn, type Settle } from "./settle.ts";
  * that was looked at is never forgotten because settling failed (R-067), so what fails at once is done again in two commits.
  */
 
-/** `decide` is called with the transaction open, so it must not wait; an `outcome` is told and nothing more is written. */
-export type AtOnce = Reserve & { decide: (facts: Facts) => { settle: Settle } | { outcome: Outcome } };
-export type Settled = { outcome: Outcome } | Repeated;
+/**
+ * `decide` is called with the transaction open, so it must not wait; an `outcome` is told and nothing more is written, and what
+ * is to be settled `later`, after a wait, leaves no more than the attempt.
+ */
+export type AtOnce = Reserve & { decide: (facts: Facts) => { settle: Settle } | { outcome: Outcome } | Later };
+type Later = { later: object };
+export type Settled = { outcome: Outcome } | Later | Repeated;
 
 export async function atOnce(log: Log, items: AtOnce[], around: Around): Promise<Settled[]> {
   return await log.write(async (run) => {

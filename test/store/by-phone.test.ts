@@ -92,7 +92,7 @@ describe.each(kinds)("on %s", (kind) => {
   });
 
   test("a denial is final: an approval that comes after it or with it counts for nothing", async () => {
-    w = await world({ kind });
+    w = await world({ kind, settings: { "phone.number-per-ten-minutes": 100 } });
     const { id, prompt, collecting } = await called(page, { username: "ada", voice: number });
     expect(await endByPhone(w.deps, { challengeId: id, result: "FAILED_FRAUD_CODE_ENTERED" })).toBe(true);
     expect(await answerByPhone(w.deps, { challengeId: id, answer: prompt.number! })).toEqual({ kind: "over" });

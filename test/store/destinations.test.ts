@@ -28,7 +28,7 @@ describe.each(kinds)("on %s", (kind) => {
     return (await listDestinations(w.deps)).map(({ id }) => id).toSorted();
   };
   const vetoed = async (to: string) => {
-    const cleared = await clear(w.deps, { channel: "text", to, userId: "usr_a" });
+    const cleared = await clear(w.deps, { channel: "sms", to, userId: "usr_a" });
     return "veto" in cleared ? cleared.veto : undefined;
   };
 

@@ -35,7 +35,8 @@ const sources = [{ protocol: "radius" }, { protocol: "rest" }] as const;
 let w: World;
 let nodes: Deps[];
 beforeAll(async () => {
-  w = await world({ settings: { "sms.per-day": 1000, "sms.per-ten-minutes": 100 } });
+  const many = { "phone.number-per-day": 1000, "phone.number-per-ten-minutes": 100, "phone.prefix-per-hour": 1000 };
+  w = await world({ settings: { ...many, "sms.per-day": 1000, "sms.per-ten-minutes": 100 } });
   nodes = [w.deps, await w.node("node_b")];
 });
 afterAll(async () => await w.close());

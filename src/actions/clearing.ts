@@ -1,0 +1,49 @@
+/**
+ * A decision whose text or call may go out. Must stay true: where it may not, another of the person's methods is asked for as if
+ * they had no other, and nobody is let in who would not have been.
+ */
+
+import type { Decision } from "#core/case.ts";
+import type { Facts } from "#core/facts.ts";
+import type { Request } from "./asked.ts";
+import type { Deps } from "./deps.ts";
+import { addressOf, clear, type Cleared, type Veto } from "./outgoing.ts";
+import { judge } from "./rules.ts";
+
+type Judged = { facts: Facts; decision: Decision };
+type Beginning = Extract<Decision, { kind: "challenge" }>;
+
+export const isSending = (decision: Decision): decision is Beginning =>
+  decision.kind === "challenge" && decision.begun.message !== undefined;
+
+export async function cleared(
+  deps: Deps,
+  request: Request,
+  { facts, decision }: Judged,
+): Promise<{ decision: Decision; cleared?: Cleared }> {
+  let now = decision;
+  let refusal: Decision | undefined;
+  let { factors } = facts;
+  while (isSending(now)) {
+    const { factor, begun } = now;
+    const userId = facts.person!.id;
+    const outgoing = { channel: begun.message!, to: factor.address!, userId, source: addressOf(request.source) };
+    const result = await clear(deps, outgoing);
+    if (!("veto" in result)) return { decision: now, cleared: result };
+    refusal ??= refused(now, result.veto);
+    factors = factors.filter((one) => one.id !== factor.id);
+    // a digit that chose it, or its name, chooses nothing any more
+    now = judge(deps, { ...request.ask, answer: undefined, method: undefined }, { ...facts, factors });
+    // without it another gate may speak, and even allow; none of them was asked for this
+    if (now.kind !== "challenge") return { decision: refusal };
+  }
+  return { decision: now };
+}
+
+/** A budget fills again; anything else stays as it is until somebody changes it. */
+function refused({ method }: Beginning, veto: Veto): Decision {
+  const refusal = { kind: "deny", gate: `phone ${veto}`, method, free: true, retry: false } as const;
+  return veto === "budget"
+    ? { ...refusal, code: "throttled", result: "FAILED_AUTHENTICATION_THROTTLED" }
+    : { ...refusal, code: "no_method", result: method.results.not_sent };
+}
