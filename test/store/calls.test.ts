@@ -313,6 +313,17 @@ describe.each(kinds)("on %s", (kind) => {
     expect(await challenge()).toEqual(denial(result));
   });
 
+  test("a second sign-in while the phone rings is told so, and does not ring it again", async () => {
+    await called();
+    expect(await begin(w.deps, { application: page, username: "ada", source })).toMatchObject({
+      kind: "deny",
+      code: "busy",
+    });
+    const results = await w.deps.db.q.selectFrom("log").select("result").where("kind", "=", "authentication").execute();
+    expect(results.map(({ result }) => result)).toEqual(["SUCCESS_CALL_PLACED", "FAILED_PHONE_BUSY"]);
+    expect(placed).toHaveLength(1);
+  });
+
   test("voicemail hears nothing and denies", async () => {
     const call = await called();
     expect(await call.answered(true)).toBe("");
