@@ -28,6 +28,8 @@ export type Attempt = {
   proved?: ((userId: string) => Promise<ResultCode | undefined>) | undefined;
   code?: string | undefined;
   method?: string | undefined;
+  /** A factor that is being set up and is to be proven. Given by an action alone. */
+  newFactor?: string | undefined;
   source: Source;
 };
 export type Answer = {

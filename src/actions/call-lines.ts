@@ -12,7 +12,8 @@ import { voiceOf, type Voice } from "./voice-messages.ts";
 export async function lackingRecordings(deps: Deps): Promise<{ language: Language; missing: string[] }> {
   const every = await Promise.all(
     (Object.keys(languages) as Language[]).map(async (language) => {
-      const callee = { userId: "", language, mode: "number", address: null, parameters: "", applicationId: null };
+      const nobody = { userId: "", address: null, parameters: "", applicationId: null, isNew: false };
+      const callee = { ...nobody, language, mode: "number" };
       const call = onCall(deps, { callee, leg: "primary", application: "" });
       return { language, missing: await missingRecordings(deps, call) };
     }),
@@ -41,12 +42,13 @@ export function onCall(deps: Deps, { callee, leg, application, code, pin = witho
   const mode = (callee.mode || "number") as CallMode;
   const written = extensionOf(callee, leg);
   const extension = written === undefined ? undefined : readExtension(written);
-  const fraud = settings["fraud.report"] && mode !== "code";
+  const fraud = settings["fraud.report"] && mode !== "code" && !callee.isNew;
   return {
     language: languageOf(callee.language),
     application,
     context: {
       mode,
+      ...(callee.isNew && { activation: true }),
       ...(fraud && { fraud: { code: settings["fraud.code"], block: settings["fraud.block"] } }),
       ...(extension && { extension: { ...extension, operator: extension.operator || settings["voice.operator"] } }),
       ...(code !== undefined && { code }),
@@ -82,7 +84,7 @@ export async function missingRecordings(deps: Deps, { language, application, con
 }
 
 const named = (start: string) => voiceMessages.filter((type) => type.startsWith(start));
-function messagesOf({ mode, fraud, extension }: CallContext): VoiceMessage[] {
+function messagesOf({ mode, activation, fraud, extension }: CallContext): VoiceMessage[] {
   if (mode === "code") return ["greeting_code", "code", "code_again", "goodbye", ...named("digit_")];
   const greetings = {
     standard: [fraud ? "fraud_greeting" : "greeting", "retry"],
@@ -94,6 +96,7 @@ function messagesOf({ mode, fraud, extension }: CallContext): VoiceMessage[] {
     : ["extension"];
   return [
     ...greetings[mode],
+    ...(activation ? named("activat") : []),
     ...(["authenticated", "denied", "denied_retry"] as const),
     ...(fraud ? (["fraud_reported", "fraud_confirmation"] as const) : []),
     ...(extension ? transfer : []),

@@ -14,6 +14,8 @@ import type { Proof } from "#core/strength.ts";
 import { countSends } from "#store/destinations.ts";
 import { insertFactors, methodsOf, raiseCounter, type NewFactorRow } from "#store/factors.ts";
 import type { Run } from "#store/open.ts";
+import { cancelChallenge } from "#store/challenges.ts";
+import type { Channel } from "#store/gateways.ts";
 import { post } from "#store/outbox.ts";
 import { saveRegistered } from "#store/registrations.ts";
 import { deleteDevices } from "#store/sessions.ts";
@@ -22,6 +24,7 @@ import { changed } from "./change.ts";
 import { isNumberBlocked } from "./blocked-numbers.ts";
 import type { Deps } from "./deps.ts";
 import { otpauthUri } from "./factors.ts";
+import { findGateways } from "./gateways-open.ts";
 import { clear, countAnswer } from "./outgoing.ts";
 import { addPasskey, finishPasskeyRegistration } from "./passkeys.ts";
 import { newSheet, saveSheet } from "./recovery-sheet.ts";
@@ -33,7 +36,7 @@ import { next, type From, type Step } from "./sign-in.ts";
 import { holdFlow, saveFlow, saveFlowIn, type Flow, type Registering } from "./sign-in-flow.ts";
 import { textFor } from "./texts.ts";
 
-const kinds = ["passkey", "totp", "sms", "recovery"] as const;
+const kinds = ["passkey", "totp", "sms", "voice", "sms-reply", "recovery"] as const;
 export type Kind = (typeof kinds)[number];
 const triesAllowed = 5;
 const smsDigits = 6;
@@ -43,12 +46,17 @@ export async function choices(deps: Deps, { person, registering }: Flow): Promis
   const off = methodsOff(deps.settings.values());
   const has = (await loadRegistrant(deps, person!.id)).methods;
   const lasting = has.some(isLasting) || registering!.done.some(isLasting);
+  const carried = new Set((await findGateways(deps)).flatMap(({ channel, enabled }) => (enabled ? channel : [])));
   return kinds.filter((kind) => {
     if (!methods.has(kind) || off.has(kind)) return false;
+    if (kind in channels && !carried.has(channels[kind]!)) return false;
     if (kind === "recovery") return lasting && !registering!.done.includes(kind);
     return !registering!.done.includes(kind);
   });
 }
+
+/** What a kind cannot do without a gateway for. */
+const channels: Partial<Record<Kind, Channel>> = { sms: "sms", voice: "voice", "sms-reply": "sms" };
 
 const place = (flow: Flow) => ({ table: "sign_in", column: "state", row: flow.id });
 const seal = (deps: Deps, flow: Flow, secret: Uint8Array) =>
@@ -65,7 +73,11 @@ export async function chooseKind(deps: Deps, flow: Flow, kind: string | undefine
   if (chosen === "recovery") return await giveRecoveryCodes(deps, { ...flow, registering });
   if (chosen) registering.kind = chosen;
   if (chosen === "totp") registering.sealed = seal(deps, flow, deps.random.bytes(20));
-  return await saveFlow(deps, { ...flow, registering, problem: undefined });
+  return await deps.db.transaction(async (run) => {
+    // a phone that is to prove itself does so no more
+    if (flow.open) await cancelChallenge(run, flow.open.id);
+    return await saveFlowIn(run, { ...flow, open: undefined, registering, problem: undefined });
+  });
 }
 
 /** The seed of the app that is being set up, for its owner's page alone. */
@@ -207,8 +219,8 @@ type Kept = {
 /** Somebody has registered since this sign-in was allowed to with the password alone. */
 class Late extends Error {}
 
-/** The method, the page's next version, the record and the notice commit together. */
-async function kept(deps: Deps, flow: Flow, { id, method, codes, add, proof }: Kept): Promise<Flow> {
+/** It counts from now on: the method, the page's next version, the record and the notice commit together. */
+export async function kept(deps: Deps, flow: Flow, { id, method, codes, add, proof }: Kept): Promise<Flow> {
   const { reason, done } = flow.registering!;
   const { id: userId, username } = flow.person!;
   const registering = { reason, tries: 0, done: [...done, method], ...(codes !== undefined && { codes }) };

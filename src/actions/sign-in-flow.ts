@@ -31,6 +31,7 @@ export type Problem =
   | "passkey"
   | "passkey_unverified"
   | "number"
+  | "extension"
   | "number_refused"
   | "number_blocked"
   | "password_rule"
@@ -44,6 +45,8 @@ export type Registering = {
   kind?: string;
   sealed?: string;
   number?: string;
+  /** a phone that a call or a reply is to prove */
+  proving?: string;
   /** the message that went to it */
   sent?: string;
   tries: number;

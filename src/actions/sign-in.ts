@@ -69,7 +69,7 @@ export type From = Browser & { device: string | undefined };
 export type Step = { flow: Flow } | { done: Done };
 export type Done = { token: string; returnTo: string; device?: string | undefined; deviceDays: number };
 
-const sourceOf = ({ clientIp }: From) => ({ protocol: "web" as const, clientIp });
+export const sourceOf = ({ clientIp }: From) => ({ protocol: "web" as const, clientIp });
 
 /** names that nobody has, or nobody may use, cost less to refuse; as with RADIUS that does not show. */
 const refusalMs = 1000;
@@ -122,7 +122,7 @@ const userIdOf = (outcome: Verified): string => {
 const correlationOf = (outcome: Verified) => (outcome.kind === "elsewhere" ? undefined : outcome.correlationId);
 
 /** The flow after the engine has spoken. */
-function heard(flow: Flow, outcome: Verified): Flow {
+export function heard(flow: Flow, outcome: Verified): Flow {
   if (outcome.kind === "elsewhere") return { ...flow, problem: "unavailable" };
   const told = { ...flow, problem: undefined, correlationId: outcome.correlationId };
   if (outcome.kind === "challenge") {

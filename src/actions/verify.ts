@@ -26,8 +26,9 @@ import { told } from "./waiting.ts";
 export async function begin(deps: Deps, attempt: Attempt): Promise<Verified> {
   const { application, source, username, found } = attempt;
   const key = found?.nameKey ?? nameKey(username, namesOf(deps));
-  const { code: answer, method } = attempt;
-  const ask: Ask = { application, nameKey: key, answer, method, proof: found?.proof, ...(await methodRules(deps)) };
+  const { code: answer, method, newFactor } = attempt;
+  const asked = { application, nameKey: key, answer, method, newFactor, proof: found?.proof };
+  const ask: Ask = { ...asked, ...(await methodRules(deps)) };
   const joinKey = joining(attempt, key);
   const request: Request = { ask, source, username, joinKey };
   if (application.firstFactor === "none") return await atOnce(deps, request);

@@ -22,6 +22,8 @@ export type Ask = {
   /** methods that want the PIN too, of people who have one */
   pinFor?: ReadonlySet<string> | undefined;
   method?: string | undefined;
+  /** A factor that is being set up: it alone is asked for. No edge can say so. */
+  newFactor?: string | undefined;
   challengeId?: string | undefined;
   round?: number | undefined;
   /** The answer comes from the person's phone, or this is what became of the call. No edge can say so. */

@@ -52,6 +52,8 @@ export type Factor = {
   /** epoch ms; null: does not end by itself */
   expiresAt: number | null;
   createdAt: number;
+  /** being set up: it is there for the challenge that proves it, and for nothing else */
+  isNew?: boolean;
 };
 
 export type Challenge = {

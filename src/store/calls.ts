@@ -29,6 +29,8 @@ export type Callee = {
   address: string | null;
   parameters: string;
   applicationId: string | null;
+  /** the number is being set up */
+  isNew: boolean;
 };
 
 export async function readCallee(
@@ -37,10 +39,10 @@ export async function readCallee(
 ): Promise<Callee | undefined> {
   if (challengeId === null) {
     const person = await db.q.selectFrom("person").select("language").where("id", "=", userId).executeTakeFirst();
-    const call = { mode: "code", address: null, parameters: "", applicationId: null };
+    const call = { mode: "code", address: null, parameters: "", applicationId: null, isNew: false };
     return { userId: userId ?? "", language: person?.language ?? null, ...call };
   }
-  return await db.q
+  const row = await db.q
     .selectFrom("challenge as c")
     .innerJoin("person as p", "p.id", "c.user_id")
     .innerJoin("factor as f", "f.id", "c.factor_id")
@@ -50,10 +52,14 @@ export async function readCallee(
       "c.mode",
       "f.address",
       "f.parameters",
+      "f.state",
       "c.application_id as applicationId",
     ])
     .where("c.id", "=", challengeId)
     .executeTakeFirst();
+  if (!row) return undefined;
+  const { state, ...callee } = row;
+  return { ...callee, isNew: state === "new" };
 }
 
 export type NewCall = Omit<CallRow, "version"> & { result: ResultCode | null; at: number };

@@ -70,6 +70,11 @@ export async function holdChallenge(db: Db, { id, holder }: { id: string; holder
     .execute();
 }
 
+/** Nobody waits for its answer any more. */
+export async function cancelChallenge(run: Run, id: string): Promise<void> {
+  await run("update challenge set state = 'cancelled' where id = ? and state = 'pending'", [id]);
+}
+
 /** What waits for a person's answer does so no more. */
 export async function cancelChallenges(run: Run, userId: string): Promise<void> {
   await run("update challenge set state = 'cancelled' where user_id = ? and state = 'pending'", [userId]);

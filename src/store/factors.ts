@@ -14,7 +14,7 @@ export type FactorDetails = {
   userId: string;
   method: string;
   name: string | null;
-  /** active, or suspended by its owner who has lost it */
+  /** active, or suspended by its owner who has lost it, or new while it is being set up */
   state: string;
   parameters: string;
   address: string | null;
@@ -45,13 +45,23 @@ const table = {
   } satisfies Columns,
 };
 
-/** They count from now on. */
-export async function insertFactors(run: Run, factors: NewFactorRow[]): Promise<void> {
+/** They count from now on; `new` ones only for what proves them. */
+export async function insertFactors(
+  run: Run,
+  factors: NewFactorRow[],
+  state: "active" | "new" = "active",
+): Promise<void> {
   await insert(
     run,
     table,
-    factors.map((factor) => ({ ...factor, state: "active" })),
+    factors.map((factor) => ({ ...factor, state })),
   );
+}
+
+/** One that was being set up counts from now on; false: it is there no more. */
+export async function activateFactor(run: Run, { id, userId }: { id: string; userId: string }): Promise<boolean> {
+  const text = "update factor set state = 'active' where id = ? and user_id = ? and state = 'new' returning id";
+  return (await run(text, [id, userId])).length > 0;
 }
 
 export async function listFactors(db: Db, userIds: string[], states = ["active"]): Promise<FactorDetails[]> {

@@ -38,7 +38,7 @@ export async function readChallenges(run: Run, items: Wanted[]): Promise<(Challe
 
 export type Known = { person: Person; factors: Factor[] };
 
-/** People and their active factors by name or id; what an unfinished import has written is not there yet. */
+/** People and their active factors, and those that are being set up, by name or id; what an unfinished import has written is not there yet. */
 export async function readPeople(run: Run, by: keyof typeof peopleBy, wanted: string[]): Promise<Map<string, Known>> {
   const people = new Map<string, Known>();
   const rows = [...new Set(wanted)].map((value) => [value]);
@@ -57,9 +57,9 @@ const byAge = (a: Factor, b: Factor) => a.createdAt - b.createdAt || (a.id < b.i
 const peopleQuery = (column: string) => `
   select p.id, p.name_key, p.username, p.display_name, p.first_name, p.last_name, p.email, p.language, p.state, p.blocked_until, p.password_hash,
     p.password_expired, p.must_register, p.registered_at, p.directory_id, p.default_method, p.pin_mac, p.pin_changed_at, p.pin_must_change, f.id as factor_id, f.method, f.name, f.sealed_secret, f.parameters, f.address, f.counter, f.drift,
-    f.fails, f.attempted_at, f.locked_until, f.day_cost, f.day_start, f.expires_at, f.created_at
+    f.fails, f.attempted_at, f.locked_until, f.day_cost, f.day_start, f.expires_at, f.created_at, f.state as factor_state
   from v join person p on p.${column} = v.k
-  left join factor f on f.user_id = p.id and f.state = 'active' and (f.import_id is null or f.import_id = p.import_id
+  left join factor f on f.user_id = p.id and f.state in ('active', 'new') and (f.import_id is null or f.import_id = p.import_id
     or exists (select 1 from import j where j.id = f.import_id and j.committed_at is not null))
   where p.import_id is null or exists (select 1 from import i where i.id = p.import_id and i.committed_at is not null)`;
 const peopleBy = { id: peopleQuery("id"), name_key: peopleQuery("name_key") };
@@ -101,6 +101,7 @@ const factorOf = (row: Row): Factor => ({
   dayStart: row["day_start"] as number,
   expiresAt: row["expires_at"] as number | null,
   createdAt: row["created_at"] as number,
+  isNew: row["factor_state"] === "new",
 });
 
 const challengeOf = (row: Row): Challenge => ({

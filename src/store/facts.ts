@@ -4,7 +4,7 @@
  */
 
 import type { Reservation } from "#core/decide.ts";
-import type { Challenge, Facts, Taken } from "#core/facts.ts";
+import type { Challenge, Factor, Facts, Taken } from "#core/facts.ts";
 import { readChallenges, readPeople } from "./facts-read.ts";
 import { ending, type Db, type Run } from "./open.ts";
 import { claim, type Around, type Claim, type Repeated } from "./requests.ts";
@@ -14,6 +14,8 @@ export type Reserve = {
   now: number;
   nameKey?: string | undefined;
   challengeId?: string | undefined;
+  /** A factor that is being set up, and that alone is asked for. */
+  newFactor?: string | undefined;
   /** Whose pending challenge a first request may join. */
   joinKey?: string | undefined;
   /** A request that must be worked on by one node only, and by whom it was answered. */
@@ -42,11 +44,12 @@ export async function reserveIn(
     challenge && items[index]!.challengeId !== undefined ? challenge.userId : [],
   );
   const owners = await readPeople(run, "id", answers);
-  const found = items.map(({ challengeId, nameKey }, index): Facts => {
+  const found = items.map((item, index): Facts => {
+    const { challengeId, nameKey } = item;
     const challenge = challenges[index];
     const known = challengeId === undefined ? named.get(nameKey ?? "") : owners.get(challenge?.userId ?? "");
     const { person, factors } = known ?? { person: undefined, factors: [] };
-    return { person, factors, challenge, taken: new Map(), answered: false };
+    return { person, factors: counting(item, factors, challenge), challenge, taken: new Map(), answered: false };
   });
   const plans = items.map((item, index) =>
     earlier[index] ? { answer: false, attempts: [] } : item.plan(found[index]!),
@@ -74,6 +77,13 @@ export async function reserveIn(
       }
     );
   });
+}
+
+/** One that is being set up counts for the challenge that proves it, and then alone. */
+function counting({ newFactor }: Reserve, factors: Factor[], challenge: Challenge | undefined): Factor[] {
+  const asked = newFactor ?? challenge?.factorId;
+  const proving = factors.filter(({ id, isNew }) => isNew && id === asked);
+  return newFactor !== undefined || proving.length > 0 ? proving : factors.filter(({ isNew }) => !isNew);
 }
 
 async function takeRounds(run: Run, wanted: { challenge: Challenge; try: boolean }[]): Promise<Map<string, Challenge>> {

@@ -19,6 +19,7 @@ const ending = {
   deliveries: { table: "delivery", key: "id", when: "started_at < ?" },
   calls: { table: "call", key: "id", when: "started_at < ?" },
   carrierEvents: { table: "carrier_event", key: "id", when: "at < ?" },
+  newFactors: { table: "factor", key: "id", when: "state = 'new' and created_at < ?" },
   ceremonies: { table: "ceremony", key: "id", when: "expires_at < ?" },
   signIns: { table: "sign_in", key: "id", when: "expires_at < ?" },
   siteTickets: { table: "site_ticket", key: "token_hash", when: "expires_at < ?" },

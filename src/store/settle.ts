@@ -97,7 +97,7 @@ async function accept(run: Run, { items, lost }: Round): Promise<void> {
     rows,
     `update factor set counter = v.counter, drift = v.drift, fails = 0, attempted_at = 0, locked_until = 0, last_used_at = v.at,
        day_cost = case when factor.day_cost > v.cost then factor.day_cost - v.cost else 0 end
-     from v where factor.id = v.id and factor.counter < v.counter and factor.state = 'active' returning factor.id`,
+     from v where factor.id = v.id and factor.counter < v.counter and factor.state in ('active', 'new') returning factor.id`,
   );
   const ids = new Set(raised.map((row) => row["id"]));
   for (const { item, factorId } of wanted)

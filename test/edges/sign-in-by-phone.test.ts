@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { answerByPhone, endByPhone } from "#actions/by-phone.ts";
 import { addPerson } from "#actions/people.ts";
+import { retain } from "#actions/retention.ts";
 import { pinMac } from "#actions/rules.ts";
 import { findSession } from "#actions/sessions.ts";
 import type { ResultCode } from "#core/results.ts";
@@ -147,6 +148,71 @@ describe.each(kinds)("signing in by phone, on %s,", (kind) => {
     await page.submit("/sign-in/other", { digit: "1" });
     expect(page.title()).toBe("Verify that it is you");
     expect(await answerByPhone(h.w.deps, { challengeId: call, answer: shown(text) })).toEqual({ kind: "over" });
+  });
+
+  const factors = async () => {
+    const rows = h.w.deps.db.q.selectFrom("factor").select(["id", "method", "state", "address", "parameters"]);
+    return await rows.orderBy("created_at").execute();
+  };
+  const wizard = async (kind: string) => {
+    await addPerson(h.w.deps, "cli", { username: "cleo", password });
+    const page = open();
+    await givePassword(page, "cleo");
+    await page.submit("/sign-in/register", { kind });
+    return page;
+  };
+
+  test("a phone that is registered for calls is called, and counts once the number was typed there", async () => {
+    const page = await wizard("voice");
+    await page.submit("/sign-in/register/number", { number: "070", extension: "" });
+    expect(page.alert()).toContain("We cannot read that as a phone number.");
+    await page.submit("/sign-in/register/number", { number, extension: "seven" });
+    expect(page.alert()).toContain("That extension cannot be dialled.");
+    const called = await page.submit("/sign-in/register/number", { number, extension: "89,0" });
+    expect(page.title()).toBe("Set up calls");
+    expect(await factors()).toMatchObject([{ state: "new" }]);
+    // nobody signs in with it meanwhile, or is locked out of a first method by it
+    const other = open();
+    await givePassword(other, "cleo");
+    expect(other.title()).toBe("Set up your second step");
+    await answer("000000");
+    await answer(shown(called.text));
+    await page.submit("/sign-in/waiting");
+    expect(page.title()).toBe("That works");
+    expect(await factors()).toMatchObject([
+      { method: "voice", state: "active", address: number, parameters: '{"extension":"89,0"}' },
+    ]);
+    await page.submit("/sign-in/register/finish");
+    expect(await sessionOf(page)).toMatchObject({ proofs: [{ method: "voice" }] });
+  });
+
+  test("a call that is declined while it is to prove a phone proves nothing, and another number can be given", async () => {
+    const page = await wizard("voice");
+    await page.submit("/sign-in/register/number", { number, extension: "" });
+    await ends("FAILED_USER_HUNGUP_ON_US");
+    const { text } = await page.submit("/sign-in/waiting");
+    expect(page.alert()).toContain("Nobody answered on your phone in time.");
+    expect(text).toContain(`value="${number}"`);
+    const again = await page.submit("/sign-in/register/number", { number: "+46701234599", extension: "" });
+    const abandoned = await pending();
+    await page.submit("/sign-in/register");
+    expect(await answerByPhone(h.w.deps, { challengeId: abandoned, answer: shown(again.text) })).toEqual({
+      kind: "over",
+    });
+    expect((await factors()).map(({ state }) => state)).toEqual(["new", "new"]);
+    h.w.clock.at += 3_700_000;
+    await retain(h.w.deps);
+    expect(await factors()).toEqual([]);
+  });
+
+  test("a phone that is registered for replies proves itself by one", async () => {
+    h.w.set({ "methods.sms-reply.enabled": true });
+    const page = await wizard("sms-reply");
+    await page.submit("/sign-in/register/number", { number });
+    await expect.poll(() => h.w.sent.length).toBe(1);
+    await answer(h.w.texted());
+    await page.submit("/sign-in/waiting");
+    expect(await factors()).toMatchObject([{ method: "sms-reply", state: "active" }]);
   });
 
   test("a text that is replied to, and a code with its PIN", async () => {

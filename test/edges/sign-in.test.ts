@@ -179,7 +179,7 @@ describe.each(kinds)("signing in with a browser, on %s,", (kind) => {
     await giveName(page, "cleo");
     await page.submit("/sign-in/register", { kind: "sms" });
     await page.submit("/sign-in/register/number", { number: "070" });
-    expect(page.alert()).toContain("not a number we can text");
+    expect(page.alert()).toContain("We cannot read that as a phone number");
     h.w.set({ "phone.allowed-countries": ["SE"] });
     for (const number of ["+46 900 123 45 67", "+1 202 555 0123"]) {
       await page.submit("/sign-in/register/number", { number });

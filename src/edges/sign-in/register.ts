@@ -6,7 +6,7 @@ import type { Deps } from "#actions/deps.ts";
 import type { Flow } from "#actions/sign-in-flow.ts";
 import { isLasting } from "#core/registration.ts";
 import type { TextKey } from "#i18n/translate.ts";
-import { fromFile, html } from "./html.ts";
+import { fromFile, html, type Html } from "./html.ts";
 import type { Look, Page } from "./layout.ts";
 import { makeForm } from "./passkeys.ts";
 import { form, leadsTo, problemOf, submit } from "./steps.ts";
@@ -17,7 +17,8 @@ export async function registerPage(deps: Deps, look: Look, flow: Flow): Promise<
   if (codes !== undefined) return { ...told, ...codesPage(deps, look, flow) };
   if (kind === "totp") return { ...told, ...appPage(deps, look, flow) };
   if (kind === "passkey") return { ...told, ...(await passkeyPage(deps, look, flow)) };
-  if (kind === "sms") return { ...told, ...(number && sealed ? textCodePage(look, flow) : numberPage(look, flow)) };
+  if (kind === "sms" && number && sealed) return { ...told, ...textCodePage(look, flow) };
+  if (isPhone(kind)) return { ...told, ...numberPage(look, flow, kind) };
   return { ...told, ...(await choicePage(deps, look, flow)) };
 }
 
@@ -64,7 +65,8 @@ async function passkeyPage(deps: Deps, look: Look, flow: Flow): Promise<Page> {
   return { title: say("register.passkey.title"), body, script: "passkey" };
 }
 
-const back = ({ say }: Look, flow: Flow) => form("/sign-in/register", flow, submit(say("register.other"), "quiet"));
+export const back = ({ say }: Look, flow: Flow): Html =>
+  form("/sign-in/register", flow, submit(say("register.other"), "quiet"));
 
 function appPage(deps: Deps, look: Look, flow: Flow): Page {
   const { say } = look;
@@ -109,14 +111,20 @@ const codeForm = (look: Look, flow: Flow, { first }: { first: boolean }) =>
       ${submit(look.say("step.verify"))}`,
   )}`;
 
-function numberPage(look: Look, flow: Flow): Page {
+type Phone = "sms" | "voice" | "sms-reply";
+const isPhone = (kind: string | undefined): kind is Phone => kind === "sms" || kind === "voice" || kind === "sms-reply";
+
+function numberPage(look: Look, flow: Flow, kind: Phone): Page {
   const { say } = look;
-  const body = html`${problemOf(look, flow.problem)}
-    <p>${say("register.sms.how")}</p>
+  const { problem } = flow;
+  const before = problem && problem !== "number_refused" ? flow.registering!.number : undefined;
+  const body = html`${problemOf(look, problem)}
+    <p>${say(`register.${kind}.how`)}</p>
+    <p class="soft">${say("register.phone.risk")}</p>
     ${form(
       "/sign-in/register/number",
       flow,
-      html`<label for="number">${say("register.sms.number")}</label>
+      html`<label for="number">${say(kind === "voice" ? "register.voice.number" : "register.sms.number")}</label>
         <input
           id="number"
           name="number"
@@ -125,14 +133,27 @@ function numberPage(look: Look, flow: Flow): Page {
           required
           maxlength="40"
           autofocus
-          aria-describedby="${flow.problem && "problem "}form"
+          value="${before}"
+          aria-describedby="${problem && "problem "}form"
         />
         <p id="form" class="soft">${say("register.sms.form")}</p>
-        ${submit(say("register.sms.send"))}`,
+        ${kind === "voice" && extension(look)} ${submit(say(`register.${kind}.send`))}`,
     )}
     ${back(look, flow)}`;
-  return { title: say("register.sms.title"), body };
+  return { title: say(`register.${kind}.title`), body };
 }
+
+const extension = ({ say }: Look) =>
+  html`<label for="extension">${say("register.voice.extension")}</label>
+    <input
+      id="extension"
+      name="extension"
+      autocomplete="off"
+      pattern="@?[0-9,*# ]*"
+      maxlength="40"
+      aria-describedby="extension-form"
+    />
+    <p id="extension-form" class="soft">${say("register.voice.extension_form")}</p>`;
 
 function textCodePage(look: Look, flow: Flow): Page {
   const { say } = look;

@@ -14,6 +14,7 @@ import type { Deps } from "#actions/deps.ts";
 import { beginReset, giveMailedCode, mayReset } from "#actions/password-reset.ts";
 import { choosePassword } from "#actions/new-password.ts";
 import { chooseKind, confirmKind, finishRegistering, giveNumber, givePasskeyMade } from "#actions/registering.ts";
+import { collectPhone, givePhone, isPhoneKind } from "#actions/registering-phone.ts";
 import {
   answerStep,
   beginStep,
@@ -197,6 +198,8 @@ const fromOf = ({ cookies }: Around, request: FastifyRequest): From => ({
   device: cookies.read(request, "device"),
 });
 
+const remember = { remember: z.literal("yes").optional() };
+
 type Act = (flow: Flow, body: Record<string, string>, from: From) => Promise<Step | Flow>;
 
 function formRoutes(scope: FastifyInstance, around: Around): void {
@@ -217,7 +220,6 @@ function formRoutes(scope: FastifyInstance, around: Around): void {
     });
   };
   const short = z.string().max(64);
-  const remember = { remember: z.literal("yes").optional() };
   const password = { username: z.string().max(256), password: z.string().max(1024) };
   define("/sign-in/password", password, async (flow, body, from) =>
     flow.person
@@ -240,19 +242,7 @@ function formRoutes(scope: FastifyInstance, around: Around): void {
       ? { flow }
       : await givePasskey(deps, flow.person ? flow : unasked(flow), { response: passkey!, ...from }),
   );
-  define(
-    "/sign-in/other",
-    { digit: z.string().regex(/^[1-9]$/) },
-    async (flow, { digit }, from) => await answerStep(deps, flow, { response: digit!, ...from }),
-  );
-  define("/sign-in/waiting", remember, async (flow, body, from) =>
-    collectStep(deps, flow, { remember: body["remember"] === "yes", ...from }),
-  );
-  define("/sign-in/again", { method: z.string().max(20).optional() }, async (flow, { method }, from) =>
-    flow.person && !flow.open && !flow.registering
-      ? await beginStep(deps, { ...flow, problem: undefined }, { ...from, ...(method !== undefined && { method }) })
-      : { flow },
-  );
+  wayForms(define, deps);
   // the name is there for the browser's own keeper of passwords
   const chosen = { username: z.string().max(256), password: z.string().max(256), again: z.string().max(256) };
   define("/sign-in/new-password", chosen, async (flow, { password: one, again }, from) =>
@@ -260,6 +250,25 @@ function formRoutes(scope: FastifyInstance, around: Around): void {
   );
   registerForms(define, deps);
   forgotForms(define, deps);
+}
+
+/** Which way it goes: with another method, on with what the phone has said, or once more. */
+function wayForms(define: Define, deps: Deps): void {
+  define(
+    "/sign-in/other",
+    { digit: z.string().regex(/^[1-9]$/) },
+    async (flow, { digit }, from) => await answerStep(deps, flow, { response: digit!, ...from }),
+  );
+  define("/sign-in/waiting", remember, async (flow, body, from) =>
+    flow.registering
+      ? await collectPhone(deps, flow, from)
+      : await collectStep(deps, flow, { remember: body["remember"] === "yes", ...from }),
+  );
+  define("/sign-in/again", { method: z.string().max(20).optional() }, async (flow, { method }, from) =>
+    flow.person && !flow.open && !flow.registering
+      ? await beginStep(deps, { ...flow, problem: undefined }, { ...from, ...(method !== undefined && { method }) })
+      : { flow },
+  );
 }
 
 /** Who signs in after all has not forgotten the password. */
@@ -288,10 +297,13 @@ function registerForms(define: Define, deps: Deps): void {
   );
   define(
     "/sign-in/register/number",
-    { number: z.string().max(40) },
-    registering(async (flow, { number }, { clientIp }) =>
-      flow.registering!.kind === "sms" ? await giveNumber(deps, flow, { number: number!, clientIp }) : { flow },
-    ),
+    { number: z.string().max(40), extension: z.string().max(40).optional() },
+    registering(async (flow, { number, extension = "" }, from) => {
+      const { kind } = flow.registering!;
+      if (flow.open) return { flow };
+      if (isPhoneKind(kind)) return await givePhone(deps, flow, { number: number!, extension, ...from });
+      return kind === "sms" ? await giveNumber(deps, flow, { number: number!, clientIp: from.clientIp }) : { flow };
+    }),
   );
   define(
     "/sign-in/register/passkey",

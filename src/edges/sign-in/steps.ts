@@ -77,8 +77,9 @@ export const rememberBox = (look: Look, flow: Flow): Html | undefined => {
     ? html`<label class="check">${box} ${look.say("step.remember", { days })}</label>`
     : undefined;
 };
-const mayRemember = ({ open, need, resetting }: Flow, deviceDays: number): boolean =>
+const mayRemember = ({ open, need, resetting, registering }: Flow, deviceDays: number): boolean =>
   deviceDays > 0 &&
+  !registering &&
   methods.get(open!.prompt.method)?.amr !== undefined &&
   need.strength === "mfa" &&
   !need.explicit &&

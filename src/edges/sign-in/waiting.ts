@@ -14,6 +14,7 @@ import type { TextKey } from "#i18n/translate.ts";
 import type { Cookies } from "./cookies.ts";
 import { html, type Html } from "./html.ts";
 import type { Look, Page } from "./layout.ts";
+import { back } from "./register.ts";
 import { leadsTo, otherWays, problemOf, rememberBox, submit, timeLeft } from "./steps.ts";
 
 export async function waitPage(deps: Deps, look: Look, flow: Flow): Promise<Page> {
@@ -21,20 +22,24 @@ export async function waitPage(deps: Deps, look: Look, flow: Flow): Promise<Page
   const { prompt } = flow.open!;
   const state = await standing(deps, flow, { waitMs: 0, signal: new AbortController().signal });
   const isOpen = state === "pending";
-  const here = `/sign-in?flow=${flow.id}`;
-  const body = html`${isOpen && problemOf(look, flow.problem)}
-    ${isOpen ? html`<p id="what">${say(instructionOf(prompt), { to: prompt.sentTo ?? "" })}</p>` : html`<p role="status">${say("step.answered")}</p>`}
-    ${isOpen && prompt.number !== undefined && number(prompt.number)}
+  const body = html`${isOpen ? whatToDo(look, flow) : html`<p role="status">${say("step.answered")}</p>`}
     <form method="post" action="/sign-in/waiting" data-waiting="/sign-in/waiting?flow=${flow.id}">
       <input type="hidden" name="flow" value="${flow.id}" />
       ${rememberBox(look, flow)}
       ${submit(say(isOpen ? "step.have_answered" : "sign_in.continue"), isOpen ? "quiet" : "primary")}
     </form>
-    ${isOpen && timeLeft(look, flow, deps.clock.now())} ${isOpen && otherWays(look, flow)}`;
-  const title = say("step.title");
+    ${isOpen && timeLeft(look, flow, deps.clock.now())} ${isOpen && (flow.registering ? back : otherWays)(look, flow)}`;
+  const title = say(flow.registering ? (`register.${prompt.method}.title` as TextKey) : "step.title");
   const more = { application: leadsTo(flow), help: helpOf[prompt.method]! };
-  return { title, body, ...more, script: "waiting", ...(isOpen && { again: here }) };
+  return { title, body, ...more, script: "waiting", ...(isOpen && { again: `/sign-in?flow=${flow.id}` }) };
 }
+
+const whatToDo = (look: Look, flow: Flow): Html => {
+  const { prompt } = flow.open!;
+  return html`${problemOf(look, flow.problem)}
+    <p id="what">${look.say(instructionOf(prompt), { to: prompt.sentTo ?? "" })}</p>
+    ${prompt.number !== undefined && number(prompt.number)}`;
+};
 
 const helpOf: Record<string, HelpTopic> = { voice: "no-call", "sms-reply": "reply-to-text" };
 
