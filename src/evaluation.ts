@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { addApplication, listApplications, setApplication } from "#actions/applications.ts";
 import { addApp } from "#actions/factors.ts";
 import { addPerson } from "#actions/people.ts";
+import { addPhone } from "#actions/phone-methods.ts";
 import { addGateway, listGateway } from "#actions/gateways.ts";
 import { addRadiusClient } from "#actions/radius-clients.ts";
 import type { Deps } from "#actions/deps.ts";
@@ -17,13 +18,14 @@ import { serveSampleApplication, type Registered } from "./sample-application.ts
 type Sample = { password: string; radiusSecret: string; adaSeed: string };
 
 const boPhone = "+46701234567";
+const danPhone = "+46701740606";
 
 /** Makes the samples on the first start and says how to use them on every one. */
 export async function prepareEvaluation(
   { deps, phones }: Running,
   config: Config,
 ): Promise<{ text: string; stop: () => Promise<void> }> {
-  await phones?.add(boPhone);
+  for (const number of [boPhone, danPhone]) await phones?.add(number);
   await registerCarriers(deps);
   const file = join(config.data, "evaluation.json");
   if (!existsSync(file)) writeFileSync(file, JSON.stringify(await makeSamples(deps)), { mode: 0o600 });
@@ -83,6 +85,8 @@ async function makeSamples(deps: Deps): Promise<Sample> {
   const bo = { username: "bo", email: "bo@example.org", mobile_phone: boPhone, language: "sv" };
   await addPerson(deps, "system", { ...bo, display_name: "Bo Exempel", password });
   await addPerson(deps, "system", { username: "cleo", display_name: "Cleo New", password });
+  await addPerson(deps, "system", { username: "dan", display_name: "Dan Sample", language: "en", password });
+  await addPhone(deps, "system", { username: "dan", by: "call", number: danPhone });
   const app = await addApp(deps, "system", { username: "ada", name: "Sample app" });
   const client = { name: "sample-vpn", addresses: ["127.0.0.1"], application: "Sample VPN", options: {} };
   const { secret } = await addRadiusClient(deps, "system", client);
@@ -105,7 +109,7 @@ Countersign is running: an evaluation, with sample people and simulated phones. 
   Simulated mail     ${config["public-url"]}/mail
   RADIUS             ${radius}, shared secret ${radiusSecret}
   Sign in            ${config["public-url"]}/sign-in
-  People             ada (codes from an app), bo (codes by text message), cleo (nothing set up yet)
+  People             ada (codes from an app), bo (codes by text message), dan (phone calls), cleo (nothing set up yet)
   Password of all    ${password}
   Ada's app key      ${adaSeed}
 

@@ -186,6 +186,13 @@ const users: Verb[] = [
   setState("user disable", { state: "disabled", summary: "refuse every sign-in of a person" }),
 ];
 
+type AddPhone = Why & {
+  by: "text" | "call" | "reply";
+  number: string;
+  extension?: string;
+  backupNumber?: string;
+  name?: string;
+};
 type AddApp = Why & {
   name?: string;
   secretFile?: string;
@@ -272,12 +279,35 @@ const methods: Verb[] = [
         ...(uri !== undefined && { "": "The secret is shown this once." }),
       }),
   }),
+  verb<"method add-phone", AddPhone>({
+    path: "method add-phone",
+    command: "method add-phone",
+    summary: "let a person be called, texted, or texted and answer by text; it counts at once",
+    example: "countersign method add-phone anna --by call --number +46701234567",
+    define: (one) =>
+      why(one.argument("<username>"))
+        .addOption(new Option("--by <how>", "how it is used").choices(["text", "call", "reply"]).makeOptionMandatory())
+        .requiredOption("--number <number>", "with + and country code, or as phone.default-country writes it")
+        .option("--extension <keys>", "calls: what is dialled once a switchboard has answered")
+        .option("--backup-number <number>", "calls: what is called when nobody answers the first")
+        .option("--name <name>"),
+    input: ([username = ""], { by, number, extension, backupNumber, name, reason }) => ({
+      username,
+      by,
+      number,
+      extension,
+      backup: backupNumber,
+      name,
+      reason,
+    }),
+    show: ({ id, username, method, sentTo }) => details({ added: id, for: username, method, to: sentTo }),
+  }),
   verb<"method remove", Why>({
     path: "method remove",
     command: "method remove",
     summary: "take a method away from a person",
     example: "countersign method remove anna sms",
-    define: (one) => why(one.argument("<username>").argument("<method>", "its id, name or kind (totp, sms)")),
+    define: (one) => why(one.argument("<username>").argument("<method>", "its id, name or kind (totp, sms, voice)")),
     input: ([username = "", method = ""], { reason }) => ({ username, method, reason }),
     show: ({ id }) => `${id} is removed.`,
   }),

@@ -6,6 +6,7 @@ import { addCall } from "#actions/call-method.ts";
 import { erasePerson, exportPerson } from "#actions/erase.ts";
 import { addApp, listMethods, removeMethod, unlockMethods } from "#actions/factors.ts";
 import { issueTap, requireRegistration, resetPassword, revokeDevices, revokeSessions } from "#actions/help-desk.ts";
+import { addPhone, phoneMethods } from "#actions/phone-methods.ts";
 import { addPerson, listPersons, loadPerson, removePerson, setPassword, setState } from "#actions/people.ts";
 import { importPeople } from "#actions/people-import.ts";
 import { expirePin, generatePin, setPin } from "#actions/pins.ts";
@@ -109,6 +110,15 @@ export const personCommands = {
   "method add-call": command({
     input: asked.extend({ number: text, backupNumber: text.optional() }),
     run: async (deps, input) => await addCall(deps, "cli", input),
+  "method add-phone": command({
+    input: asked.extend({
+      by: z.enum(Object.keys(phoneMethods) as (keyof typeof phoneMethods)[]),
+      number: text,
+      extension: text.optional(),
+      backup: text.optional(),
+      name: name.optional(),
+    }),
+    run: async (deps, input) => await addPhone(deps, "cli", input),
   }),
   "method remove": command({
     input: asked.extend({ method: name }),
