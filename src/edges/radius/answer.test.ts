@@ -88,11 +88,11 @@ describe("password and code in one field are told apart", () => {
     );
   });
 
-  test("with nothing before the code, or no separator, all of it is the password and the code is empty", () => {
+  test("with nothing before the code, or no separator, all of it is the password and no code came", () => {
     for (const text of ["", "123456", ",123456", "password"])
-      expect(begun(asks(text, clientWith({ mode: "append" })))).toEqual({ password: text, code: "" });
+      expect(begun(asks(text, clientWith({ mode: "append" })))).toEqual({ password: text, code: undefined });
     for (const text of ["", "12345", "123456"])
-      expect(begun(asks(text, clientWith({ mode: "append-fixed" })))).toEqual({ password: text, code: "" });
+      expect(begun(asks(text, clientWith({ mode: "append-fixed" })))).toEqual({ password: text, code: undefined });
   });
 
   test("a client that asks takes all of it as the password; one without a first factor as the code", () => {
