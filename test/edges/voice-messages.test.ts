@@ -122,14 +122,16 @@ describe("calls as a method, by command,", () => {
     const { run, json, here } = cli();
     await run(["user", "add", "anna"]);
     const numbers = ["--number", "+46 8 463 00 00 x,890#", "--backup-number", "+46 70 174 06 35"];
-    expect(await json(["method", "add-call", "anna", ...numbers])).toMatchObject({ sentTo: "•• 00" });
+    expect(await json(["method", "add-phone", "anna", "--by", "call", ...numbers])).toMatchObject({ sentTo: "•• 00" });
     const row = await here.deps.db.q.selectFrom("factor").select(["address", "parameters"]).executeTakeFirstOrThrow();
     expect(row.address).toBe("+4684630000");
     expect(JSON.parse(row.parameters)).toEqual({ extension: ",890#", backup: "+46701740635" });
-    expect((await run(["method", "add-call", "anna", "--number", "+46 8 463 00 00 x8w"])).stderr).toContain(
-      "number: has an extension",
-    );
-    expect((await run(["method", "add-call", "anna", "--number", "+46 900 123 45 67"])).stderr).toContain("premium");
+    expect(
+      (await run(["method", "add-phone", "anna", "--by", "call", "--number", "+46 8 463 00 00 x8w"])).stderr,
+    ).toContain("number: has an extension");
+    expect(
+      (await run(["method", "add-phone", "anna", "--by", "call", "--number", "+46 900 123 45 67"])).stderr,
+    ).toContain("premium");
   });
 
   test("a PIN is drawn, set and ended, and one way at a time is asked for", async () => {

@@ -14,12 +14,10 @@ const add = async (input: Omit<Parameters<typeof addPhone>[2], "username">) =>
   await addPhone(w.deps, "cli", { username: "ada", ...input });
 
 test("a phone to be called counts at once, and its number is told masked", async () => {
-  expect(await add({ by: "call", number: "070-174 06 06", backup: "08-465 004 99", extension: "@12,3" })).toMatchObject(
-    {
-      method: "voice",
-      sentTo: "•• 06",
-    },
-  );
+  expect(await add({ by: "call", number: "070-174 06 06 x@12,3", backupNumber: "08-465 004 99" })).toMatchObject({
+    method: "voice",
+    sentTo: "•• 06",
+  });
   const application = {
     id: "app",
     name: "App",
@@ -41,9 +39,9 @@ test.each([
   [{ by: "call", number: "12" }, "number: is too short or too long for its country"],
   [{ by: "call", number: "+4690012345" }, "number: is a premium-rate number"],
   [{ by: "text", number: "+12025550123" }, "number: is in a country that phone.allowed-countries does not name"],
-  [{ by: "call", number: "0701740606", backup: "+44" }, "backup-number: is not a phone number"],
-  [{ by: "call", number: "0701740606", extension: "12p" }, "extension: digits"],
-  [{ by: "text", number: "0701740606", extension: "12" }, "extension and backup-number are for calls alone"],
+  [{ by: "call", number: "0701740606", backupNumber: "+44" }, "backupNumber: is not a phone number"],
+  [{ by: "call", number: "0701740606 x12p" }, "number: has an extension"],
+  [{ by: "text", number: "0701740606", backupNumber: "0701740607" }, "backupNumber: is for calls alone"],
 ] as const)("%j is refused, and nothing is kept", async (input, sentence) => {
   await expect(add(input)).rejects.toMatchObject({
     code: "invalid",

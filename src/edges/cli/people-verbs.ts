@@ -189,7 +189,6 @@ const users: Verb[] = [
 type AddPhone = Why & {
   by: "text" | "call" | "reply";
   number: string;
-  extension?: string;
   backupNumber?: string;
   name?: string;
 };
@@ -237,18 +236,6 @@ const methods: Verb[] = [
   listMethods("user methods"),
   unlock("method unlock"),
   unlock("user unlock"),
-  verb<"method add-call", Why & { number: string; backupNumber?: string }>({
-    path: "method add-call",
-    command: "method add-call",
-    summary: "let a person verify by calls to a number; it counts at once",
-    example: "countersign method add-call anna --number '+46 8 123 45 67 x890' --backup-number '+46 70 123 45 67'",
-    define: (one) =>
-      why(one.argument("<username>"))
-        .requiredOption("--number <number>", "an extension follows an x")
-        .option("--backup-number <number>", "called when nobody answers at the first"),
-    input: ([username = ""], { reason, number, backupNumber }) => ({ username, reason, number, backupNumber }),
-    show: ({ id, sentTo }) => details({ added: id, calls: sentTo }),
-  }),
   verb<"method add-app", AddApp>({
     path: "method add-app",
     command: "method add-app",
@@ -283,20 +270,19 @@ const methods: Verb[] = [
     path: "method add-phone",
     command: "method add-phone",
     summary: "let a person be called, texted, or texted and answer by text; it counts at once",
-    example: "countersign method add-phone anna --by call --number +46701234567",
+    example:
+      "countersign method add-phone anna --by call --number '+46 8 463 00 00 x890' --backup-number '+46 70 174 06 35'",
     define: (one) =>
       why(one.argument("<username>"))
         .addOption(new Option("--by <how>", "how it is used").choices(["text", "call", "reply"]).makeOptionMandatory())
-        .requiredOption("--number <number>", "with + and country code, or as phone.default-country writes it")
-        .option("--extension <keys>", "calls: what is dialled once a switchboard has answered")
-        .option("--backup-number <number>", "calls: what is called when nobody answers the first")
+        .requiredOption("--number <number>", "for calls an extension may follow after an x")
+        .option("--backup-number <number>", "calls: what is called when nobody answers at the first")
         .option("--name <name>"),
-    input: ([username = ""], { by, number, extension, backupNumber, name, reason }) => ({
+    input: ([username = ""], { by, number, backupNumber, name, reason }) => ({
       username,
       by,
       number,
-      extension,
-      backup: backupNumber,
+      backupNumber,
       name,
       reason,
     }),

@@ -2,7 +2,6 @@
 
 import { z } from "zod";
 import type { Deps } from "#actions/deps.ts";
-import { addCall } from "#actions/call-method.ts";
 import { erasePerson, exportPerson } from "#actions/erase.ts";
 import { addApp, listMethods, removeMethod, unlockMethods } from "#actions/factors.ts";
 import { issueTap, requireRegistration, resetPassword, revokeDevices, revokeSessions } from "#actions/help-desk.ts";
@@ -107,15 +106,11 @@ export const personCommands = {
     }),
     run: async (deps, input) => await addApp(deps, "cli", input as Parameters<typeof addApp>[2]),
   }),
-  "method add-call": command({
-    input: asked.extend({ number: text, backupNumber: text.optional() }),
-    run: async (deps, input) => await addCall(deps, "cli", input),
   "method add-phone": command({
     input: asked.extend({
       by: z.enum(Object.keys(phoneMethods) as (keyof typeof phoneMethods)[]),
       number: text,
-      extension: text.optional(),
-      backup: text.optional(),
+      backupNumber: text.optional(),
       name: name.optional(),
     }),
     run: async (deps, input) => await addPhone(deps, "cli", input),
