@@ -83,6 +83,15 @@ async function isReady(url: string, child: Child): Promise<boolean> {
   }
 }
 
+/** Processor time in µs that a process and all it started have used (Linux counts it in hundredths of a second). */
+export function cpuMicros(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
+  return (
+    (Number(fields[11]) + Number(fields[12])) * 10_000 +
+    childrenOf(pid).reduce((sum, child) => sum + cpuMicros(child), 0)
+  );
+}
+
 /** Resident memory in MB of a process and of all it started, so that no helper process is forgotten (Linux). */
 export function residentMb(pid: number): number {
   const own = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
