@@ -10,6 +10,7 @@ import {
   methodsOf,
   type FactorDetails,
 } from "#store/factors.ts";
+import type { Run } from "#store/open.ts";
 import { clearHelpDesk, saveMustRegister } from "#store/registrations.ts";
 import { deleteDevices } from "#store/sessions.ts";
 import { about, changed, type Actor } from "./change.ts";
@@ -125,21 +126,31 @@ async function loadFactor(deps: Deps, { username, method }: Wanted) {
 export async function removeMethod(deps: Deps, actor: Actor, wanted: Wanted): Promise<{ id: string }> {
   const { person, factor } = await loadFactor(deps, wanted);
   return await changed(deps, actor, async (run) => {
-    if (!(await deleteFactor(run, factor.id)))
-      throw new AppError("not_found", `${person.username} has no method ${wanted.method}`);
-    // R-208: who has lost the last one is not someone who never had one
-    if (!(await methodsOf(run, person.id)).some(isLasting))
-      await saveMustRegister(run, { userId: person.id, reason: "help_desk", until: null });
-    const ended = isLasting(factor.method) ? await signOutAndForget(deps, run, { userId: person.id }) : {};
+    const detail = await dropFactor(deps, run, { person, factor });
     return {
       value: { id: factor.id },
       result: "METHOD_REMOVED",
       userId: person.id,
-      detail: { factor: factor.id, method: factor.method, ...ended },
+      detail,
       personal: about(person, wanted.reason),
       notice: { kind: "method_removed", method: factor.method },
     };
   });
+}
+
+/** Takes a method away, with what follows for the person; for the log's entry. */
+export async function dropFactor(
+  deps: Deps,
+  run: Run,
+  { person, factor }: { person: { id: string; username: string }; factor: { id: string; method: string } },
+): Promise<object> {
+  if (!(await deleteFactor(run, factor.id)))
+    throw new AppError("not_found", `${person.username} has no method ${factor.id}`);
+  // R-208: who has lost the last one is not someone who never had one
+  if (!(await methodsOf(run, person.id)).some(isLasting))
+    await saveMustRegister(run, { userId: person.id, reason: "help_desk", until: null });
+  const ended = isLasting(factor.method) ? await signOutAndForget(deps, run, { userId: person.id }) : {};
+  return { factor: factor.id, method: factor.method, ...ended };
 }
 
 /** Forgets the wrong answers that have locked a method, or (without one named) all of a person's. */

@@ -29,8 +29,11 @@ export const rulesOf = (settings: Settings): Rules => ({
 
 /** R-104: passkeys are never among them. */
 const switchable = ["totp", "sms", "voice", "sms-reply", "recovery"] as const;
-export const methodsOff = (settings: Settings): ReadonlySet<string> =>
-  new Set(switchable.filter((id) => !settings[`methods.${id}.enabled`]));
+export const methodsOff = (settings: Settings): ReadonlySet<string> => {
+  const off = switchable.filter((id) => !settings[`methods.${id}.enabled`]);
+  // one switch for codes of apps and tokens, whether they go by time or count
+  return new Set<string>(off.includes("totp") ? [...off, "hotp"] : off);
+};
 
 /** What an administrator says of methods, as a question to the engine carries it. */
 export const methodRules = async (deps: Deps): Promise<Pick<Ask, "off" | "pinFor" | "unreachable">> => {

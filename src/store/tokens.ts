@@ -3,7 +3,7 @@
  * of one maker exists once, and so does a seed (R-088); nothing here lowers a counter (R-087).
  */
 
-import type { TokenState } from "#core/token.ts";
+import type { TokenState, TokenType } from "#core/token.ts";
 import type { Db, Run } from "./open.ts";
 import type { Tables } from "./schema.ts";
 import { marks, insert, type Columns } from "./values.ts";
@@ -77,7 +77,7 @@ export type TokenDetails = {
   serial: string;
   manufacturer: string;
   model: string | null;
-  type: string;
+  type: TokenType;
   parameters: string;
   counter: number;
   drift: number;
@@ -91,6 +91,7 @@ export type TokenDetails = {
 };
 
 export type TokenQuery = {
+  id?: string | undefined;
   serialKey?: string | undefined;
   state?: TokenState | undefined;
   importId?: string | undefined;
@@ -102,7 +103,7 @@ export type TokenQuery = {
 
 /** Those that a committed import brought, by serial number. */
 export async function listTokens(db: Db, query: TokenQuery): Promise<(TokenDetails & { serialKey: string })[]> {
-  const { serialKey, state, importId, userId, after, limit } = query;
+  const { id, serialKey, state, importId, userId, after, limit } = query;
   let tokens = db.q
     .selectFrom("token")
     .innerJoin("import", "import.id", "token.import_id")
@@ -110,6 +111,7 @@ export async function listTokens(db: Db, query: TokenQuery): Promise<(TokenDetai
     .select(["token.id", "serial", "serial_key", "manufacturer", "model", "type", "parameters", "counter", "drift"])
     .select(["token.state", "user_id", "username", "starts_at", "expires_at", "token.import_id", "token.created_at"])
     .where("import.committed_at", "is not", null);
+  if (id !== undefined) tokens = tokens.where("token.id", "=", id);
   if (serialKey !== undefined) tokens = tokens.where("serial_key", "=", serialKey);
   if (state !== undefined) tokens = tokens.where("token.state", "=", state);
   if (importId !== undefined) tokens = tokens.where("token.import_id", "=", importId);
@@ -128,7 +130,7 @@ export async function listTokens(db: Db, query: TokenQuery): Promise<(TokenDetai
     serialKey: row.serial_key,
     manufacturer: row.manufacturer,
     model: row.model,
-    type: row.type,
+    type: row.type as TokenType,
     parameters: row.parameters,
     counter: row.counter,
     drift: row.drift,
@@ -140,6 +142,64 @@ export async function listTokens(db: Db, query: TokenQuery): Promise<(TokenDetai
     importId: row.import_id,
     createdAt: row.created_at,
   }));
+}
+
+export async function readSealed(db: Db, id: string): Promise<Uint8Array> {
+  const row = await db.q.selectFrom("token").select("sealed_secret").where("id", "=", id).executeTakeFirstOrThrow();
+  return row.sealed_secret;
+}
+
+/** The import's row is held first, so that it is not taken back at the same moment; the person's, so that the count holds. */
+export async function assignToken(
+  run: Run,
+  { id, userId, atMost }: { id: string; userId: string; atMost: number },
+): Promise<boolean> {
+  await run(
+    `update import set accepted = accepted where committed_at is not null and id = (select import_id from token where id = ?)`,
+    [id],
+  );
+  await run("update person set state = state where id = ?", [userId]);
+  const assigned = await run(
+    `update token set state = 'assigned', user_id = ? where id = ? and state = 'available'
+       and exists (select 1 from import where import.id = token.import_id and committed_at is not null)
+       and exists (select 1 from person where person.id = ?)
+       and (select count(*) from token mine where mine.user_id = ? and mine.state in ('assigned', 'activated')) < cast(? as bigint)
+     returning id`,
+    [userId, id, userId, userId, atMost],
+  );
+  return assigned.length > 0;
+}
+
+type Activated = { id: string; userId: string; factorId: string; counter: number; drift: number };
+
+/** The codes that activated it are used up, for the token and for its factor. */
+export async function activateToken(run: Run, { id, userId, factorId, counter, drift }: Activated): Promise<boolean> {
+  const activated = await run(
+    `update token set state = 'activated', counter = cast(? as bigint), drift = cast(? as bigint)
+     where id = ? and state = 'assigned' and user_id = ? and counter < cast(? as bigint) returning id`,
+    [counter, drift, id, userId, counter],
+  );
+  await run("update factor set token_id = ?, counter = cast(? as bigint), drift = cast(? as bigint) where id = ?", [
+    id,
+    counter,
+    drift,
+    factorId,
+  ]);
+  return activated.length > 0;
+}
+
+/** Ends what the token was to somebody; its factor is the caller's to take away. */
+export async function moveToken(run: Run, { id, from, to }: { id: string; from: TokenState[]; to: TokenState }) {
+  const moved = await run(
+    `update token set state = ?, user_id = null where id = ? and state in (${marks(from.length)}) returning id`,
+    [to, id, ...from],
+  );
+  return moved.length > 0;
+}
+
+export async function findFactorOf(run: Run, tokenId: string): Promise<{ id: string; method: string } | undefined> {
+  const [row] = await run("select id, method from factor where token_id = ?", [tokenId]);
+  return row && { id: row["id"] as string, method: row["method"] as string };
 }
 
 const deleteAtOnce = 500;

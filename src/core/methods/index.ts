@@ -1,4 +1,5 @@
 import type { Method } from "./method.ts";
+import { hotp } from "./hotp.ts";
 import { passkey } from "./passkey.ts";
 import { recovery } from "./recovery.ts";
 import { sms, smsReply } from "./sms.ts";
@@ -8,5 +9,5 @@ import { voice } from "./voice.ts";
 
 /** Every way of verifying a person, best first. To add one, write its file and name it here. */
 export const methods: ReadonlyMap<string, Method> = new Map(
-  [passkey, totp, sms, voice, smsReply, tap, recovery].map((method) => [method.id, method]),
+  [passkey, totp, hotp, sms, voice, smsReply, tap, recovery].map((method) => [method.id, method]),
 );

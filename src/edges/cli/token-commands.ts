@@ -2,11 +2,27 @@
 
 import { z } from "zod";
 import { importTokens, undoTokenImport } from "#actions/token-import.ts";
+import { activateToken, assignToken, endToken } from "#actions/token-life.ts";
 import { searchTokens } from "#actions/tokens.ts";
 import { tokenStates } from "#core/token.ts";
 import { command, limit, name, text } from "./command.ts";
 
+/** why it is done, for the log */
+const asked = z.strictObject({ serial: name, reason: z.string().min(1).max(1000).optional() });
+
 export const tokenCommands = {
+  "token assign": command({
+    input: asked.extend({ username: name }),
+    run: async (deps, input) => await assignToken(deps, "cli", input),
+  }),
+  "token activate": command({
+    input: asked.extend({ codes: z.array(z.string().max(20)).min(1).max(2) }),
+    run: async (deps, input) => await activateToken(deps, "cli", input),
+  }),
+  "token end": command({
+    input: asked.extend({ how: z.enum(["unassign", "lost", "revoke"]) }),
+    run: async (deps, input) => await endToken(deps, "cli", input),
+  }),
   "token import": command({
     input: z.strictObject({
       format: z.enum(["auto", "pskc", "csv"]).optional(),

@@ -2,7 +2,7 @@ import { Option } from "commander";
 import { AppError } from "#core/errors.ts";
 import type { TokenFit } from "#core/token-proof.ts";
 import { table, time } from "./output.ts";
-import { whole } from "./people-verbs.ts";
+import { whole, why, type Why } from "./people-verbs.ts";
 import { verb, type Verb } from "./verb.ts";
 
 /** Hardware tokens. */
@@ -44,7 +44,53 @@ type Search = {
   limit?: number;
 };
 
+type How = "unassign" | "lost" | "revoke";
+const end = (how: How, { summary, shown }: { summary: string; shown: string }): Verb =>
+  verb<"token end", Why>({
+    path: `token ${how}`,
+    command: "token end",
+    summary,
+    example: `countersign token ${how} 2600124809778`,
+    define: (one) => why(one.argument("<serial>")),
+    input: ([serial = ""], { reason }) => ({ serial, how, reason }),
+    show: ({ serial }) => `${serial} ${shown}`,
+  });
+
+const life: Verb[] = [
+  verb<"token assign", Why>({
+    path: "token assign",
+    command: "token assign",
+    summary: "give a token to a person; its codes count once it is activated",
+    example: "countersign token assign 2600124809778 anna",
+    define: (one) => why(one.argument("<serial>").argument("<username>")),
+    input: ([serial = "", username = ""], { reason }) => ({ serial, username, reason }),
+    show: ({ serial, username }) => `${serial} is assigned to ${username}; activate it with a code that it shows.`,
+  }),
+  verb<"token activate", Why>({
+    path: "token activate",
+    command: "token activate",
+    summary: "activate an assigned token by a code that it shows, or by two in a row",
+    example: "countersign token activate 2600124809778 492039",
+    define: (one) =>
+      why(
+        one
+          .argument("<serial>")
+          .argument("<code>", "- reads the codes from standard input, a line each")
+          .argument("[code2]", "the next one: for a token that counts, or whose clock has gone astray"),
+      ),
+    input: async ([serial = "", code = "", next], { reason }, read) => {
+      const codes = code === "-" ? (await read("-")).split(/\s+/) : [code, ...(next === undefined ? [] : [next])];
+      return { serial, codes: codes.filter((one) => one !== ""), reason };
+    },
+    show: ({ serial, username }) => `${serial} is activated for ${username}.`,
+  }),
+  end("unassign", { summary: "take a token back from its person", shown: "is available again." }),
+  end("lost", { summary: "report a token lost: its codes count no more", shown: "is reported lost." }),
+  end("revoke", { summary: "end a token for good", shown: "is revoked." }),
+];
+
 export const tokenVerbs: Verb[] = [
+  ...life,
   verb<"token import", Import>({
     path: "token import",
     command: "token import",

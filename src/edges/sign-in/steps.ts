@@ -126,6 +126,7 @@ export function codePage(look: Look, flow: Flow, now: number): Page {
 const helpOf: Record<string, HelpTopic> = {
   sms: "no-text",
   totp: "code-refused",
+  hotp: "code-refused",
   recovery: "recovery-codes",
   tap: "access-pass",
   passkey: "passkey-missing",

@@ -93,8 +93,10 @@ function open(reading: Reading, { tag, line }: { tag: SaxesTagNS; line: number }
 /** Those of no namespace by their name; of others only whether there are any matters, so they keep their prefix. */
 function attributesOf({ attributes }: SaxesTagNS): Map<string, string> {
   const given = new Map<string, string>();
-  for (const { name, prefix, value } of Object.values(attributes))
+  for (const name in attributes) {
+    const { prefix, value } = attributes[name]!;
     if (prefix !== "xmlns" && name !== "xmlns") given.set(name, value);
+  }
   return given;
 }
 
