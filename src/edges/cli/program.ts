@@ -115,10 +115,11 @@ async function carryOut(io: Io, verb: Verb, written: Command): Promise<number> {
   const { json = false, progress = false, ...options } = written.opts<Common>();
   const args = (written.processedArgs as (string | undefined)[]).filter((arg) => arg !== undefined);
   const say = progressOn(io, progress);
+  let file: File = nothing();
   try {
     const input = await verb.input(args, options, (path) => readSecret(io, path));
     const path = verb.file?.(args, options);
-    const file = path === undefined ? nothing() : await openFile(io, path);
+    if (path !== undefined) file = await openFile(io, path);
     const outgoing = { command: verb.command, input, file, progress: say.line };
     const answer = (await sendCommand(io.socketPath(), outgoing)) ?? (await performHere(io, outgoing));
     say.end();
@@ -131,8 +132,12 @@ async function carryOut(io: Io, verb: Verb, written: Command): Promise<number> {
     if (json) io.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
     else io.stderr.write(`${message}\n`);
     return code === "usage" ? 2 : 1;
+  } finally {
+    // one that nobody has read to its end is still open
+    file.destroy?.();
   }
 }
+type File = AsyncIterable<Uint8Array> & { destroy?: () => unknown };
 
 /** A file that the result brings is the caller's to keep, and no part of what is printed. */
 async function saved(result: { errorFile?: string }, path: string | undefined): Promise<object> {
@@ -168,11 +173,11 @@ async function* bytesOf(input: AsyncIterable<Uint8Array | string>): AsyncGenerat
   for await (const chunk of input) yield typeof chunk === "string" ? Buffer.from(chunk) : chunk;
 }
 
-async function openFile(io: Io, path: string): Promise<AsyncIterable<Uint8Array>> {
+async function openFile(io: Io, path: string): Promise<File> {
   if (path === "-") return bytesOf(io.stdin);
   try {
     const handle = await open(path);
-    return handle.createReadStream() as AsyncIterable<Uint8Array>;
+    return handle.createReadStream() as File;
   } catch (error) {
     throw new AppError("not_found", `${path} cannot be read (${(error as { code?: string }).code})`, error);
   }
