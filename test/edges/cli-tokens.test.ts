@@ -119,3 +119,20 @@ test("two codes of one token show how a file that does not say has to be read", 
   expect(await run(["token", "import", path, "--prove", "A-1"])).toMatchObject({ exit: 2 });
   expect(await json(["token", "import", path, ...prove, ...right])).toMatchObject({ accepted: 2, refused: 0 });
 });
+
+test("a token is given out, activated by codes from standard input, and reported lost", async () => {
+  const { here, run, json, file } = cli();
+  await here.person({ username: "anna", totp: false });
+  const seed = Buffer.alloc(20, 9);
+  const code = (counter: number) => hotp(seed, counter, { digits: 6, algorithm: "sha1" });
+  await json(["token", "import", file("t.csv", `serial,secret,type\n77,${base32(seed)},hotp\n`)]);
+  expect((await run(["token", "assign", "77", "anna", "--reason", "new"])).stdout).toContain("is assigned to anna");
+  expect(await run(["token", "activate", "77", code(0), "000000"])).toMatchObject({ exit: 1 });
+  const activated = await run(["token", "activate", "77", "-"], { stdin: `${code(3)}\n${code(4)}\n` });
+  expect(activated).toMatchObject({ exit: 0 });
+  expect(await json(["method", "list", "anna"])).toMatchObject({ methods: [{ method: "hotp", name: "77" }] });
+  expect(await json(["token", "lost", "77"])).toMatchObject({ serial: "77", state: "lost" });
+  expect(await json(["method", "list", "anna"])).toEqual({ methods: [] });
+  expect(await run(["token", "unassign", "77"])).toMatchObject({ exit: 1 });
+  expect(await run(["token", "revoke", "77"])).toMatchObject({ exit: 0 });
+});

@@ -118,8 +118,7 @@ async function carryOut(io: Io, verb: Verb, written: Command): Promise<number> {
   let file: File = nothing();
   try {
     const input = await verb.input(args, options, (path) => readSecret(io, path));
-    const path = verb.file?.(args, options);
-    if (path !== undefined) file = await openFile(io, path);
+    file = await openFile(io, verb.file?.(args, options));
     const outgoing = { command: verb.command, input, file, progress: say.line };
     const answer = (await sendCommand(io.socketPath(), outgoing)) ?? (await performHere(io, outgoing));
     say.end();
@@ -173,7 +172,8 @@ async function* bytesOf(input: AsyncIterable<Uint8Array | string>): AsyncGenerat
   for await (const chunk of input) yield typeof chunk === "string" ? Buffer.from(chunk) : chunk;
 }
 
-async function openFile(io: Io, path: string): Promise<File> {
+async function openFile(io: Io, path: string | undefined): Promise<File> {
+  if (path === undefined) return nothing();
   if (path === "-") return bytesOf(io.stdin);
   try {
     const handle = await open(path);

@@ -10,6 +10,9 @@ import { command, limit, name, text } from "./command.ts";
 /** why it is done, for the log */
 const asked = z.strictObject({ serial: name, reason: z.string().min(1).max(1000).optional() });
 
+const ending = (how: "unassign" | "lost" | "revoke") =>
+  command({ input: asked, run: async (deps, input) => await endToken(deps, "cli", { ...input, how }) });
+
 export const tokenCommands = {
   "token assign": command({
     input: asked.extend({ username: name }),
@@ -19,10 +22,9 @@ export const tokenCommands = {
     input: asked.extend({ codes: z.array(z.string().max(20)).min(1).max(2) }),
     run: async (deps, input) => await activateToken(deps, "cli", input),
   }),
-  "token end": command({
-    input: asked.extend({ how: z.enum(["unassign", "lost", "revoke"]) }),
-    run: async (deps, input) => await endToken(deps, "cli", input),
-  }),
+  "token unassign": ending("unassign"),
+  "token lost": ending("lost"),
+  "token revoke": ending("revoke"),
   "token import": command({
     input: z.strictObject({
       format: z.enum(["auto", "pskc", "csv"]).optional(),

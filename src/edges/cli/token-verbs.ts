@@ -44,15 +44,15 @@ type Search = {
   limit?: number;
 };
 
-type How = "unassign" | "lost" | "revoke";
-const end = (how: How, { summary, shown }: { summary: string; shown: string }): Verb =>
-  verb<"token end", Why>({
-    path: `token ${how}`,
-    command: "token end",
+type Ending = "token unassign" | "token lost" | "token revoke";
+const end = (path: Ending, { summary, shown }: { summary: string; shown: string }): Verb =>
+  verb<Ending, Why>({
+    path,
+    command: path,
     summary,
-    example: `countersign token ${how} 2600124809778`,
+    example: `countersign ${path} 2600124809778`,
     define: (one) => why(one.argument("<serial>")),
-    input: ([serial = ""], { reason }) => ({ serial, how, reason }),
+    input: ([serial = ""], { reason }) => ({ serial, reason }),
     show: ({ serial }) => `${serial} ${shown}`,
   });
 
@@ -84,9 +84,9 @@ const life: Verb[] = [
     },
     show: ({ serial, username }) => `${serial} is activated for ${username}.`,
   }),
-  end("unassign", { summary: "take a token back from its person", shown: "is available again." }),
-  end("lost", { summary: "report a token lost: its codes count no more", shown: "is reported lost." }),
-  end("revoke", { summary: "end a token for good", shown: "is revoked." }),
+  end("token unassign", { summary: "take a token back from its person", shown: "is available again." }),
+  end("token lost", { summary: "report a token lost: its codes count no more", shown: "is reported lost." }),
+  end("token revoke", { summary: "end a token for good", shown: "is revoked." }),
 ];
 
 export const tokenVerbs: Verb[] = [
