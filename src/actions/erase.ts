@@ -37,14 +37,15 @@ export async function erasePerson(
   });
 }
 
-/** Everything that is held about a person, their log entries included. */
-export async function exportPerson(deps: Deps, userId: string) {
+/** Everything that is held about a person, their log entries included; that it was told is in the log. */
+export async function exportPerson(deps: Deps, actor: Actor, userId: string) {
   const held = await readPerson(deps.db, userId);
   const entries = [];
   for await (const page of pages(deps, userId))
     for (const { fields, ...entry } of page)
       entries.push({ ...entry, personal: fields === null ? undefined : (JSON.parse(fields) as object) });
   if (!held.person && entries.length === 0) throw nobody(userId);
+  await changed(deps, actor, async () => ({ value: undefined, result: "PERSON_EXPORTED", userId }));
   return { ...held, entries };
 }
 

@@ -95,6 +95,13 @@ export function otpauthUri({ account, seed, digits, period, algorithm }: Key): s
   return `otpauth://totp/${label}?${query.join("&")}`;
 }
 
+/** A call's backup phone is a number like the first. */
+function withoutNumbers(parameters: string): string {
+  if (parameters === "") return parameters;
+  const { backup, ...rest } = JSON.parse(parameters) as { backup?: string };
+  return JSON.stringify({ ...rest, ...(backup !== undefined && { backup: `•• ${backup.slice(-2)}` }) });
+}
+
 export type ListedMethod = Omit<FactorDetails, "userId" | "address"> & { sentTo: string | null };
 
 /** R-260: a number is shown by its last two digits. */
@@ -102,6 +109,7 @@ export async function listMethods(deps: Deps, username: string): Promise<ListedM
   const { id } = await loadPerson(deps, username);
   return (await listFactors(deps.db, [id])).map(({ userId: _userId, address, ...method }) => ({
     ...method,
+    parameters: withoutNumbers(method.parameters),
     sentTo: address === null ? null : `•• ${address.slice(-2)}`,
   }));
 }

@@ -39,14 +39,20 @@ export async function listLog(deps: Deps, query: LogQuery): Promise<{ records: L
   return { records, ...(found.length > limit && last && { next: writePosition(last) }) };
 }
 
-/** Applications by the name they have now. */
+/** Applications by the name they have now; numbers masked. */
 export async function withApplications(deps: Deps, rows: RecordRow[]): Promise<LogRecord[]> {
   const names = await applicationNames(deps);
   return rows.map((row) => ({
     ...row,
+    personal: row.personal && withMaskedPhone(row.personal),
     application: row.applicationId === null ? null : (names.get(row.applicationId) ?? null),
   }));
 }
+
+const withMaskedPhone = ({ phone, ...rest }: Record<string, string>): Record<string, string> => ({
+  ...rest,
+  ...(phone !== undefined && { phone: `•• ${phone.slice(-2)}` }),
+});
 
 /** By the ids that the log has of them. */
 export async function applicationNames(deps: Deps): Promise<ReadonlyMap<string, string>> {

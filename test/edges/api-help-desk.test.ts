@@ -63,7 +63,7 @@ describe.each(kinds)("the help desk by API, on %s,", (kind) => {
       revokeSessions: "SESSIONS_ENDED",
       revokeDevices: "DEVICES_FORGOTTEN",
     };
-    expect(new Set([...Object.keys(results), "listMethods"])).toEqual(new Set(Object.keys(contract)));
+    expect(new Set([...Object.keys(results), "listMethods", "revealNumbers"])).toEqual(new Set(Object.keys(contract)));
     for (const [name, result] of Object.entries(results)) {
       const answer = await done(key, name as Name);
       const entry = await lastEntry();
@@ -73,6 +73,15 @@ describe.each(kinds)("the help desk by API, on %s,", (kind) => {
       const secret = answer["pass"] ?? answer["password"] ?? "none";
       expect(JSON.stringify(entry)).not.toContain(secret);
     }
+  });
+
+  test("shows numbers whole with a reason, which is in the log", async () => {
+    const { id, key } = await add();
+    expect((await ask(key, "revealNumbers", { body: {} })).status).toBe(400);
+    const [mobilePhone, method] = ["+46701234567", "sms"];
+    expect(await done(key, "revealNumbers")).toMatchObject({ mobilePhone, methods: [{ method, number: mobilePhone }] });
+    const entry = { result: "NUMBERS_REVEALED", actor: `key:${key.id}`, userId: id };
+    expect(await lastEntry()).toMatchObject({ ...entry, personal: { username: "ada", reason } });
   });
 
   test("changes the person that is named, under any form of the name", async () => {

@@ -59,6 +59,7 @@ test("every scope has operations, and the operations are these", () => {
       "helpdesk POST /api/v1/users/:username/revoke-devices revokeDevices",
       "helpdesk POST /api/v1/users/:username/unlock unlockMethods",
       "helpdesk GET /api/v1/users/:username/methods listMethods",
+      "helpdesk POST /api/v1/users/:username/reveal-numbers revealNumbers",
       "helpdesk POST /api/v1/users/:username/block blockUser",
       "helpdesk POST /api/v1/users/:username/unblock unblockUser",
       "helpdesk POST /api/v1/numbers/block blockNumber",

@@ -29,7 +29,7 @@ describe.each(["in this process", "through the socket"])("commands %s", (how) =>
     expect(added.stdout).toContain("sms");
     expect(await json(["user", "show", "CORP\\Anna"])).toMatchObject({
       username: "anna",
-      mobilePhone: "+46701234567",
+      mobilePhone: "•• 67",
       groups: ["a", "b"],
       state: "enabled",
       hasPassword: false,
@@ -53,6 +53,30 @@ describe.each(["in this process", "through the socket"])("commands %s", (how) =>
     });
     expect(await json(["user", "show", "anna"])).toEqual({
       error: { code: "not_found", message: "nobody is named anna" },
+    });
+  });
+
+  test("numbers are shown whole for a reason alone, and that is in the log", async () => {
+    const { run, json } = cli();
+    await run(["user", "add", "anna", "--mobile-phone", "+46701234567", "--backup-phone", "+46701234568"]);
+    const whole = /\d{7}/;
+    for (const read of [
+      ["user", "show", "anna"],
+      ["method", "list", "anna"],
+      ["log", "list"],
+    ])
+      for (const more of [[], ["--json"]]) expect((await run([...read, ...more])).stdout).not.toMatch(/70123456/);
+    expect((await run(["user", "show", "anna", "--reveal", "phone"])).exit).toBe(2);
+    const why = ["--reveal", "phone", "--reason", "called back"];
+    expect((await run(["user", "show", "anna", ...why])).stdout).toMatch(whole);
+    expect(await json(["user", "show", "anna", ...why])).toMatchObject({
+      mobilePhone: "+46701234567",
+      backupPhone: "+46701234568",
+      methods: [{ method: "sms", sentTo: "+46701234567" }],
+    });
+    const revealed = { result: "NUMBERS_REVEALED", personal: { username: "anna", reason: "called back" } };
+    expect(await json(["log", "list", "--user", "anna", "--limit", "2"])).toMatchObject({
+      records: [revealed, revealed],
     });
   });
 

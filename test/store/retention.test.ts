@@ -160,7 +160,7 @@ describe.each(kinds)("on %s", (kind) => {
     await begin(w.deps, { application, username: ada.username, method: "sms", source: { protocol: "rest" } });
     await write(w.deps, 1100, { userId: ada.id, personal: { username: "Ada-Lovelace" } });
 
-    const held = await exportPerson(w.deps, ada.id);
+    const held = await exportPerson(w.deps, "cli", ada.id);
     expect(held).toMatchObject({
       person: { username: "Ada-Lovelace", has_password: false },
       entries: { length: 1102 },
@@ -182,14 +182,14 @@ describe.each(kinds)("on %s", (kind) => {
     expect(JSON.stringify(stored)).toContain("Bob-Kept");
     expect(stored[3]).toEqual([]);
     const verdict = await verified();
-    expect(verdict).toMatchObject({ ok: true, chains: [{ rows: 1104, erased: 1102 }] });
-    expect((await exportPerson(w.deps, ada.id)).person).toBeUndefined();
+    expect(verdict).toMatchObject({ ok: true, chains: [{ rows: 1105, erased: 1102 }] });
+    expect((await exportPerson(w.deps, "cli", ada.id)).person).toBeUndefined();
     // who was removed before can be erased too, and an erasure that was cut short be finished
     await erasePerson(w.deps, "cli", { userId: ada.id, reason: "to be sure" });
     await expect(erasePerson(w.deps, "cli", { userId: "usr_none", reason: "?" })).rejects.toMatchObject({
       code: "not_found",
     });
-    await expect(exportPerson(w.deps, "usr_none")).rejects.toMatchObject({ code: "not_found" });
+    await expect(exportPerson(w.deps, "cli", "usr_none")).rejects.toMatchObject({ code: "not_found" });
   });
 
   test("an entry that cannot be written undoes the change it tells of", async () => {
@@ -202,7 +202,7 @@ describe.each(kinds)("on %s", (kind) => {
         : "alter table log add constraint refused check (seq < 2)";
     await sql.raw(refuse).execute(w.deps.db.q);
     await expect(erasePerson(w.deps, "cli", { userId: ada.id, reason: "asked" })).rejects.toThrow(/full|refused/);
-    expect((await exportPerson(w.deps, ada.id)).factors.length).toBe(1);
+    expect(await w.deps.db.q.selectFrom("factor").select("id").where("user_id", "=", ada.id).execute()).toHaveLength(1);
     expect((await verified()).ok).toBe(true);
   });
 });

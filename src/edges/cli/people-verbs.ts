@@ -119,18 +119,21 @@ const users: Verb[] = [
         ...(next === undefined ? [] : [`There are more: --after ${next}`]),
       ].join("\n"),
   }),
-  verb<"user show">({
+  verb<"user show", Why & { reveal?: "phone" }>({
     path: "user show",
     command: "user show",
-    summary: "show a person",
-    example: "countersign user show anna",
-    define: (one) => one.argument("<username>"),
-    input: ([username = ""]) => ({ username }),
+    summary: "show a person, numbers masked",
+    example: "countersign user show anna --reveal phone --reason 'called back, ticket 4711'",
+    define: (one) =>
+      why(one.argument("<username>")).addOption(
+        new Option("--reveal <what>", "numbers whole; needs --reason, and is in the log").choices(["phone"]),
+      ),
+    input: ([username = ""], { reveal, reason }) => ({ username, reveal, reason }),
     show: ({ nameKey: _nameKey, createdAt, hasPassword, methods, ...person }) =>
       details({
         ...person,
         password: hasPassword ? "set" : "none",
-        methods: methods.map(({ method, name }) => name ?? method),
+        methods: methods.map(({ method, name, sentTo }) => [name ?? method, sentTo].filter(Boolean).join(" ")),
         created: time(createdAt),
       }),
   }),

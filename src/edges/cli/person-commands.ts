@@ -1,11 +1,13 @@
 /** The commands about people: who they are, their methods, and what the help desk does for them. */
 
 import { z } from "zod";
+import { AppError } from "#core/errors.ts";
 import type { Deps } from "#actions/deps.ts";
 import { erasePerson, exportPerson } from "#actions/erase.ts";
 import { addApp, listMethods, removeMethod, unlockMethods } from "#actions/factors.ts";
 import { issueTap, requireRegistration, resetPassword, revokeDevices, revokeSessions } from "#actions/help-desk.ts";
 import { addPhone, phoneMethods } from "#actions/phone-methods.ts";
+import { revealNumbers, showPerson } from "#actions/person-shown.ts";
 import { addPerson, listPersons, loadPerson, removePerson, setPassword, setState } from "#actions/people.ts";
 import { importPeople } from "#actions/people-import.ts";
 import { expirePin, generatePin, setPin } from "#actions/pins.ts";
@@ -34,11 +36,19 @@ export const personCommands = {
     run: async (deps, input) => await listPersons(deps, input),
   }),
   "user show": command({
-    input: username,
-    run: async (deps, input) => ({
-      ...(await loadPerson(deps, input.username)),
-      methods: await listMethods(deps, input.username),
-    }),
+    input: username.extend({ reveal: z.literal("phone").optional(), reason: z.string().min(1).max(1000).optional() }),
+    run: async (deps, { username: who, reveal, reason }) => {
+      if (reveal === undefined) return await showPerson(deps, who);
+      if (reason === undefined) throw new AppError("usage", "reason: is missing; it goes to the log");
+      const { methods, ...numbers } = await revealNumbers(deps, "cli", { username: who, reason });
+      const shown = await showPerson(deps, who);
+      const whole = new Map(methods.map(({ id, number }) => [id, number]));
+      return {
+        ...shown,
+        ...numbers,
+        methods: shown.methods.map((one) => ({ ...one, sentTo: whole.get(one.id) ?? one.sentTo })),
+      };
+    },
   }),
   "user remove": command({
     input: asked,
@@ -81,7 +91,7 @@ export const personCommands = {
   }),
   "user export": command({
     input: username,
-    run: async (deps, input) => await exportPerson(deps, await idOf(deps, input.username)),
+    run: async (deps, input) => await exportPerson(deps, "cli", await idOf(deps, input.username)),
   }),
   "user erase": command({
     input: asked.required(),

@@ -121,4 +121,20 @@ export const helpDeskContract = {
     params,
     answer: z.strictObject({ methods: z.array(method) }).meta({ id: "PersonMethods" }),
   }),
+  revealNumbers: act({
+    url: "reveal-numbers",
+    operationId: "revealNumbers",
+    summary: "A person's numbers whole, which is in the log with the reason",
+    body: z.strictObject({ reason: z.string().min(1).max(1000) }).meta({ id: "RevealRequest" }),
+    answer: z
+      .strictObject({
+        mobilePhone: z.string().nullable(),
+        backupPhone: z.string().nullable(),
+        phoneExtension: z.string().nullable(),
+        methods: z.array(
+          z.strictObject({ id: z.string(), method: z.string(), number: z.string(), backup: z.string().optional() }),
+        ),
+      })
+      .meta({ id: "RevealedNumbers" }),
+  }),
 };

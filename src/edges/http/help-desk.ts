@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { listMethods, unlockMethods } from "#actions/factors.ts";
 import { issueTap, requireRegistration, resetPassword, revokeDevices, revokeSessions } from "#actions/help-desk.ts";
 import { setState } from "#actions/people.ts";
+import { revealNumbers } from "#actions/person-shown.ts";
 import { helpDeskContract as contract } from "./help-desk-contract.ts";
 import { carryOut, type Acts, type Api } from "./keyed.ts";
 
@@ -17,6 +18,7 @@ const acts: Acts<typeof contract> = {
   revokeSessions: async (deps, actor, input) => await revokeSessions(deps, actor, input),
   revokeDevices: async (deps, actor, input) => await revokeDevices(deps, actor, input),
   unlockMethods: async (deps, actor, input) => await unlockMethods(deps, actor, input),
+  revealNumbers: async (deps, actor, input) => await revealNumbers(deps, actor, input),
   listMethods: async (deps, _actor, { username }) => ({
     methods: (await listMethods(deps, username)).map((method) => ({
       id: method.id,
