@@ -11,18 +11,20 @@ import { addRadiusClient } from "#actions/radius-clients.ts";
 import type { Deps } from "#actions/deps.ts";
 import type { Config } from "./config.ts";
 import type { Running } from "./serve.ts";
+import { setSetting } from "#actions/settings.ts";
 import { addSite, listSites } from "#actions/sites.ts";
 import { serveSampleSite } from "./sample-site.ts";
 import { serveSampleApplication, type Registered } from "./sample-application.ts";
 
 type Sample = { password: string; radiusSecret: string; adaSeed: string };
 
+const administrator = "administrator@example.org";
 const boPhone = "+46701234567";
 const danPhone = "+46701740606";
 
 /** Makes the samples on the first start and says how to use them on every one. */
 export async function prepareEvaluation(
-  { deps, phones }: Running,
+  { deps, phones, reload }: Running,
   config: Config,
 ): Promise<{ text: string; stop: () => Promise<void> }> {
   for (const number of [boPhone, danPhone]) await phones?.add(number);
@@ -41,6 +43,8 @@ export async function prepareEvaluation(
     countersign: config.http ?? { host: "127.0.0.1", port: 8080 },
     register: async (host) => await registerSite(deps, host),
   });
+  // whoever reads the page below tries it at once
+  await reload();
   const sample = JSON.parse(readFileSync(file, "utf8")) as Sample;
   const text = page(sample, { config, applicationUrl: application.url, siteUrl: site.url });
   const stop = async () => void (await Promise.all([application.stop(), site.stop()]));
@@ -88,6 +92,8 @@ async function makeSamples(deps: Deps): Promise<Sample> {
   await addPerson(deps, "system", { username: "dan", display_name: "Dan Sample", language: "en", password });
   await addPhone(deps, "system", { username: "dan", by: "call", number: danPhone });
   const app = await addApp(deps, "system", { username: "ada", name: "Sample app" });
+  for (const event of ["notify.fraud", "notify.block"])
+    await setSetting(deps, "system", { name: event, text: administrator });
   const client = { name: "sample-vpn", addresses: ["127.0.0.1"], application: "Sample VPN", options: {} };
   const { secret } = await addRadiusClient(deps, "system", client);
   return { password, radiusSecret: secret!, adaSeed: app.secretBase32! };

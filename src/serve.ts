@@ -3,7 +3,7 @@
 import { unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { serveCommands } from "#edges/cli/socket.ts";
-import { serveHttp, type HttpServer } from "#edges/http/server.ts";
+import { serveHttp } from "#edges/http/server.ts";
 import { serveRadius, type RadiusServer } from "#edges/radius/server.ts";
 import { AppError } from "#core/errors.ts";
 import { checkPasskeyDomain } from "#actions/passkey-domain.ts";
@@ -19,6 +19,8 @@ export type Running = {
   deps: Deps;
   /** the evaluation's */
   phones: Phones | undefined;
+  /** sees what was changed in the database now, and not within seconds */
+  reload: () => Promise<void>;
   /** takes a renewed certificate */
   reloadCertificate(): void;
   stop(): Promise<void>;
@@ -40,9 +42,9 @@ export async function serve(
     await checkPasskeyDomain(deps);
     const state = health(deps);
     await state.check();
-    const { reloadCertificate } = await startEdges({ config, deps, phones, state, stops });
+    const { reloadCertificate, reload } = await startEdges({ config, deps, phones, state, stops });
     log.info("ready", { node: deps.db.node.name, database: deps.db.kind });
-    return { deps, phones, reloadCertificate, stop };
+    return { deps, phones, reload, reloadCertificate, stop };
   } catch (error) {
     await stop().catch(() => undefined);
     throw refused(error);
@@ -51,7 +53,13 @@ export async function serve(
 
 type Starting = { config: Config; deps: Deps; phones: Phones | undefined; state: Health; stops: Stop[] };
 
-async function startEdges({ config, deps, phones, state, stops }: Starting): Promise<HttpServer> {
+async function startEdges({
+  config,
+  deps,
+  phones,
+  state,
+  stops,
+}: Starting): Promise<Pick<Running, "reload" | "reloadCertificate">> {
   const ending = new AbortController();
   let radius: RadiusServer | undefined;
   if (config.radius) {
@@ -100,7 +108,7 @@ async function startEdges({ config, deps, phones, state, stops }: Starting): Pro
     ending.abort();
     await running;
   });
-  return http;
+  return { reload, reloadCertificate: () => http.reloadCertificate() };
 }
 
 function certificateFiles({ "tls-cert": cert, "tls-key": key }: Config) {

@@ -485,7 +485,7 @@ export interface paths {
     patch: operations["enableGateway"];
     trace?: never;
   };
-  "/api/v1/gateways/tests": {
+  "/api/v1/gateway-tests": {
     parameters: {
       query?: never;
       header?: never;
@@ -502,7 +502,7 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
-  "/api/v1/gateways/figures": {
+  "/api/v1/gateway-figures": {
     parameters: {
       query?: never;
       header?: never;
@@ -519,7 +519,7 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
-  "/api/v1/gateways/destinations": {
+  "/api/v1/destinations": {
     parameters: {
       query?: never;
       header?: never;
@@ -536,7 +536,7 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
-  "/api/v1/gateways/destinations/release": {
+  "/api/v1/destinations/release": {
     parameters: {
       query?: never;
       header?: never;

@@ -82,7 +82,7 @@ export function recordOf(deps: Deps, request: Request, { facts, decision, outcom
     challengeId: outcome.kind === "challenge" ? outcome.id : ask.challengeId,
     policyVersion: deps.settings.version(),
     detail: detailOf(source, { decision, outcome }),
-    ...(!approved && { personal: personalOf(deps, request, { facts, method: used?.id }) }),
+    personal: personalOf(deps, request, { facts, method: used?.id }),
   };
 }
 

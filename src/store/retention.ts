@@ -56,7 +56,9 @@ export async function dropAgedPersonal(db: Db, { node, after, before }: Aged) {
         [node, after],
       );
       const old = rows.filter((row) => (row["at"] as number) < before);
-      const seqs = old.flatMap((row) => (row["kind"] === "authentication" ? [row["seq"] as number] : []));
+      const seqs = old.flatMap((row) =>
+        row["kind"] === "authentication" || row["kind"] === "approval" ? [row["seq"] as number] : [],
+      );
       await dropPersonal(run, node, seqs);
       const next = rows.length === pageSize && old.length > 0 ? (rows.at(-1)!["seq"] as number) : undefined;
       return { removed: seqs.length, next };

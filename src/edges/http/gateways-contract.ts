@@ -116,7 +116,7 @@ export const gatewayContract = {
   }),
   testGateways: operation({
     method: "POST",
-    url: `${url}/tests`,
+    url: "/api/v1/gateway-tests",
     scope,
     operationId: "testGateways",
     summary: "Send a text, or place a call, and say what happened and how long it took",
@@ -133,7 +133,7 @@ export const gatewayContract = {
   }),
   readTelecomFigures: operation({
     method: "GET",
-    url: `${url}/figures`,
+    url: "/api/v1/gateway-figures",
     scope,
     operationId: "readTelecomFigures",
     summary: "What became of the texts and calls of the last 30 days, by gateway and country",
@@ -142,7 +142,7 @@ export const gatewayContract = {
   }),
   listDestinations: operation({
     method: "GET",
-    url: `${url}/destinations`,
+    url: "/api/v1/destinations",
     scope,
     operationId: "listDestinations",
     summary: "Countries and ranges of numbers to which nothing is sent, because hardly anybody answered",
@@ -151,7 +151,7 @@ export const gatewayContract = {
   }),
   releaseDestination: operation({
     method: "POST",
-    url: `${url}/destinations/release`,
+    url: "/api/v1/destinations/release",
     scope,
     operationId: "releaseDestination",
     summary: "Send to a country or a range of numbers again",
