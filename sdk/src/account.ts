@@ -62,6 +62,8 @@ export function openAccount(send: typeof fetch = (...asked) => fetch(...asked)) 
     methods: async () => (await ask<{ methods: OwnMethod[] }>("GET", "/methods")).methods,
     /** Gives where to go on. */
     addMethod: async () => (await ask<Schemas["Onward"]>("POST", "/methods", {})).location,
+    addBackup: async (id: string) => (await ask<Schemas["Onward"]>("POST", `/methods/${one(id)}/backup`, {})).location,
+    removeBackup: async (id: string) => await ask("DELETE", `/methods/${one(id)}/backup`),
     renameMethod: async (id: string, name: string) => await ask("PATCH", `/methods/${one(id)}`, { name }),
     removeMethod: async (id: string) => await ask("DELETE", `/methods/${one(id)}`),
     /** It counts no more until it is found. */
@@ -81,6 +83,7 @@ export function openAccount(send: typeof fetch = (...asked) => fetch(...asked)) 
     /** Throws, with a location, when the person has to verify before a change. */
     confirm: async () => await ask("POST", "/confirmation", {}),
     changePassword: async (current: string, next: string) => await ask("POST", "/password", { current, next }),
+    choosePin: async (pin: string) => await ask("PUT", "/pin", { pin }),
     renewCodes: async () => (await ask<Schemas["RecoveryCodes"]>("POST", "/recovery-codes", {})).codes,
   };
 }

@@ -674,6 +674,24 @@ export interface paths {
     patch: operations["renameOwnMethod"];
     trace?: never;
   };
+  "/api/v1/me/methods/{id}/backup": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Begin to set up the phone that is called when nobody answers; the sign-in pages do it */
+    post: operations["addOwnBackupPhone"];
+    /** Take the backup phone of calls away */
+    delete: operations["removeOwnBackupPhone"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/me/methods/{id}/lost": {
     parameters: {
       query?: never;
@@ -857,6 +875,23 @@ export interface paths {
     put?: never;
     /** A new password; ends every other session and remembered browser */
     post: operations["changeOwnPassword"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/me/pin": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /** A new PIN for calls and texts */
+    put: operations["chooseOwnPin"];
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -1636,6 +1671,11 @@ export interface components {
       mayMakeCodes: boolean;
       /** @description The password is kept here, and can be changed here. */
       hasPassword: boolean;
+      /** @description The PIN of calls and texts; null: nothing asks for one. */
+      pin: {
+        has: boolean;
+        shortest: number;
+      } | null;
       /** @description Goes into the header x-countersign-csrf of every request that changes something. */
       csrf: string;
     };
@@ -1643,8 +1683,11 @@ export interface components {
       id: string;
       kind: string;
       name: string | null;
-      /** @description Where texts go, masked. */
+      /** @description What is texted or called, masked. */
       number: string | null;
+      extension: string | null;
+      /** @description Called when nobody answers at the number; masked. */
+      backup: string | null;
       /** @description Epoch milliseconds. */
       createdAt: number;
       lastUsedAt: number | null;
@@ -1712,7 +1755,13 @@ export interface components {
         | "short"
         | "long"
         | "name"
-        | "common";
+        | "common"
+        | "pin_form"
+        | "pin_length"
+        | "pin_all_same"
+        | "pin_sequential"
+        | "pin_phone"
+        | "pin_history";
       /** @description With insufficient_user_authentication: where the person verifies; it leads back. */
       location?: string;
     };
@@ -1736,6 +1785,9 @@ export interface components {
     NewPassword: {
       current: string;
       next: string;
+    };
+    NewPin: {
+      pin: string;
     };
     RecoveryCodes: {
       codes: string[];
@@ -6069,6 +6121,160 @@ export interface operations {
       };
     };
   };
+  addOwnBackupPhone: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": Record<string, never>;
+      };
+    };
+    responses: {
+      /** @description Where to go on. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Onward"];
+        };
+      };
+      /** @description The request is not as described here, or what it asks for is refused. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description There is no session here; or, with a location, the person must verify first. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It did not come from a page of this session. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description This person has none of that id. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description The body is not application/json. */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It cannot be done now. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+    };
+  };
+  removeOwnBackupPhone: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The request is not as described here, or what it asks for is refused. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description There is no session here; or, with a location, the person must verify first. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It did not come from a page of this session. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description This person has none of that id. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description The body is not application/json. */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It cannot be done now. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+    };
+  };
   loseOwnMethod: {
     parameters: {
       query?: never;
@@ -6897,6 +7103,73 @@ export interface operations {
       };
       /** @description Too many wrong passwords; try again later. */
       429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It cannot be done now. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+    };
+  };
+  chooseOwnPin: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewPin"];
+      };
+    };
+    responses: {
+      /** @description Done. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The request is not as described here, or what it asks for is refused. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description There is no session here; or, with a location, the person must verify first. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It did not come from a page of this session. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description The body is not application/json. */
+      415: {
         headers: {
           [name: string]: unknown;
         };

@@ -41,17 +41,17 @@ async function needOf(deps: Deps, { userId }: Session, { lost }: Asking): Promis
 export const isConfirmed = async (deps: Deps, session: Session, asking: Asking = {}): Promise<boolean> =>
   satisfies(session, await needOf(deps, session, asking));
 
-type Confirming = Asking & { session: Session; browser: string; returnTo: string; adding?: true };
+type Confirming = Asking & { session: Session; browser: string; returnTo: string; adding?: true; backupOf?: string };
 
 /** Where to send the browser to prove what is missing, or to add a method once that is proven. */
 export async function startConfirming(
   deps: Deps,
-  { session, browser, returnTo, adding, ...asking }: Confirming,
+  { session, browser, returnTo, adding, backupOf, ...asking }: Confirming,
 ): Promise<{ path: string }> {
   const need = await needOf(deps, session, asking);
   const application = { id: "account", name: deps.settings.values()["organisation.name"] };
   const loginHint = session.username;
-  return await startSignIn(deps, { browser, session, application, need, returnTo, loginHint, adding });
+  return await startSignIn(deps, { browser, session, application, need, returnTo, loginHint, adding, backupOf });
 }
 
 /** Whom a change signs out: everybody but the page that it was made on. */

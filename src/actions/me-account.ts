@@ -13,6 +13,7 @@ import type { Deps } from "./deps.ts";
 import { allBut } from "./me-access.ts";
 import { listOwnMethods, type By } from "./me-methods.ts";
 import { checkPassword, newPasswordHash } from "./passwords.ts";
+import { describePin } from "./pins.ts";
 import { newSheet, saveSheet } from "./recovery-sheet.ts";
 import { listLog, type LogRecord } from "./records.ts";
 import { methodsOff } from "./rules.ts";
@@ -31,6 +32,7 @@ export async function describeAccount(deps: Deps, session: Session) {
     ...protectionOf({ kinds: ready.map(({ kind }) => kind), codesLeft }),
     codesLeft,
     mayMakeCodes: !methodsOff(settings).has("recovery"),
+    pin: await describePin(deps, session.userId),
     hasPassword: (await loadSelf(deps, session)).hasPassword,
     organisation: settings["organisation.name"],
     support: {

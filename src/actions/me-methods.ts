@@ -11,11 +11,13 @@ import { listFactors, type FactorDetails } from "#store/factors.ts";
 import type { Run } from "#store/open.ts";
 import { removeOwnFactor, renameFactor, restoreFactor, suspendFactor } from "#store/own-factors.ts";
 import { findRegistrant, saveDefaultMethod } from "#store/registrations.ts";
+import { parametersOf } from "./call-lines.ts";
 import { changed } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { allBut } from "./me-access.ts";
 import type { NoticeKind } from "./notices.ts";
 import { masked } from "./registering.ts";
+import { newParameters } from "./registering-phone.ts";
 import { methodsOff } from "./rules.ts";
 import { signOutAndForget, type Session } from "./sessions.ts";
 
@@ -23,8 +25,10 @@ export type OwnMethod = {
   id: string;
   kind: string;
   name: string | null;
-  /** masked */
+  /** masked; `backup` is called when nobody answers at the first */
   number: string | null;
+  extension: string | null;
+  backup: string | null;
   createdAt: number;
   lastUsedAt: number | null;
   state: "ready" | "locked" | "lost" | "off";
@@ -63,7 +67,7 @@ export async function listOwnMethods(deps: Deps, userId: string): Promise<OwnMet
       id: factor.id,
       kind: factor.method,
       name: factor.name,
-      number: factor.address === null || factor.method !== "sms" ? null : masked(factor.address),
+      ...phonesOf(factor),
       createdAt: factor.createdAt,
       lastUsedAt: factor.lastUsedAt,
       state: state(factor),
@@ -72,6 +76,12 @@ export async function listOwnMethods(deps: Deps, userId: string): Promise<OwnMet
       verifies: isLasting(factor.method),
     }))
     .toSorted((a, b) => ranks.indexOf(a.kind) - ranks.indexOf(b.kind));
+}
+
+function phonesOf({ method, address, parameters }: FactorDetails) {
+  const { extension = null, backup } = method === "voice" ? parametersOf({ parameters }) : {};
+  const number = address === null ? null : masked(address);
+  return { number, extension, backup: backup === undefined ? null : masked(backup) };
 }
 
 async function loadOwn(deps: Deps, { session }: By, id: string): Promise<FactorDetails> {
@@ -136,6 +146,18 @@ export async function removeOwn(deps: Deps, by: By, id: string): Promise<Refusal
   const work = async (run: Run) => (await removeOwnFactor(run, guard)) && (await withoutIt(deps, run, by, factor));
   const removed = await change(deps, by, { factor, result: "METHOD_REMOVED", notice: "method_removed", work });
   return removed ? undefined : "last_method";
+}
+
+/** Only a method of calls has another phone. */
+export async function checkCalls(deps: Deps, by: By, id: string): Promise<void> {
+  if ((await loadOwn(deps, by, id)).method !== "voice") throw new AppError("not_found");
+}
+
+export async function removeBackup(deps: Deps, by: By, id: string): Promise<void> {
+  const factor = await loadOwn(deps, by, id);
+  const own = { id, userId: by.session.userId };
+  const work = await newParameters(deps, own, ({ extension }) => (extension === undefined ? {} : { extension }));
+  await change(deps, by, { factor, result: "BACKUP_PHONE_REMOVED", notice: "method_removed", work });
 }
 
 /** It counts no more until it is found; removing it is a step of its own. */

@@ -82,6 +82,22 @@ export async function changePin(deps: Deps, { userId, pin }: { userId: string; p
   }
 }
 
+/** On their account's page, by the person who has verified just now. */
+export async function chooseOwnPin(deps: Deps, userId: string, pin: string): Promise<PinFault | undefined> {
+  const state = await readPin(deps.db, userId);
+  if (!state) throw new AppError("not_found");
+  const fault = findPinFault(pin, pinRule(deps, userId, state));
+  if (!fault) await save(deps, { actor: `person:${userId}`, userId, state, pin, mustChange: false, personal: {} });
+  return fault;
+}
+
+/** Null: nothing asks this person for one. */
+export async function describePin(deps: Deps, userId: string): Promise<{ has: boolean; shortest: number } | null> {
+  const settings = deps.settings.values();
+  const has = ((await readPin(deps.db, userId))?.mac ?? null) !== null;
+  return has || settings["pin.methods"].length > 0 ? { has, shortest: settings["pin.shortest"] } : null;
+}
+
 async function load(deps: Deps, username: string) {
   const person = await loadPerson(deps, username);
   const state = await readPin(deps.db, person.id);

@@ -6,8 +6,9 @@
 import { readExtension } from "#core/extension.ts";
 import { phoneReader } from "#core/phone.ts";
 import { AppError } from "#core/errors.ts";
-import { activateFactor, insertFactors } from "#store/factors.ts";
+import { activateFactor, deleteFactor, insertFactors, listFactors, saveParameters } from "#store/factors.ts";
 import type { Run } from "#store/open.ts";
+import { parametersOf, type Parameters } from "./call-lines.ts";
 import { collect } from "./collect.ts";
 import type { Deps } from "./deps.ts";
 import { kept } from "./registering.ts";
@@ -67,9 +68,40 @@ export async function collectPhone(deps: Deps, flow: Flow, from: From): Promise<
   const told = { ...heard(flow, outcome), registering: still };
   if (outcome.kind !== "allow") return await saveFlow(deps, told);
   const method = open.prompt.method;
-  const add = async (run: Run) => {
-    if (!(await activateFactor(run, { id, userId: person!.id }))) throw new AppError("conflict");
+  const { backupOf } = still;
+  const add =
+    backupOf === undefined
+      ? async (run: Run) => await activateFactor(run, { id, userId: person!.id })
+      : await asBackup(deps, { id, userId: person!.id, of: backupOf });
+  const work = async (run: Run) => {
+    if (!(await add(run))) throw new AppError("conflict");
   };
   const proof = { method, at: deps.clock.now(), userVerified: false };
-  return await kept(deps, { ...told, won: true }, { id, method, add, proof });
+  return await kept(deps, { ...told, won: true }, { id: backupOf ?? id, method, add: work, proof });
+}
+
+/** The phone that has proven itself is called when nobody answers at the method's own; it is no method by itself. */
+async function asBackup(deps: Deps, { id, userId, of }: { id: string; userId: string; of: string }) {
+  const proven = (await listFactors(deps.db, [userId], ["new"])).find((one) => one.id === id);
+  const { address: backup, parameters } = proven ?? {};
+  if (!backup || parameters === undefined) throw new AppError("conflict");
+  const { extension: backupExtension } = parametersOf({ parameters });
+  const save = await newParameters(deps, { id: of, userId }, (before) => {
+    const { backup: _number, backupExtension: _behind, ...own } = before;
+    return { ...own, backup, ...(backupExtension !== undefined && { backupExtension }) };
+  });
+  return async (run: Run) => (await save(run)) && (await deleteFactor(run, id));
+}
+
+/** Gives what writes them, unless they have been changed meanwhile. */
+export async function newParameters(
+  deps: Deps,
+  { id, userId }: { id: string; userId: string },
+  next: (before: Parameters) => Parameters,
+): Promise<(run: Run) => Promise<boolean>> {
+  const called = (await listFactors(deps.db, [userId])).find((one) => one.id === id && one.method === "voice");
+  if (!called) throw new AppError("not_found");
+  const before = called.parameters;
+  const after = JSON.stringify(next(parametersOf(called)));
+  return async (run) => await saveParameters(run, { id, before, after });
 }

@@ -47,6 +47,8 @@ export type Registering = {
   number?: string;
   /** a phone that a call or a reply is to prove */
   proving?: string;
+  /** the method that it is to be the backup phone of */
+  backupOf?: string;
   /** the message that went to it */
   sent?: string;
   tries: number;
@@ -82,6 +84,8 @@ export type FlowState = {
   trial?: boolean | undefined;
   /** the person wants a further method, once everything is proven */
   adding?: boolean | undefined;
+  /** and that is another phone for this method, for when nobody answers at its own */
+  backupOf?: string | undefined;
   /** the session that this is a further step in, when it is the same person's */
   continues?: string | undefined;
   correlationId?: string | undefined;

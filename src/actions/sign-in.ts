@@ -30,7 +30,7 @@ import { isRemembered, openSession, rememberDevice, renewSession, type Browser, 
 import { finishPasskeySignIn, finishPasskeyStep } from "./passkeys.ts";
 import { begin, respond } from "./verify.ts";
 
-type Wanted = Pick<FlowState, "application" | "need" | "returnTo" | "targets" | "loginHint" | "adding"> & {
+type Wanted = Pick<FlowState, "application" | "need" | "returnTo" | "targets" | "loginHint" | "adding" | "backupOf"> & {
   browser: string;
   /** whoever is signed in already, for a further step */
   session?: Session | undefined;
@@ -282,7 +282,9 @@ async function startRegistering(
   const now = deps.clock.now();
   // a session that somebody left open hours ago adds nothing
   const proofs = flow.proofs.filter(({ at }) => at >= now - freshMs);
-  if (mayRegister(registrant, { proofs, rules, now })) return { registering: { reason, tries: 0, done: [] } };
+  const backup = reason === "added" && flow.backupOf ? { kind: "voice", backupOf: flow.backupOf } : {};
+  if (mayRegister(registrant, { proofs, rules, now }))
+    return { registering: { reason, tries: 0, done: [], ...backup } };
   return registrant.methods.length > 0 && proofs.length === 0 ? "not yet" : { stopped: "no_method" };
 }
 

@@ -131,6 +131,15 @@ export async function methodsOf(run: Run, userId: string): Promise<string[]> {
   return rows.map((row) => row["method"] as string);
 }
 
+/** False when they are not any more what was looked at. */
+export async function saveParameters(
+  run: Run,
+  { id, before, after }: { id: string; before: string; after: string },
+): Promise<boolean> {
+  const text = "update factor set parameters = ? where id = ? and parameters = ? and state = 'active' returning id";
+  return (await run(text, [after, id, before])).length > 0;
+}
+
 export async function deleteFactor(run: Run, id: string): Promise<boolean> {
   return (await run("delete from factor where id = ? returning id", [id])).length > 0;
 }

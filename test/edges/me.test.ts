@@ -95,6 +95,8 @@ describe.each(kinds)("on %s", (kind) => {
     confirm: {},
     changePassword: { current: password, next },
     renewCodes: {},
+    addBackup: {},
+    choosePin: { pin: "8264" },
   };
   const routes = Object.entries(ownContract) as [keyof typeof ownContract, (typeof ownContract)["readMe"]][];
   const changes = routes.filter(([, { method }]) => (method as string) !== "GET");
@@ -129,7 +131,7 @@ describe.each(kinds)("on %s", (kind) => {
     }
     const free = changes.filter(([, route]) => !("config" in route)).map(([name]) => name);
     // adding is proven on the pages that it leads to
-    expect(free).toEqual(["addMethod", "setLanguage"]);
+    expect(free).toEqual(["addMethod", "addBackup", "setLanguage"]);
     expect((await methods(session)).map((one) => one.state)).toEqual(["ready", "ready"]);
   });
 
@@ -291,6 +293,44 @@ describe.each(kinds)("on %s", (kind) => {
     expect(await mails()).toEqual([expect.stringContaining("Your password was changed")]);
     expect(await change(password, "yet another sentence")).toBe("wrong_password");
     expect(await change(next, "yet another sentence")).toBe(undefined);
+  });
+
+  test("a PIN is chosen by the rules, replaced, and told of", async () => {
+    w.set({ "pin.methods": ["voice"] });
+    const session = await signIn();
+    const has = async () => (await ask("GET", "/api/v1/me", { session })).body["pin"];
+    const choose = async (pin: string) => {
+      const { status, body } = await call("choosePin", "", { session, body: { pin } });
+      return status === 204 || body["reason"];
+    };
+    expect(await has()).toEqual({ has: false, shortest: 4 });
+    for (const [pin, reason] of [
+      ["82a4", "form"],
+      ["826", "length"],
+      ["8222", "all_same"],
+      ["7123", "sequential"],
+      ["0123", "sequential"],
+    ] as const)
+      expect(await choose(pin)).toBe(`pin_${reason}`);
+    expect(await choose("8264")).toBe(true);
+    expect(await has()).toEqual({ has: true, shortest: 4 });
+    expect(await choose("8264")).toBe("pin_history");
+    expect(await choose("9153")).toBe(true);
+  });
+
+  test("calls are told with their phones, and the backup phone is taken away", async () => {
+    const called = await w.person({ username: "bo", voice: "+46701234568" });
+    const parameters = JSON.stringify({ extension: "89", backup: "+46701234599" });
+    await w.deps.db.q.updateTable("factor").set({ parameters }).where("method", "=", "voice").execute();
+    const session = await signIn(called.id);
+    const id = await idOf(session, "voice");
+    const calls = async () => (await methods(session)).find(({ kind: of }) => of === "voice");
+    expect(await calls()).toMatchObject({ number: "•• 68", extension: "89", backup: "•• 99" });
+    const { body } = await call("addBackup", id, { session });
+    expect(body["location"]).toMatch(/^\/sign-in\?flow=/);
+    expect((await call("removeBackup", id, { session })).status).toBe(204);
+    expect(await calls()).toMatchObject({ number: "•• 68", extension: "89", backup: null });
+    expect((await call("removeBackup", await idOf(session, "totp"), { session })).status).toBe(404);
   });
 
   test("wrong passwords are soon not looked at any more", async () => {

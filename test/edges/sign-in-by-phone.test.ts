@@ -205,6 +205,34 @@ describe.each(kinds)("signing in by phone, on %s,", (kind) => {
     expect(await factors()).toEqual([]);
   });
 
+  test("a backup phone proves itself too, and belongs to the calls there are", async () => {
+    await person("ada");
+    const page = open();
+    const { text } = await givePassword(page, "ada");
+    await answer(shown(text));
+    await page.submit("/sign-in/waiting");
+    const [calls] = await factors();
+    const me = JSON.parse((await page.open("/api/v1/me")).text) as { csrf: string };
+    const begun = await fetch(`http://127.0.0.1:${h.server.people!.port}/api/v1/me/methods/${calls!.id}/backup`, {
+      method: "POST",
+      headers: {
+        cookie: [...page.cookies].map(([name, value]) => `${name}=${value}`).join("; "),
+        origin: "http://localhost:8080",
+        "content-type": "application/json",
+        "x-countersign-csrf": me.csrf,
+      },
+      body: "{}",
+    });
+    await page.open(((await begun.json()) as { location: string }).location);
+    expect(page.title()).toBe("Set up a backup phone");
+    const called = await page.submit("/sign-in/register/number", { number: "+46701234599", extension: "7" });
+    await answer(shown(called.text));
+    await page.submit("/sign-in/waiting");
+    const parameters = JSON.stringify({ backup: "+46701234599", backupExtension: "7" });
+    expect(await factors()).toEqual([{ ...calls!, parameters }]);
+    expect((await page.submit("/sign-in/register/finish")).via.at(-1)).toContain("/account");
+  });
+
   test("a phone that is registered for replies proves itself by one", async () => {
     h.w.set({ "methods.sms-reply.enabled": true });
     const page = await wizard("sms-reply");

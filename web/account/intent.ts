@@ -4,6 +4,7 @@
 const repeatable = [
   "renameMethod",
   "removeMethod",
+  "removeBackup",
   "loseMethod",
   "findMethod",
   "setFirst",

@@ -3,7 +3,7 @@ import { useState } from "react";
 import type { OwnMethod } from "../../sdk/src/account.ts";
 import styles from "./account.module.css";
 import { Dangerous, focus, Moment } from "./parts.tsx";
-import { useAccount } from "./use-account.tsx";
+import { account, useAccount } from "./use-account.tsx";
 import { ofKind, type Say } from "./words.ts";
 
 const nameOf = (say: Say, { name, kind }: OwnMethod) => name ?? say(ofKind("kind", kind));
@@ -20,15 +20,20 @@ export function Methods({ methods }: { methods: OwnMethod[] }) {
   );
 }
 
+const factsOf = (say: Say, { name, kind, number, extension, backup, codesLeft }: OwnMethod): string[] =>
+  [
+    name === null ? undefined : say(ofKind("kind", kind)),
+    number === null ? undefined : say("method.to", { number }),
+    extension === null ? undefined : say("method.extension", { extension }),
+    backup === null ? undefined : say("method.backup", { number: backup }),
+    codesLeft === null ? undefined : say("method.left", { count: codesLeft }),
+  ].filter((fact) => fact !== undefined);
+
 function MethodCard({ method }: { method: OwnMethod }) {
   const { say } = useAccount();
   const [renaming, setRenaming] = useState(false);
-  const { name, kind, number, codesLeft, state, first, createdAt, lastUsedAt } = method;
-  const facts = [
-    name === null ? undefined : say(ofKind("kind", kind)),
-    number === null ? undefined : say("method.to", { number }),
-    codesLeft === null ? undefined : say("method.left", { count: codesLeft }),
-  ].filter((fact) => fact !== undefined);
+  const { state, first, createdAt, lastUsedAt } = method;
+  const facts = factsOf(say, method);
   return (
     <li className={styles.card}>
       <h3>{nameOf(say, method)}</h3>
@@ -52,7 +57,7 @@ function MethodCard({ method }: { method: OwnMethod }) {
 
 function MethodActions({ method, onRename }: { method: OwnMethod; onRename: () => void }) {
   const { say, change } = useAccount();
-  const { id, kind, state, first, verifies } = method;
+  const { id, kind, state, first, verifies, backup } = method;
   const name = nameOf(say, method);
   const labelled = (label: string) => ({ "aria-label": `${label}: ${name}`, children: label });
   return (
@@ -65,6 +70,7 @@ function MethodActions({ method, onRename }: { method: OwnMethod; onRename: () =
           {...labelled(say(first ? "method.notFirst" : "method.makeFirst"))}
         />
       )}
+      {kind === "voice" && state === "ready" && <BackupPhone {...{ id, name, backup }} />}
       {state === "lost" && (
         <Button variant="default" onClick={() => void change("findMethod", id)} {...labelled(say("method.find"))} />
       )}
@@ -85,6 +91,29 @@ function MethodActions({ method, onRename }: { method: OwnMethod; onRename: () =
         onAct={() => change("removeMethod", id)}
       />
     </div>
+  );
+}
+
+function BackupPhone({ id, name, backup }: { id: string; name: string; backup: string | null }) {
+  const { say, change, attempt } = useAccount();
+  const label = say(backup === null ? "backup.add" : "backup.change");
+  // the sign-in pages call it first, and lead back here
+  const set = () => void attempt(undefined, async () => location.assign(await account.addBackup(id)));
+  return (
+    <>
+      <Button variant="default" onClick={set} aria-label={`${label}: ${name}`}>
+        {label}
+      </Button>
+      {backup !== null && (
+        <Dangerous
+          label={say("backup.remove")}
+          of={name}
+          what={say("backup.remove.what")}
+          act={say("method.remove.do")}
+          onAct={() => change("removeBackup", id)}
+        />
+      )}
+    </>
   );
 }
 

@@ -1,7 +1,7 @@
 // Password, recovery codes and language.
 import { Button, CopyButton, NativeSelect, TextInput } from "@mantine/core";
 import { useState } from "react";
-import type { SyntheticEvent } from "react";
+import type { ReactNode, SyntheticEvent } from "react";
 import type { Me } from "../../sdk/src/account.ts";
 import type { Language } from "../parts/language.ts";
 import styles from "./account.module.css";
@@ -11,6 +11,7 @@ import { account, useAccount } from "./use-account.tsx";
 type FieldProps = {
   label: string;
   autoComplete: string;
+  inputMode?: "numeric";
   value: string;
   onChange: (value: string) => void;
   ref?: (element: HTMLElement | null) => void;
@@ -71,22 +72,67 @@ function PasswordForm({ me, onDone }: { me: Me; onDone: () => void }) {
   );
 }
 
-function Password({ me }: { me: Me }) {
-  const { say, change, confirmed, busy } = useAccount();
-  const [open, setOpen] = useState(confirmed);
+/** What is replaced by a form, once its person has verified. */
+function Replaced({ what, label, form }: { what: string; label: string; form: (onDone: () => void) => ReactNode }) {
+  const { change, confirmed, busy } = useAccount();
+  const [open, setOpen] = useState(confirmed === what);
   const [seen, setSeen] = useState(confirmed);
   // who has just verified comes back to the form
   if (confirmed !== seen) {
     setSeen(confirmed);
-    setOpen(confirmed);
+    setOpen(confirmed === what);
   }
-  if (!me.hasPassword) return <p>{say("password.elsewhere")}</p>;
-  if (open) return <PasswordForm me={me} onDone={() => setOpen(false)} />;
-  const begin = () => void change("confirm").then((fresh) => fresh && setOpen(true));
+  if (open) return form(() => setOpen(false));
+  const begin = () => void change("confirm", what).then((fresh) => fresh && setOpen(true));
   return (
     <Button variant="default" disabled={busy} onClick={begin}>
-      {say("password.change")}
+      {label}
     </Button>
+  );
+}
+
+function Password({ me }: { me: Me }) {
+  const { say } = useAccount();
+  if (!me.hasPassword) return <p>{say("password.elsewhere")}</p>;
+  const form = (onDone: () => void) => <PasswordForm me={me} onDone={onDone} />;
+  return <Replaced what="password" label={say("password.change")} form={form} />;
+}
+
+function PinForm({ shortest, onDone }: { shortest: number; onDone: () => void }) {
+  const { say, attempt, tell, busy } = useAccount();
+  const [next, setNext] = useState("");
+  const [repeated, setRepeated] = useState("");
+  const submit = (event: SyntheticEvent) => {
+    event.preventDefault();
+    if (next !== repeated) return tell({ fine: false, text: say("pin.differ") });
+    return void attempt("done.choosePin", () => account.choosePin(next)).then((done) => done && onDone());
+  };
+  const field = { autoComplete: "off", inputMode: "numeric" } as const;
+  return (
+    <form className={styles.form} onSubmit={submit}>
+      <p className={styles.soft}>{say("pin.rule", { count: shortest })}</p>
+      <PasswordField {...field} label={say("pin.next")} value={next} onChange={setNext} ref={focus} />
+      <PasswordField {...field} label={say("pin.repeat")} value={repeated} onChange={setRepeated} />
+      <div className={styles.actions}>
+        <Button type="submit" disabled={busy}>
+          {say("method.save")}
+        </Button>
+        <Button variant="default" onClick={onDone}>
+          {say("method.cancel")}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+function Pin({ has, shortest }: NonNullable<Me["pin"]>) {
+  const { say } = useAccount();
+  const form = (onDone: () => void) => <PinForm shortest={shortest} onDone={onDone} />;
+  return (
+    <>
+      <p className={styles.soft}>{say("pin.about")}</p>
+      <Replaced what="pin" label={say(has ? "pin.change" : "pin.choose")} form={form} />
+    </>
   );
 }
 
@@ -165,6 +211,11 @@ export function Security({ me }: { me: Me }) {
       <Section title={say("password")}>
         <Password me={me} />
       </Section>
+      {me.pin && (
+        <Section title={say("pin")}>
+          <Pin {...me.pin} />
+        </Section>
+      )}
       {me.mayMakeCodes && (
         <Section title={say("codes")}>
           <p className={styles.soft}>{say("codes.about")}</p>

@@ -21,8 +21,8 @@ type Changes = {
   /** of a sheet that was made just now */
   codes: string[] | undefined;
   forgetCodes: () => void;
-  /** A new password may be given now. */
-  confirmed: boolean;
+  /** What may be replaced now, as its person has just verified. */
+  confirmed: string | undefined;
   tell: (told: Told | undefined) => void;
   /** Gives whether it was done. */
   change: (name: Repeatable, ...args: (string | null)[]) => Promise<boolean>;
@@ -97,12 +97,12 @@ function useChanges(language: Language, say: Say): Changes {
   const { told, tell, busy, attempt } = useAttempts(say);
   const { data: me } = useMe();
   const [codes, setCodes] = useState<string[]>();
-  const [confirmed, setConfirmed] = useState(false);
+  const [confirmed, setConfirmed] = useState<string>();
 
   const make = useCallback(async ({ name, args }: Pick<Intent, "name" | "args">) => {
     const made = await (account[name] as Call)(...args);
     if (name === "renewCodes") setCodes(made as string[]);
-    setConfirmed(name === "confirm");
+    setConfirmed(name === "confirm" ? (args[0] ?? undefined) : undefined);
   }, []);
 
   const change: Changes["change"] = async (name, ...args) =>

@@ -24,6 +24,10 @@ const me = z
     codesLeft: z.int().meta({ description: "Recovery codes that are still good." }),
     mayMakeCodes: z.boolean(),
     hasPassword: z.boolean().meta({ description: "The password is kept here, and can be changed here." }),
+    pin: z
+      .strictObject({ has: z.boolean(), shortest: z.int() })
+      .nullable()
+      .meta({ description: "The PIN of calls and texts; null: nothing asks for one." }),
     csrf: z
       .string()
       .meta({ description: "Goes into the header x-countersign-csrf of every request that changes something." }),
@@ -34,7 +38,9 @@ const method = z
     id: z.string(),
     kind: z.string(),
     name: z.string().nullable(),
-    number: z.string().nullable().meta({ description: "Where texts go, masked." }),
+    number: z.string().nullable().meta({ description: "What is texted or called, masked." }),
+    extension: z.string().nullable(),
+    backup: z.string().nullable().meta({ description: "Called when nobody answers at the number; masked." }),
     createdAt: time,
     lastUsedAt: time.nullable(),
     state: z.enum(["ready", "locked", "lost", "off"]),
@@ -77,6 +83,7 @@ const signIn = z
   .meta({ id: "OwnSignIn" });
 
 export const problemTypes = { plain: "about:blank", confirm: "insufficient_user_authentication" } as const;
+const pinReasons = ["pin_form", "pin_length", "pin_all_same", "pin_sequential", "pin_phone", "pin_history"] as const;
 const problem = z
   .strictObject({
     type: z.enum([problemTypes.plain, problemTypes.confirm]),
@@ -95,6 +102,7 @@ const problem = z
         "long",
         "name",
         "common",
+        ...pinReasons,
       ])
       .optional()
       .meta({ description: "Why it was not done, for the page to say in words." }),
@@ -189,6 +197,30 @@ export const ownContract = {
       ...shared,
       params,
       response: { ...done, ...changeFailures, ...missing, 409: problems("It is the last one.") },
+    },
+  },
+  addBackup: {
+    method: "POST",
+    url: `${base}/methods/:id/backup`,
+    schema: {
+      operationId: "addOwnBackupPhone",
+      summary: "Begin to set up the phone that is called when nobody answers; the sign-in pages do it",
+      ...shared,
+      params,
+      body: none,
+      response: { ...placed, ...changeFailures, ...missing },
+    },
+  },
+  removeBackup: {
+    method: "DELETE",
+    url: `${base}/methods/:id/backup`,
+    config: { confirmed: "methods" },
+    schema: {
+      operationId: "removeOwnBackupPhone",
+      summary: "Take the backup phone of calls away",
+      ...shared,
+      params,
+      response: { ...done, ...changeFailures, ...missing },
     },
   },
   loseMethod: {
@@ -338,6 +370,18 @@ export const ownContract = {
       ...shared,
       body: z.strictObject({ current: password, next: password }).meta({ id: "NewPassword" }),
       response: { ...done, ...changeFailures, 429: problems("Too many wrong passwords; try again later.") },
+    },
+  },
+  choosePin: {
+    method: "PUT",
+    url: `${base}/pin`,
+    config: { confirmed: "security" },
+    schema: {
+      operationId: "chooseOwnPin",
+      summary: "A new PIN for calls and texts",
+      ...shared,
+      body: z.strictObject({ pin: z.string().min(1).max(64) }).meta({ id: "NewPin" }),
+      response: { ...done, ...changeFailures },
     },
   },
   renewCodes: {

@@ -20,7 +20,9 @@ import {
 } from "#actions/me-account.ts";
 import { csrfOf, findOwn, startConfirming } from "#actions/me-access.ts";
 import {
+  checkCalls,
   listOwnMethods,
+  removeBackup,
   removeOwn,
   renameOwn,
   reportFound,
@@ -28,6 +30,7 @@ import {
   setFirst,
   type By,
 } from "#actions/me-methods.ts";
+import { chooseOwnPin } from "#actions/pins.ts";
 import { endSessions, forgetDevices, listDevices, listSessions, newToken } from "#actions/sessions.ts";
 import { parseBody } from "../http/json.ts";
 import { pageRoute } from "../http/pages.ts";
@@ -55,6 +58,7 @@ export function meRoutes(app: FastifyInstance, deps: Deps, { publicUrl, webDist 
       const typed = api.withTypeProvider<ZodTypeProvider>();
       accountRoutes(typed, own);
       methodRoutes(typed, own);
+      backupRoutes(typed, own);
       browserRoutes(typed, own);
     });
   });
@@ -111,6 +115,13 @@ function accountRoutes(app: Typed, { deps }: Own): void {
     handler: async (request, reply) => {
       const refused = await changeOwnPassword(deps, by(request), request.body);
       return refused ? refuse(reply, passwordStatus[refused], { reason: refused }) : done(reply);
+    },
+  });
+  app.route({
+    ...contract.choosePin,
+    handler: async ({ me, body }, reply) => {
+      const fault = await chooseOwnPin(deps, me.userId, body.pin);
+      return fault ? refuse(reply, 400, { reason: `pin_${fault}` }) : done(reply);
     },
   });
   app.route({
@@ -186,6 +197,27 @@ function methodRoutes(app: Typed, { deps, cookies }: Own): void {
     ...contract.setFirst,
     handler: async (request, reply) => {
       await setFirst(deps, by(request), request.body.kind);
+      return done(reply);
+    },
+  });
+}
+
+function backupRoutes(app: Typed, { deps, cookies }: Own): void {
+  app.route({
+    ...contract.addBackup,
+    handler: async (request, reply) => {
+      const { id: backupOf } = request.params;
+      await checkCalls(deps, by(request), backupOf);
+      const browser = cookies.browser(request, reply);
+      const returnTo = sectionPath("methods");
+      const { path } = await startConfirming(deps, { session: request.me, browser, returnTo, adding: true, backupOf });
+      return { location: path };
+    },
+  });
+  app.route({
+    ...contract.removeBackup,
+    handler: async (request, reply) => {
+      await removeBackup(deps, by(request), request.params.id);
       return done(reply);
     },
   });

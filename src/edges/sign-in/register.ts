@@ -119,7 +119,7 @@ function numberPage(look: Look, flow: Flow, kind: Phone): Page {
   const { problem } = flow;
   const before = problem && problem !== "number_refused" ? flow.registering!.number : undefined;
   const body = html`${problemOf(look, problem)}
-    <p>${say(`register.${kind}.how`)}</p>
+    <p>${say(flow.registering!.backupOf ? "register.backup_phone.how" : `register.${kind}.how`)}</p>
     <p class="soft">${say("register.phone.risk")}</p>
     ${form(
       "/sign-in/register/number",
@@ -140,7 +140,7 @@ function numberPage(look: Look, flow: Flow, kind: Phone): Page {
         ${kind === "voice" && extension(look)} ${submit(say(`register.${kind}.send`))}`,
     )}
     ${back(look, flow)}`;
-  return { title: say(`register.${kind}.title`), body };
+  return { title: say(flow.registering!.backupOf ? "register.backup_phone.title" : `register.${kind}.title`), body };
 }
 
 const extension = ({ say }: Look) =>

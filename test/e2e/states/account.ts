@@ -5,9 +5,15 @@ import type { Seen, States } from "./state.ts";
 
 const longName = "Eva Maria Katarina Wolfeschlegelsteinhausenbergerdorff-Lindström";
 
-async function atAccount(page: Page, { server, language }: Seen, { app = true, displayName = "Eva Test" } = {}) {
+async function atAccount(
+  page: Page,
+  { server, language }: Seen,
+  { app = true, calls = false, displayName = "Eva Test" } = {},
+) {
   const person = await server.addPerson({ language, displayName });
   const codes = app ? await server.addApp(person) : undefined;
+  const phones = { number: "+46 8 465 004 99 x89", backupNumber: "+46 70 174 06 12" };
+  if (calls) await server.node.tell("method add-phone", { by: "call", username: person.username, ...phones });
   await page.goto("/sign-in");
   await givePassword(page, person);
   await page.locator("#code").waitFor();
@@ -28,6 +34,17 @@ export const accountStates: States = {
   },
   "weak, with a long name": async (page, seen) => {
     await atAccount(page, seen, { app: false, displayName: longName });
+  },
+  "calls, with a PIN to choose": async (page, seen) => {
+    const { server } = seen;
+    await server.node.tell("settings set", { name: "pin.methods", text: '["voice"]' });
+    await atAccount(page, seen, { calls: true });
+    await section(page, "security");
+    await page.locator("main h2 ~ * button, main section button").nth(1).click();
+    await page.locator("input[inputmode=numeric]").first().waitFor();
+  },
+  "calls with a backup phone": async (page, seen) => {
+    await atAccount(page, seen, { calls: true });
   },
   "before a method is removed": async (page, seen) => {
     await atAccount(page, seen);

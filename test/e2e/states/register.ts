@@ -59,6 +59,26 @@ export const registerStates: States = {
     await page.getByRole("alert").waitFor();
   },
   "text code": atTextCode,
+  "number for calls": async (page, seen) => {
+    await atChoice(page, seen);
+    await choose(page, "voice");
+    await page.locator("#extension").waitFor();
+  },
+  "call that proves a phone": async (page, seen) => {
+    const { phone } = await atChoice(page, seen);
+    await choose(page, "voice");
+    await page.locator("#number").fill(phone);
+    await page.locator("main button").first().click();
+    await page.locator(".number").waitFor();
+  },
+  "text to reply to": async (page, seen) => {
+    await seen.server.node.tell("settings set", { name: "methods.sms-reply.enabled", text: "true" });
+    const { phone } = await atChoice(page, seen);
+    await choose(page, "sms-reply");
+    await page.locator("#number").fill(phone);
+    await page.locator("main button").first().click();
+    await page.locator("form[data-waiting]").waitFor();
+  },
   "second method": atSecondMethod,
   "recovery codes": async (page, seen) => {
     await atSecondMethod(page, seen);

@@ -1,6 +1,7 @@
 // Signing in, from the name to the account, and what can go wrong on the way.
 import type { Page } from "@playwright/test";
 import { giveCode, givePassword, lockMethod, makePasskey, wrongCode } from "../sign-in.ts";
+import { onPhone } from "../phones.ts";
 import { virtualAuthenticator } from "../test.ts";
 import type { Seen, States } from "./state.ts";
 
@@ -14,6 +15,16 @@ async function atSecondStep(page: Page, { server, language }: Seen, { app = fals
   await givePassword(page, person);
   await page.locator("#code").waitFor();
   return { person, codes };
+}
+
+/** Somebody whose phone rings. */
+async function atCall(page: Page, { server, language }: Seen) {
+  const person = await server.addPerson({ language, text: false });
+  await server.node.tell("method add-phone", { by: "call", username: person.username, number: person.phone });
+  await page.goto("/sign-in");
+  await givePassword(page, person);
+  await page.locator(".number").waitFor();
+  return onPhone(server.baseUrl, person.phone);
 }
 
 const otherWays = (page: Page) => page.locator("a[href*='other=1']").click();
@@ -56,6 +67,34 @@ export const signInStates: States = {
   },
   text: async (page, seen) => {
     await atSecondStep(page, seen, {});
+  },
+  call: async (page, seen) => {
+    await atCall(page, seen);
+  },
+  "call, nothing heard yet": async (page, seen) => {
+    await atCall(page, seen);
+    await page.locator("form[data-waiting] button").click();
+    await page.getByRole("alert").waitFor();
+  },
+  "call declined": async (page, seen) => {
+    const phone = await atCall(page, seen);
+    await phone.decline();
+    await page.getByRole("alert").waitFor();
+  },
+  "called already": async (page, seen) => {
+    const person = await seen.server.addPerson({ language: seen.language });
+    await seen.server.node.tell("method add-phone", { by: "call", username: person.username, number: person.phone });
+    await page.goto("/sign-in");
+    await givePassword(page, person);
+    for (let time = 0; time < 2; time++) {
+      if (time === 1) {
+        await page.goto("/sign-in");
+        await givePassword(page, person);
+      }
+      await otherWays(page);
+      await page.locator(".choices button").first().click();
+    }
+    await page.getByRole("alert").waitFor();
   },
   "wrong code": async (page, seen) => {
     await atSecondStep(page, seen, { app: true });
