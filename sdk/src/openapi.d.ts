@@ -1345,6 +1345,7 @@ export interface components {
             | "passkey"
             | "policy"
             | "method_disabled"
+            | "phone_only"
             | "help_desk"
             | "recovered"
             | "added"

@@ -90,7 +90,7 @@ async function recordings(deps: Deps, { name, channel, vendor }: Opened): Promis
 async function readNumber(deps: Deps, { channel, number }: Test): Promise<{ to: string; spend: Budget[] }> {
   const read = (await phoneReader())(number, deps.settings.values()["phone.default-country"]);
   if (!read.ok) throw new AppError("invalid", `number: ${read.reason}`);
-  const cleared = await clear(deps, { channel, to: read.number, userId: "tests" });
+  const cleared = await clear(deps, { channel, to: read.number, userId: "tests", purpose: "trial" });
   if ("veto" in cleared) throw new AppError("invalid", `number: ${vetoSentences[cleared.veto]}`);
   return { to: read.number, spend: cleared.spend };
 }

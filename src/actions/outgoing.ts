@@ -1,5 +1,5 @@
 /**
- * Whether one more text or call may go out, and what it takes from (R-039…R-041). Must stay true: whatever sends a person's
+ * Whether one more text or call may go out, and what it takes from (R-039…R-041, R-044, R-046). Must stay true: whatever sends a person's
  * text or call asks here first and takes the budgets in the transaction that writes the message; no number stands in clear
  * in a budget's name.
  */
@@ -13,14 +13,23 @@ import {
   type NumberRefusal,
 } from "#core/number-class.ts";
 import { countAnswers, findBlockedDestination, type PhoneSend } from "#store/destinations.ts";
+import { findRegistrant } from "#store/registrations.ts";
 import { findFull, giveBackTo, takeEach, type Budget } from "#store/throttle.ts";
 import type { Source } from "./asked.ts";
 import type { Deps } from "./deps.ts";
+import { isVetoed, type RiskQuestion } from "./risk.ts";
 
 /** `source`: the address of whoever asked for it, where there is one. */
-export type Outgoing = { channel: Channel; to: string; userId: string; source?: string | undefined };
+export type Outgoing = {
+  channel: Channel;
+  to: string;
+  userId: string;
+  source?: string | undefined;
+  /** a sign-in where it is not said */
+  purpose?: RiskQuestion["purpose"];
+};
 /** Why not, for administrators; people are told only that the number cannot be used, or to wait. */
-export type Veto = NumberRefusal | "destination" | "budget";
+export type Veto = NumberRefusal | "group" | "destination" | "budget" | "risk";
 /** What is written with the message: what it takes, and what it counts as. */
 export type Cleared = { spend: Budget[]; to: Pick<PhoneSend, "country" | "number_range"> };
 
@@ -88,14 +97,30 @@ export async function countAnswer(
 
 /** Nothing is taken yet: what is cleared here may find a budget spent a moment later, and is then not sent. */
 export async function clear(deps: Deps, outgoing: Outgoing): Promise<Cleared | { veto: Veto }> {
-  const destination = (await destinationReader())(outgoing.to);
-  const refusal = numberRefusal(destination, { settings: deps.settings.values(), channel: outgoing.channel });
+  const { channel, to: number, userId, purpose = "sign_in" } = outgoing;
+  const settings = deps.settings.values();
+  const destination = (await destinationReader())(number);
+  const refusal = numberRefusal(destination, { settings, channel });
   if (refusal) return { veto: refusal };
-  const to = { country: destination.country, number_range: rangeOf(outgoing.to) };
+  const isIn = await groupsOf(deps, userId);
+  if (isIn("phone.forbidden-groups")) return { veto: "group" };
+  const to = { country: destination.country, number_range: rangeOf(number) };
   if (await findBlockedDestination(deps.db, [to.country, to.number_range])) return { veto: "destination" };
   const spend = budgetsOf(deps, outgoing, to.country);
-  const full = await findFull(deps.db, { at: deps.clock.now(), budgets: spend });
-  return full ? { veto: "budget" } : { spend, to };
+  if (await findFull(deps.db, { at: deps.clock.now(), budgets: spend })) return { veto: "budget" };
+  const isPrivileged = isIn("phone.privileged-groups");
+  if (await isVetoed(deps, { number, userId, channel, purpose }, { isPrivileged })) return { veto: "risk" };
+  return { spend, to };
+}
+
+type GroupSetting = "phone.forbidden-groups" | "phone.privileged-groups";
+
+/** Read only where a setting names groups. */
+async function groupsOf(deps: Deps, userId: string): Promise<(setting: GroupSetting) => boolean> {
+  const settings = deps.settings.values();
+  const named = settings["phone.forbidden-groups"].length + settings["phone.privileged-groups"].length;
+  const groups = named === 0 ? [] : ((await findRegistrant(deps.db, userId))?.groups ?? []);
+  return (setting) => groups.some((group) => settings[setting].includes(group));
 }
 
 /** For administrators: what is wrong with the number, or why it has to wait. */
@@ -103,5 +128,7 @@ export const vetoSentences: Record<Veto, string> = {
   ...refusalSentences,
   destination:
     "is in a country or range that was closed, as hardly anybody there answered: `countersign gateway release`",
+  group: "is of somebody in a group of phone.forbidden-groups",
+  risk: "was vetoed by the risk check of phone.risk-url, or it did not answer",
   budget: "has to wait: a budget of texts and calls is spent",
 };

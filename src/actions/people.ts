@@ -1,5 +1,7 @@
 import { AppError } from "#core/errors.ts";
+import { methods } from "#core/methods/index.ts";
 import { nameKey } from "#core/names.ts";
+import { isLasting, isRestricted } from "#core/registration.ts";
 import { insertFactors, listFactors } from "#store/factors.ts";
 import {
   deletePerson,
@@ -58,25 +60,30 @@ export type ListedPerson = Pick<PersonDetails, "id" | "username" | "displayName"
   methods: string[];
 };
 
-/** A page in the order of names; `next` is where the following one begins. */
+/**
+ * A page in the order of names; `next` is where the following one begins. `phoneOnly`: people who have texts and calls, and
+ * nothing besides (R-044).
+ */
 export async function listPersons(
   deps: Deps,
-  { after = "", limit }: { after?: string | undefined; limit: number },
+  { after = "", limit, phoneOnly }: { after?: string | undefined; limit: number; phoneOnly?: boolean | undefined },
 ): Promise<{ people: ListedPerson[]; next?: string }> {
-  const found = await listPeople(deps.db, { after, limit: limit + 1 });
+  const among = [...methods.keys()].filter(isLasting);
+  const only = phoneOnly ? { kinds: among.filter(isRestricted), among } : undefined;
+  const found = await listPeople(deps.db, { after, limit: limit + 1, only });
   const page = found.slice(0, limit);
   const factors = await listFactors(
     deps.db,
     page.map((person) => person.id),
   );
-  const methods = new Map<string, string[]>();
-  for (const { userId, method } of factors) methods.set(userId, [...(methods.get(userId) ?? []), method]);
+  const kinds = new Map<string, string[]>();
+  for (const { userId, method } of factors) kinds.set(userId, [...(kinds.get(userId) ?? []), method]);
   const people = page.map(({ id, username, displayName, state }) => ({
     id,
     username,
     displayName,
     state,
-    methods: methods.get(id) ?? [],
+    methods: kinds.get(id) ?? [],
   }));
   const last = page.at(-1);
   return { people, ...(found.length > limit && last && { next: last.nameKey }) };

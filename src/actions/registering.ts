@@ -9,7 +9,7 @@ import { base32 } from "#core/crypto/base32.ts";
 import { methods } from "#core/methods/index.ts";
 import { readCode } from "#core/methods/same.ts";
 import { phoneReader } from "#core/phone.ts";
-import { isLasting } from "#core/registration.ts";
+import { isEnough, isLasting, isRestricted } from "#core/registration.ts";
 import type { Proof } from "#core/strength.ts";
 import { countSends } from "#store/destinations.ts";
 import { insertFactors, methodsOf, raiseCounter, type NewFactorRow } from "#store/factors.ts";
@@ -44,11 +44,13 @@ const smsDigits = 6;
 /** What this person may register now, best first; recovery codes only beside something that lasts. */
 export async function choices(deps: Deps, { person, registering }: Flow): Promise<Kind[]> {
   const off = methodsOff(deps.settings.values());
-  const has = (await loadRegistrant(deps, person!.id)).methods;
+  const { methods: has, groups } = await loadRegistrant(deps, person!.id);
+  const forbidden = deps.settings.values()["phone.forbidden-groups"];
+  const withoutPhone = registering!.reason === "phone_only" || groups.some((group) => forbidden.includes(group));
   const lasting = has.some(isLasting) || registering!.done.some(isLasting);
   const carried = new Set((await findGateways(deps)).flatMap(({ channel, enabled }) => (enabled ? channel : [])));
   return kinds.filter((kind) => {
-    if (!methods.has(kind) || off.has(kind)) return false;
+    if (!methods.has(kind) || off.has(kind) || (withoutPhone && isRestricted(kind))) return false;
     if (kind in channels && !carried.has(channels[kind]!)) return false;
     if (kind === "recovery") return lasting && !registering!.done.includes(kind);
     return !registering!.done.includes(kind);
@@ -101,7 +103,13 @@ export async function giveNumber(deps: Deps, flow: Flow, { number: written, clie
   const registering = flow.registering!;
   if (!read.ok) return await saveFlow(deps, { ...flow, problem: read.unusable ? "number_refused" : "number" });
   const person = await loadRegistrant(deps, flow.person!.id);
-  const cleared = await clear(deps, { channel: "sms", to: read.number, userId: person.id, source: clientIp });
+  const cleared = await clear(deps, {
+    channel: "sms",
+    to: read.number,
+    userId: person.id,
+    source: clientIp,
+    purpose: "registration",
+  });
   if ("veto" in cleared)
     return await saveFlow(deps, { ...flow, problem: cleared.veto === "budget" ? "throttled" : "number_refused" });
   const at = deps.clock.now();
@@ -264,8 +272,7 @@ export const shownCodes = (deps: Deps, flow: Flow): string[] =>
 /** Enough is registered: on with the sign-in. */
 export async function finishRegistering(deps: Deps, flow: Flow, from: From): Promise<Step> {
   const { done, reason } = flow.registering!;
-  const enough = done.some(isLasting) && (reason !== "strength" || done.includes("passkey"));
-  if (!enough && reason !== "added") return { flow };
+  if (!isEnough({ reason, done }) && reason !== "added") return { flow };
   const { registering: _done, adding: _adding, ...rest } = flow;
   return await next(deps, { ...rest, problem: undefined, trial: done.includes("passkey") }, from);
 }

@@ -25,5 +25,7 @@ export function registrationRules(deps: Deps): RegistrationRules {
     selfServiceReset: settings["reset.self-service"],
     passwordDays: settings["registration.password-days"],
     off: methodsOff(settings),
+    phoneNeedsAnother: settings["phone.needs-another-method"],
+    phoneForbidden: settings["phone.forbidden-groups"],
   };
 }

@@ -4,6 +4,7 @@
  */
 
 import { methods } from "./methods/index.ts";
+import { channelOf } from "./number-class.ts";
 import type { Need, Proof } from "./strength.ts";
 
 /** The reasons of M-134 that exist here, and the help desk's. */
@@ -15,6 +16,7 @@ export const reasons = [
   "passkey",
   "policy",
   "method_disabled",
+  "phone_only",
   "help_desk",
   "recovered",
   "added",
@@ -41,7 +43,13 @@ export type RegistrationRules = {
   /** for how long a password alone may register, from the first sign-in page on; 0: never */
   passwordDays: number;
   off: ReadonlySet<string>;
+  /** whether texts and calls alone are not enough, and for whom they are nothing */
+  phoneNeedsAnother: boolean;
+  phoneForbidden: readonly string[];
 };
+
+/** Texts and calls: the number can be taken over, and the network reads along. */
+export const isRestricted = (id: string): boolean => channelOf(id) !== undefined;
 
 /** Methods that prove something; passes and recovery codes are ways to one. */
 export const isLasting = (id: string): boolean => methods.get(id)?.amr !== undefined;
@@ -56,13 +64,20 @@ export function reasonToRegister(
 ): Reason | undefined {
   if (mustRegister !== null) return mustRegister;
   const lasting = has.filter(isLasting);
-  const usable = lasting.filter((id) => !rules.off.has(id));
+  const withoutPhone = groups.some((group) => rules.phoneForbidden.includes(group));
+  const usable = lasting.filter((id) => !rules.off.has(id) && !(withoutPhone && isRestricted(id)));
   if (need.strength === "phishing-resistant" && !usable.includes("passkey")) return "strength";
-  if (usable.length > 0) return undefined;
+  if (usable.length > 0) return rules.phoneNeedsAnother && usable.every(isRestricted) ? "phone_only" : undefined;
   if (lasting.length > 0) return "method_disabled";
   if (need.strength !== "password") return "enabled";
   if (groups.some((group) => rules.requiredGroups.includes(group))) return "policy";
   return rules.selfServiceReset ? "reset" : undefined;
+}
+
+/** Whether what was registered is what it was about. */
+export function isEnough({ reason, done }: { reason: Reason; done: readonly string[] }): boolean {
+  if (reason === "strength") return done.includes("passkey");
+  return done.some((id) => isLasting(id) && (reason !== "phone_only" || !isRestricted(id)));
 }
 
 const day = 86_400_000;

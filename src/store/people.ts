@@ -188,10 +188,26 @@ export async function findPersonById(db: Db, id: string): Promise<PersonDetails 
 }
 
 /** In the order of their names; `after` is the last name of the page before. */
-export async function listPeople(db: Db, { after, limit }: { after: string; limit: number }): Promise<PersonDetails[]> {
-  const rows = await people(db).where("name_key", ">", after).orderBy("name_key").limit(limit).execute();
-  return rows.map(detailsOf);
+/** `only`: those whose methods of `among` are all of these kinds, one at least. */
+type Page = { after: string; limit: number; only?: { kinds: readonly string[]; among: readonly string[] } | undefined };
+
+export async function listPeople(db: Db, { after, limit, only }: Page): Promise<PersonDetails[]> {
+  let query = people(db).where("name_key", ">", after).orderBy("name_key").limit(limit);
+  if (only) {
+    const others = only.among.filter((kind) => !only.kinds.includes(kind));
+    query = query
+      .where((eb) => eb.exists(activeFactors(eb).where("factor.method", "in", only.kinds)))
+      .where((eb) => eb.not(eb.exists(activeFactors(eb).where("factor.method", "in", others))));
+  }
+  return (await query.execute()).map(detailsOf);
 }
+
+const activeFactors = (eb: ExpressionBuilder<Tables, "person">) =>
+  eb
+    .selectFrom("factor")
+    .select("factor.id")
+    .whereRef("factor.user_id", "=", "person.id")
+    .where("factor.state", "=", "active");
 
 const detailsOf = (row: PersonRow): PersonDetails => ({
   id: row.id,

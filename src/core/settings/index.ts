@@ -22,6 +22,7 @@ const countries = (help: Help) =>
     .default([])
     .meta(help);
 const addresses = (help: Help) => z.array(z.email().max(254)).max(50).default([]).meta(help);
+const groups = (help: Help) => z.array(z.string().min(1).max(256)).max(100).default([]).meta(help);
 const toggle = (help: Help, fallback: boolean) => z.boolean().default(fallback).meta(help);
 
 export const settingsSchema = z.strictObject({
@@ -117,6 +118,38 @@ export const settingsSchema = z.strictObject({
     },
     { min: 1, max: 100, default: 20 },
   ),
+  "phone.forbidden-groups": groups({
+    title: "Groups without texts and calls",
+    help: "Nothing is sent to the phones of people in these groups, so that they need another method. Whoever administers anything should be in one: numbers can be taken over.",
+  }),
+  "phone.needs-another-method": toggle(
+    {
+      title: "A method besides the phone",
+      help: "People whose only methods are texts and calls are asked to register another at their next sign-in. `countersign user list --phone-only` shows who they are.",
+    },
+    false,
+  ),
+  "phone.risk-url": z
+    .url({ protocol: /^https$/ })
+    .max(2000)
+    .or(z.literal(""))
+    .default("")
+    .meta({
+      title: "Risk check of numbers",
+      help: "An https address that is asked before every text and call, and can veto it, when the SIM was changed or the number was ported. docs/guide/toll-fraud.md says how. Empty: nobody is asked.",
+    }),
+  "phone.risk-seconds": whole(
+    { title: "Time for the risk check", help: "Seconds to wait for its answer." },
+    { min: 1, max: 10, default: 2 },
+  ),
+  "phone.risk-silence": z.enum(["allow", "veto"]).default("allow").meta({
+    title: "When the risk check does not answer",
+    help: "Whether texts and calls go out all the same. For people in phone.privileged-groups they never do.",
+  }),
+  "phone.privileged-groups": groups({
+    title: "Groups that need the risk check's answer",
+    help: "Without an answer nothing is sent to people in these groups.",
+  }),
   "phone.money-per-day": whole(
     {
       title: "Money for texts and calls a day",
@@ -287,7 +320,7 @@ export const settingsSchema = z.strictObject({
     },
     { min: 0, max: 90, default: 14 },
   ),
-  "registration.required-groups": z.array(z.string().min(1).max(256)).max(100).default([]).meta({
+  "registration.required-groups": groups({
     title: "Groups that must register",
     help: "People in these groups register a method at their next sign-in, whatever the application asks for.",
   }),

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { gatewayChannels } from "#actions/gateways-open.ts";
 import { listDestinations, releaseDestination } from "#actions/destinations.ts";
 import { addGateway, enableGateway, listGateway, readTelecomFigures, removeGateway } from "#actions/gateways.ts";
+import { riskKey } from "#actions/risk.ts";
 import { testGateways } from "#actions/gateway-test.ts";
 import { command, name, text } from "./command.ts";
 
@@ -62,5 +63,9 @@ export const gatewayCommands = {
   "gateway release": command({
     input: z.strictObject({ id: name, reason: z.string().min(1).max(1000) }),
     run: async (deps, input) => await releaseDestination(deps, "cli", input),
+  }),
+  "gateway risk-key": command({
+    input: z.strictObject({}),
+    run: async (deps) => ({ key: riskKey(deps) }),
   }),
 };

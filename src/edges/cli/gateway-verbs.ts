@@ -175,4 +175,12 @@ export const gatewayVerbs: Verb[] = [
     input: ([id = ""], { reason }) => ({ id, reason }),
     show: ({ id }) => `Texts and calls go to ${id} again.`,
   }),
+  verb<"gateway risk-key">({
+    path: "gateway risk-key",
+    command: "gateway risk-key",
+    summary: "show the key that questions to phone.risk-url are signed with",
+    example: "countersign gateway risk-key > risk.key",
+    input: () => ({}),
+    show: ({ key }) => key,
+  }),
 ];

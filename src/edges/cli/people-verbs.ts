@@ -24,7 +24,7 @@ type UserAdd = {
   passwordFile?: string;
   text?: boolean;
 };
-type Page = { after?: string; limit?: number };
+type Page = { after?: string; limit?: number; phoneOnly?: true };
 
 /** Why it is done: kept beside the log's entry, where it can be erased. */
 export type Why = { reason?: string };
@@ -106,8 +106,11 @@ const users: Verb[] = [
     summary: "list people by name, a page at a time",
     example: "countersign user list --limit 50 --after karin",
     define: (one) =>
-      one.option("--after <name>", "begin after this name").option("--limit <n>", "at most this many", whole),
-    input: (_, options) => ({ after: options.after, limit: options.limit }),
+      one
+        .option("--after <name>", "begin after this name")
+        .option("--limit <n>", "at most this many", whole)
+        .option("--phone-only", "people who have texts and calls, and no other method"),
+    input: (_, options) => ({ after: options.after, limit: options.limit, phoneOnly: options.phoneOnly }),
     show: ({ people, next }) =>
       [
         table(people, {

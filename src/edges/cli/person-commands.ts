@@ -32,7 +32,7 @@ export const personCommands = {
     run: async (deps, _input, extra) => await importPeople(deps, "cli", extra),
   }),
   "user list": command({
-    input: z.strictObject({ after: name.optional(), limit }),
+    input: z.strictObject({ after: name.optional(), limit, phoneOnly: z.boolean().optional() }),
     run: async (deps, input) => await listPersons(deps, input),
   }),
   "user show": command({

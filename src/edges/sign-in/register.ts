@@ -4,7 +4,7 @@ import { renderSVG } from "uqr";
 import { appKey, choices, masked, shownCodes } from "#actions/registering.ts";
 import type { Deps } from "#actions/deps.ts";
 import type { Flow } from "#actions/sign-in-flow.ts";
-import { isLasting } from "#core/registration.ts";
+import { isEnough } from "#core/registration.ts";
 import type { TextKey } from "#i18n/translate.ts";
 import { fromFile, html, type Html } from "./html.ts";
 import type { Look, Page } from "./layout.ts";
@@ -27,7 +27,7 @@ async function choicePage(deps: Deps, look: Look, flow: Flow): Promise<Page> {
   const { done, reason } = flow.registering!;
   const offered = await choices(deps, flow);
   const first = done.length === 0;
-  const enough = done.some(isLasting) && (reason !== "strength" || done.includes("passkey"));
+  const enough = isEnough({ reason, done });
   const choice = (kind: string) =>
     html`<li>
       <button class="choice" name="kind" value="${kind}">
