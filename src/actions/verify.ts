@@ -86,7 +86,7 @@ export async function respond(deps: Deps, answer: Answer): Promise<Verified> {
 
 const repeated = (reserved: Repeated): Verified => ("earlier" in reserved ? reserved.earlier : { kind: "elsewhere" });
 
-/** No password to wait for: reserve, decide and settle are one commit. */
+/** No password to wait for: reserve, decide and settle are one commit where that is quicker. */
 async function atOnce(deps: Deps, request: Request): Promise<Verified> {
   const { challengeId } = request.ask;
   let settle: Settle | undefined;

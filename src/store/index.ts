@@ -31,22 +31,17 @@ export async function startStore(db: Db, { node, master, now, salt }: Start): Pr
   const audit = openLog(db, { keys, nodeId: node.id, salt });
   const around = { shared: db.kind === "postgres", startedAt: now };
   const keyOf = (item: Reserve) => item.challengeId ?? item.nameKey;
-  const store: Store = {
-    ...db,
-    node,
-    audit,
+  const commits = {
     reserve: batched((items: Reserve[]) => reserve(db, items, around), keyOf),
-    atOnce: batched(
-      (items: AtOnce[]) => atOnce(audit, items, around),
-      keyOf,
-      (item) => inTwoCommits({ db, log: audit }, item, around),
-    ),
     // one factor appears once a statement, so of equal answers in one batch the second is settled after the first
     settle: batched(
       (items: Settle[]) => settle(audit, items),
       (item) => item.accept[0]?.factorId ?? item.open?.factorId ?? item.end?.id,
     ),
   };
+  const twice = async (item: AtOnce) => await inTwoCommits(commits, item);
+  const once = batched((items: AtOnce[]) => atOnce(audit, items, around), keyOf, twice);
+  const store: Store = { ...db, node, audit, ...commits, atOnce: db.kind === "sqlite" ? once : twice };
   return { store, keys };
 }
 
