@@ -23,6 +23,8 @@ export const packages: Record<string, Package> = {
     serves: "pam_radius signing in",
   },
   pamtester: { probe: ["pamtester"], serves: "pam_radius signing in" },
+  ocserv: { probe: ["ocserv"], serves: "a VPN whose people answer by phone" },
+  openconnect: { probe: ["openconnect"], serves: "a VPN whose people answer by phone" },
   slapd: { probe: ["slapd"], serves: "people of an OpenLDAP directory" },
   "ldap-utils": { probe: ["ldapmodify"], serves: "people of an OpenLDAP directory" },
   "samba-ad-dc": { probe: ["/usr/lib/*/samba/ldb/acl.so"], serves: "people of a Samba domain" },
