@@ -1733,7 +1733,7 @@ export interface components {
        * @enum {string}
        */
       outcome: "verified" | "let_in" | "refused";
-      reason: ("password" | "code" | "late" | "paused" | "other") | null;
+      reason: ("password" | "code" | "late" | "denied" | "unanswered" | "paused" | "other") | null;
     };
     /** @description RFC 9457 */
     OwnProblem: {

@@ -27,10 +27,34 @@ const locked = advice(
   "It opens by itself; `countersign method unlock` opens it now. First make sure that it was the person who tried.",
 );
 
+const unanswered = advice(
+  "no-call",
+  "Check the number with `countersign user show`, and let the person try again with the phone at hand, or use another method.",
+);
+const mistyped = advice("call", "Let the person try again, and type what the page or the voice asks for, then #.");
+
 export const advices: Partial<Record<ResultCode, Advice>> = {
   SUCCESS_SMS_SENT: advice(
     "no-text",
     "The text was handed over and no answer came. Did it arrive, and did the client show the question?",
+  ),
+  SUCCESS_CALL_PLACED: advice(
+    "no-call",
+    "The person was called and no answer came. `countersign gateway test` tries a call.",
+  ),
+  CONFIG_ISSUE: unanswered,
+  FAILED_USER_HUNGUP_ON_US: unanswered,
+  SUCCESS_NO_PIN_BUT_TIMEOUT: unanswered,
+  SUCCESS_WITH_PIN_BUT_TIMEOUT: mistyped,
+  SUCCESS_WITH_PIN: mistyped,
+  SUCCESS_NO_PIN: mistyped,
+  FAILED_CALL_NUMBER_INCORRECT: mistyped,
+  FAILED_PHONE_BUSY: advice("no-call", "The person is called once at a time. Wait until the other call is over."),
+  SUCCESS_PIN_EXPIRED: advice("pin", "Let the person choose a new PIN in a call or on their account's page."),
+  FAILED_SMS_OTP_PIN_INCORRECT: advice("pin", "Code and PIN are entered one after the other; either was wrong."),
+  FAILED_FRAUD_CODE_ENTERED: advice(
+    "unexpected-request",
+    "Somebody may know the password. Call the person back, then let them choose another one.",
   ),
   SUCCESS_OATH_CODE_PENDING: advice(
     "other-option",

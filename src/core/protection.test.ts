@@ -6,10 +6,11 @@ const of = (kinds: string[], codesLeft = 0) => {
   return [protection, advice];
 };
 
-test("nothing, or texts alone, is weak", () => {
+test("nothing, or texts and calls alone, is weak", () => {
   expect(of([])).toEqual(["weak", "any"]);
   expect(of(["recovery", "tap"], 10)).toEqual(["weak", "any"]);
   expect(of(["sms", "sms", "recovery"], 10)).toEqual(["weak", "safer"]);
+  expect(of(["sms", "voice", "sms-reply"])).toEqual(["weak", "safer"]);
 });
 
 test("one way without a second is fine until it is lost", () => {

@@ -6,6 +6,9 @@ import { isLasting } from "./registration.ts";
 export type Protection = "strong" | "fine" | "weak";
 export type Advice = "any" | "passkey" | "safer" | "backup" | "codes";
 
+/** R-044: texts and calls can be redirected, and whole numbers taken over. */
+const restricted: ReadonlySet<string> = new Set(["sms", "voice", "sms-reply"]);
+
 /** `kinds` are those that can be used now, one entry a method; `codesLeft` of the sheet of recovery codes. */
 export function protectionOf({ kinds, codesLeft }: { kinds: readonly string[]; codesLeft: number }): {
   protection: Protection;
@@ -13,8 +16,7 @@ export function protectionOf({ kinds, codesLeft }: { kinds: readonly string[]; c
 } {
   const lasting = kinds.filter(isLasting);
   if (lasting.length === 0) return { protection: "weak", advice: "any" };
-  // texts can be redirected, and whole numbers taken over
-  if (lasting.every((kind) => kind === "sms")) return { protection: "weak", advice: "safer" };
+  if (lasting.every((kind) => restricted.has(kind))) return { protection: "weak", advice: "safer" };
   if (lasting.length === 1 && codesLeft === 0) return { protection: "fine", advice: "backup" };
   if (!lasting.includes("passkey")) return { protection: "fine", advice: "passkey" };
   // R-019: a sheet of which a code was used is replaced

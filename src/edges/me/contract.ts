@@ -78,7 +78,7 @@ const signIn = z
     outcome: z.enum(["verified", "let_in", "refused"]).meta({
       description: "let_in: without a second step, which the application or a remembered browser spared.",
     }),
-    reason: z.enum(["password", "code", "late", "paused", "other"]).nullable(),
+    reason: z.enum(["password", "code", "late", "denied", "unanswered", "paused", "other"]).nullable(),
   })
   .meta({ id: "OwnSignIn" });
 

@@ -3,7 +3,7 @@
 import type { ResultCode } from "#core/results.ts";
 
 type Ended = { result: ResultCode; authenticated: boolean };
-type Reason = "password" | "code" | "late" | "paused" | "other";
+type Reason = "password" | "code" | "late" | "denied" | "unanswered" | "paused" | "other";
 
 export function outcomeOf({ result, authenticated }: Ended): "verified" | "let_in" | "refused" {
   if (result === "SUCCESS_USED_CACHE") return "let_in";
@@ -23,6 +23,16 @@ const reasons: Partial<Record<ResultCode, Reason>> = {
   FAILED_PASSKEY_INVALID: "code",
   FAILED_RECOVERY_CODE_INCORRECT: "code",
   FAILED_TEMPORARY_ACCESS_PASS_INCORRECT: "code",
+  FAILED_CALL_NUMBER_INCORRECT: "code",
+  FAILED_SMS_OTP_PIN_INCORRECT: "code",
+  // a PIN that was wrong, or that was not entered
+  SUCCESS_WITH_PIN: "code",
+  SUCCESS_NO_PIN: "code",
+  FAILED_FRAUD_CODE_ENTERED: "denied",
+  FAILED_USER_HUNGUP_ON_US: "unanswered",
+  SUCCESS_NO_PIN_BUT_TIMEOUT: "unanswered",
+  SUCCESS_WITH_PIN_BUT_TIMEOUT: "unanswered",
+  CONFIG_ISSUE: "unanswered",
   FAILED_AUTH_RESULT_TIMEOUT: "late",
   FAILED_LOCKED_OUT: "paused",
   FAILED_AUTHENTICATION_THROTTLED: "paused",
