@@ -31,13 +31,18 @@ export async function openSqlite(path: string): Promise<Db> {
     script: async (_connection: Kysely<Tables>, text: string) => statements.script(text),
     transaction: transactions({
       // A commit without its own sync is durable with the next one that has it: the log is one file, written in order.
-      begin: (relaxed) => [`pragma synchronous = ${relaxed ? "normal" : "full"}`, "begin immediate"],
+      begin: (relaxed) => [...(relaxed ? ["pragma synchronous = normal"] : []), "begin immediate"],
       text: (text) => text,
       repeats: true,
       hold: async (work) =>
-        await q
-          .connection()
-          .execute(async () => await work(async (text, parameters) => statements.run(text, parameters))),
+        await q.connection().execute(async () => {
+          try {
+            return await work(async (text, parameters) => statements.run(text, parameters));
+          } finally {
+            // or what is written without a transaction would be as relaxed
+            statements.script("pragma synchronous = full");
+          }
+        }),
     }),
     now: async () => {
       const text = "select cast(unixepoch('subsec') * 1000 as integer) as now";
