@@ -13,8 +13,8 @@ const tries = {
   email: { limit: 12, waitMs: 60_000 },
 };
 export type Channel = keyof typeof tries;
-const perChannel = (rule: "limit" | "waitMs") =>
-  `case outbox.channel ${Object.entries(tries)
+const perChannel = (rule: "limit" | "waitMs", row = "outbox") =>
+  `case ${row}.channel ${Object.entries(tries)
     .map(([channel, rules]) => `when '${channel}' then ${rules[rule]}`)
     .join(" ")} end`;
 
@@ -64,7 +64,7 @@ export async function post(run: Run, messages: (NewMessage & { at: number })[]):
   await insert(run, table, rows);
 }
 
-/** Takes what is due; a message whose challenge has ended is due no more. */
+/** Takes what is due; a message whose challenge has ended is due no more, nor is one whose last attempt nobody has ended. */
 export async function takeDue(db: Db, now: number): Promise<Waiting[]> {
   const rows = await db.transaction((run) =>
     run(
@@ -72,7 +72,7 @@ export async function takeDue(db: Db, now: number): Promise<Waiting[]> {
          next_at = cast(? as bigint) + ${perChannel("waitMs")} * (outbox.attempts + 1) * (outbox.attempts + 1)
        where next_at <= cast(? as bigint) and state in ('waiting', 'sending') and attempts < ${perChannel("limit")}
          and id in (select o.id from outbox o left join challenge c on c.id = o.challenge_id
-           where o.state in ('waiting', 'sending') and o.next_at <= cast(? as bigint)
+           where o.state in ('waiting', 'sending') and o.next_at <= cast(? as bigint) and o.attempts < ${perChannel("limit", "o")}
              and (o.challenge_id is null or (c.state = 'pending' and c.expires_at > cast(? as bigint)))
            order by o.next_at limit 50)
        returning id, channel, challenge_id, user_id, sealed_payload, attempts`,

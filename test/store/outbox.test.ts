@@ -74,4 +74,14 @@ describe.each(kinds)("on %s", (kind) => {
     await deliverDue(w.deps);
     expect(sent).toEqual([mail]);
   });
+
+  test("fifty that nodes left at their last attempt keep nothing else from going out", async () => {
+    w = await world({ kind });
+    await queue(...Array.from({ length: 50 }, (_, index) => ({ ...mail, id: `msg_${index}` })));
+    await w.deps.db.q.updateTable("outbox").set({ state: "sending", attempts: 12 }).execute();
+    w.clock.at += 60_000;
+    await queue(text);
+    await deliverDue(w.deps);
+    expect(w.sent).toEqual([text]);
+  });
 });
