@@ -42,8 +42,8 @@ export async function collect(deps: Deps, { waitMs, signal, ...asked }: Collecti
 
 async function hear(deps: Deps, asked: Omit<Collecting, "waitMs" | "signal">): Promise<Collected> {
   const open = await readChallenge(deps.db, asked.challengeId);
-  if (open?.state === "pending" && open.expiresAt > deps.clock.now()) return { kind: "waiting" };
   if (open && asked.holder !== undefined && open.holder !== asked.holder) return { kind: "elsewhere" };
+  if (open?.state === "pending" && open.expiresAt > deps.clock.now()) return { kind: "waiting" };
   const source = { ...asked.source, calls: await callsMade(deps, asked.challengeId) };
   const said = await respond(deps, { ...asked, source, response: undefined });
   // a wrong answer on the phone, with tries left, came in between

@@ -48,8 +48,12 @@ export async function settle(log: Log, items: Settle[]): Promise<Outcome[]> {
 export async function settleIn(run: Run, items: Settle[]): Promise<Written<Outcome[]>> {
   const lost = new Map<Settle, Lost>(await findUnsendable(run, items));
   await spend(run, { items, lost });
-  await endChallenges(run, { items, lost });
+  const ended = await endChallenges(run, { items, lost });
   await accept(run, { items, lost });
+  await takeBack(
+    run,
+    ended.filter((item) => lost.has(item)),
+  );
   const ends = items.map((item) => item.finish(lost.get(item)));
   const free = ends.flatMap((end) => end.giveBack);
   await giveBack(run, free);
@@ -105,7 +109,7 @@ async function accept(run: Run, { items, lost }: Round): Promise<void> {
 }
 
 /** Of several answers to one challenge the first to come here ends it, whichever round it took. */
-async function endChallenges(run: Run, { items, lost }: Round): Promise<void> {
+async function endChallenges(run: Run, { items, lost }: Round): Promise<Settle[]> {
   const wanted = items.flatMap((item) => (item.end && !lost.has(item) ? [{ item, ...item.end }] : []));
   const first = new Map<string, Settle>();
   for (const { item, id } of wanted) if (!first.has(id)) first.set(id, item);
@@ -120,6 +124,18 @@ async function endChallenges(run: Run, { items, lost }: Round): Promise<void> {
   );
   const ids = new Set(ended.map((row) => row["id"]));
   for (const { item, id } of wanted) if (!ids.has(id) || first.get(id) !== item) lost.set(item, "raced");
+  return wanted.flatMap(({ item }) => (lost.has(item) ? [] : item));
+}
+
+/** What was proved did not count after all: whoever waits for it, or asks how it stands, must not find it approved. */
+async function takeBack(run: Run, items: Settle[]): Promise<void> {
+  const rows = items.map(({ end }) => [end!.id]);
+  await over(
+    run,
+    "id text",
+    rows,
+    "update challenge set state = 'denied', result = null from v where challenge.id = v.id",
+  );
 }
 
 /** What a request takes that is lost for another reason is not given back: it was asked for. */

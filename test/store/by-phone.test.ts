@@ -4,6 +4,7 @@ import { answerByPhone, endByPhone } from "#actions/by-phone.ts";
 import { collect } from "#actions/collect.ts";
 import { begin, respond } from "#actions/verify.ts";
 import type { Application } from "#core/facts.ts";
+import { findChallenge } from "#store/challenges.ts";
 import { kinds, world, type World } from "../support/world.ts";
 
 const page: Application = {
@@ -251,5 +252,41 @@ describe.each(kinds)("on %s", (kind) => {
     await answerByPhone(w.deps, { challengeId: asked.id, answer: "8264" });
     expect((await newer).kind).toBe("allow");
     expect((await older).kind).toBe("elsewhere");
+  });
+
+  test("an earlier request whose time is over leaves the call to the later one", async () => {
+    w = await world({ kind });
+    const { collecting } = await called(page, { username: "ada", voice: number });
+    const over = new AbortController();
+    const older = collect(w.deps, { ...collecting, holder: "first", waitMs: 60_000, signal: over.signal });
+    await expect
+      .poll(async () => (await w.deps.db.q.selectFrom("challenge").select("holder").execute())[0]?.holder)
+      .toBe("first");
+    expect((await collect(w.deps, { ...collecting, holder: "second" })).kind).toBe("waiting");
+    over.abort();
+    expect((await older).kind).toBe("elsewhere");
+  });
+
+  test("an answer whose phone was taken away while it was on its way approves nothing", async () => {
+    w = await world({ kind });
+    const { id, collecting } = await called(page, { username: "ada", voice: number });
+    const { id: factorId } = await w.deps.db.q.selectFrom("factor").select("id").executeTakeFirstOrThrow();
+    await w.deps.db.q.updateTable("factor").set({ state: "suspended" }).execute();
+    const entry = { id: "log_1", at: w.clock.at, kind: "approval", result: "", authenticated: false } as const;
+    const lost: unknown[] = [];
+    await w.deps.db.settle({
+      at: w.clock.at,
+      accept: [{ factorId, counter: 1, drift: 0, cost: 0 }],
+      end: { id, was: "pending", state: "approved", result: "SUCCESS_CALL_NUMBER_VERIFIED" },
+      spend: [],
+      finish: (why) => {
+        lost.push(why);
+        return { outcome: { kind: "deny", correlationId: "cor_1", code: "code_duplicate" }, entry, giveBack: [] };
+      },
+    });
+    expect(lost).toEqual(["raced"]);
+    const { state } = (await findChallenge(w.deps.db, { id, applicationId: page.id }))!;
+    expect(state).toBe("denied");
+    expect((await collect(w.deps, collecting)).kind).toBe("deny");
   });
 });
