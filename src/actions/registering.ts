@@ -21,6 +21,7 @@ import { saveRegistered } from "#store/registrations.ts";
 import { deleteDevices } from "#store/sessions.ts";
 import { takeEach } from "#store/throttle.ts";
 import { changed } from "./change.ts";
+import { tellNumbers } from "./number-notices.ts";
 import { isNumberBlocked } from "./blocked-numbers.ts";
 import type { Deps } from "./deps.ts";
 import { otpauthUri } from "./factors.ts";
@@ -240,6 +241,7 @@ export async function kept(deps: Deps, flow: Flow, { id, method, codes, add, pro
       await holdFlow(run, flow);
       if (byPassword && (await methodsOf(run, userId)).some(isLasting)) throw new Late();
       await add(run);
+      if (isRestricted(method)) await tellNumbers(deps, run, { userId, factor: id, method });
       if (isLasting(method)) {
         await saveRegistered(run, { userId, at: deps.clock.now() });
         await deleteDevices(run, { userId });

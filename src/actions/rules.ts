@@ -36,10 +36,11 @@ export const methodsOff = (settings: Settings): ReadonlySet<string> => {
 };
 
 /** What an administrator says of methods, as a question to the engine carries it. */
-export const methodRules = async (deps: Deps): Promise<Pick<Ask, "off" | "pinFor" | "unreachable">> => {
+export const methodRules = async (deps: Deps): Promise<Pick<Ask, "off" | "pinFor" | "unreachable" | "coolOffMs">> => {
   const settings = deps.settings.values();
   const unreachable = await reachability(deps);
-  return { off: methodsOff(settings), pinFor: new Set(settings["pin.methods"]), unreachable };
+  const coolOffMs = settings["phone.cool-off-hours"] * 3_600_000;
+  return { off: methodsOff(settings), pinFor: new Set(settings["pin.methods"]), unreachable, coolOffMs };
 };
 
 /** seeds are unsealed for one decision and wiped after it. */

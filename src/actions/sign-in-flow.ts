@@ -163,6 +163,13 @@ const superseded = (): AppError => new AppError("conflict", "this page was answe
 
 /** Signing in with a browser as the engine sees it. */
 export const webApplication = (
-  { application }: Pick<Flow, "application">,
+  { application, resetting }: Pick<Flow, "application" | "resetting">,
   more: Pick<Application, "firstFactor" | "passwordSuffices">,
-): Application => ({ ...application, canChallenge: true, pages: true, allowWithoutMethodUntil: 0, ...more });
+): Application => ({
+  ...application,
+  canChallenge: true,
+  pages: true,
+  allowWithoutMethodUntil: 0,
+  ...(resetting && { recovers: true }),
+  ...more,
+});

@@ -24,6 +24,8 @@ export type Ask = {
   method?: string | undefined;
   /** A factor that is being set up: it alone is asked for. No edge can say so. */
   newFactor?: string | undefined;
+  /** for how long a number that was bound later than its person came here recovers nothing */
+  coolOffMs?: number | undefined;
   challengeId?: string | undefined;
   round?: number | undefined;
   /** The answer comes from the person's phone, or this is what became of the call. No edge can say so. */

@@ -1,7 +1,7 @@
 // Every gate, alone and before the others: what is decided from given facts, without a database or a clock.
 import { describe, expect, test } from "vitest";
 import type { Ask } from "./case.ts";
-import { noFacts, type Challenge, type Facts } from "./facts.ts";
+import { noFacts, type Application, type Challenge, type Facts } from "./facts.ts";
 import {
   ada,
   answered,
@@ -372,6 +372,21 @@ describe("the last gate", () => {
     expect(answered(open(), " 2 ")).toMatchObject({ kind: "challenge", factor: phone });
     expect(answered(open(), "2", { factors: [app, { ...phone, lockedUntil: now + 1 }] })).toMatchObject({
       code: "locked_out",
+    });
+  });
+
+  test("a number that was bound of late recovers nothing, unless its person came with it (R-045)", () => {
+    const hour = 3_600_000;
+    const recovers: Application = { ...vpn, recovers: true };
+    const asked = (createdAt: number, { person = ada, application = recovers, coolOffMs = 24 * hour } = {}) =>
+      decided(known({ person, factors: [{ ...phone, createdAt }] }), { application, coolOffMs });
+    expect(asked(now - hour)).toMatchObject({ gate: "method", code: "no_method" });
+    expect(asked(now - 24 * hour)).toMatchObject({ factor: { id: phone.id } });
+    expect(asked(now - hour, { person: { ...ada, createdAt: now - hour } })).toMatchObject({ kind: "challenge" });
+    expect(asked(now - hour, { coolOffMs: 0 })).toMatchObject({ kind: "challenge" });
+    expect(asked(now - hour, { application: vpn })).toMatchObject({ kind: "challenge" });
+    expect(decided(known({ factors: [factor({ createdAt: now })] }), { application: recovers })).toMatchObject({
+      kind: "challenge",
     });
   });
 });

@@ -9,6 +9,7 @@ import type { Ask, Case, Decision, LockRules } from "./case.ts";
 import type { Challenge, Factor, Facts, Taken } from "./facts.ts";
 import { methods } from "./methods/index.ts";
 import type { Checked, Method, WrongCode } from "./methods/method.ts";
+import { channelOf } from "./number-class.ts";
 import { byPhone, modeOf } from "./out-of-band.ts";
 import type { DenyCode } from "./outcome.ts";
 import type { ResultCode } from "./results.ts";
@@ -91,12 +92,20 @@ const workable = (facts: Facts, ask: Ask, now: number) =>
     const by = methods.get(factor.method);
     if (!by || off?.has(by.id) || (by.pages && !application.pages) || by.over?.(factor)) return false;
     if (challengeId === undefined && !application.canChallenge && !worksAlone(by, answer)) return false;
-    return modeOf(factor, facts, ask) !== undefined && isCurrent(factor, now);
+    return modeOf(factor, facts, ask) !== undefined && isReady(factor, facts, { ask, now });
   });
 /** Those of them that can be reached now; what was sent may be answered whoever carries no more. */
 const usable = (facts: Facts, ask: Ask, now: number) =>
   workable(facts, ask, now).filter((factor) => factor.id === facts.challenge?.factorId || !ask.unreachable?.(factor));
-const isCurrent = ({ expiresAt }: Factor, now: number) => expiresAt === null || expiresAt > now;
+/** Whoever has come into a session would bind a number of theirs and then choose the password. */
+function isCooling({ method: kind, createdAt }: Factor, { person: owner }: Facts, { ask, now }: At): boolean {
+  const { application, coolOffMs = 0 } = ask;
+  if (!application.recovers || channelOf(kind) === undefined) return false;
+  return createdAt > now - coolOffMs && createdAt > owner!.createdAt;
+}
+type At = { ask: Ask; now: number };
+const isReady = (factor: Factor, facts: Facts, at: At) =>
+  (factor.expiresAt === null || factor.expiresAt > at.now) && !isCooling(factor, facts, at);
 
 const challenge: Gate = (given) => {
   const { facts, ask, moment } = given;

@@ -29,6 +29,7 @@ export type Person = {
   /** epoch ms */
   pinChangedAt: number;
   pinMustChange: boolean;
+  createdAt: number;
 };
 
 /**
@@ -120,6 +121,8 @@ export type Application = {
   passwordSuffices?: ResultCode;
   /** An approval that transfers no secret is good enough here. */
   plainApproval?: true;
+  /** It leads to a new password, so a number that was bound of late is not enough. */
+  recovers?: true;
   /** It shows pages of ours, on which the methods that need one work. */
   pages?: true;
   /** Whom nobody can verify: refused, or let through until this time (epoch ms; R-130). */

@@ -126,6 +126,16 @@ export async function deleteFactors(run: Run, userId: string): Promise<string[]>
 }
 
 /** Kinds of the methods that a person has. */
+/** The numbers that are texted or called, but those of one factor. */
+export async function otherNumbers(run: Run, { userId, but }: { userId: string; but: string }): Promise<string[]> {
+  const rows = await run(
+    `select distinct address from factor where user_id = ? and state = 'active' and method in ('sms', 'voice', 'sms-reply')
+       and address is not null and address not in (select f.address from factor f where f.id = ? and f.address is not null)`,
+    [userId, but],
+  );
+  return rows.map((row) => row["address"] as string);
+}
+
 export async function methodsOf(run: Run, userId: string): Promise<string[]> {
   const rows = await run("select method from factor where user_id = ? and state = 'active'", [userId]);
   return rows.map((row) => row["method"] as string);

@@ -90,6 +90,34 @@ describe.each(kinds)("on %s", (kind) => {
     expect(page.title()).toBe("Verify that it is you");
   });
 
+  test("a number that was bound of late does not help, until it has been there for a day", async () => {
+    const { page } = await start({ "phone.cool-off-hours": 24 });
+    const { id } = await w.person({ username: "max", passwordHash: await newPasswordHash(w.deps, old), totp: false });
+    await has("max", { email: "max@example.com" });
+    const bind = async (at: number, address: string) =>
+      await w.deps.db.q
+        .insertInto("factor")
+        .values({ id: `fac_${at}`, user_id: id, method: "sms", state: "active", address, created_at: at } as never)
+        .execute();
+    const title = async () => {
+      const one = browser(server.people!.port);
+      await ask(one, "max");
+      await one.submit("/sign-in/forgot/code", { code: await mailed() });
+      return one.title();
+    };
+    w.clock.at += 60_000;
+    await bind(w.clock.at, "+46701234567");
+    expect(await title()).not.toBe("Verify that it is you");
+    expect(await mails()).toEqual([]);
+    // signing in with it works at once
+    await page.open("/sign-in");
+    await page.submit("/sign-in/password", { username: "max", password: old });
+    expect(page.title()).toBe("Verify that it is you");
+    expect(await mails()).toHaveLength(1);
+    w.clock.at += 24 * 3_600_000;
+    expect(await title()).toBe("Verify that it is you");
+  });
+
   test("a name that nobody has, and everyone who cannot do it, read the same and get no mail", async () => {
     const { page } = await start();
     const passwordHash = await newPasswordHash(w.deps, old);

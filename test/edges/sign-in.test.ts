@@ -6,6 +6,7 @@ import { addPerson, setState } from "#actions/people.ts";
 import { addApp } from "#actions/factors.ts";
 import { resetPassword } from "#actions/help-desk.ts";
 import { deliverDue } from "#actions/deliver.ts";
+import { tellNumbers } from "#actions/number-notices.ts";
 import { findSession } from "#actions/sessions.ts";
 import { startSignIn } from "#actions/sign-in.ts";
 import { browser, type Browser } from "../support/browser.ts";
@@ -189,6 +190,30 @@ describe.each(kinds)("signing in with a browser, on %s,", (kind) => {
     await page.submit("/sign-in/register/confirm", { code: await texted() });
     await page.submit("/sign-in/register/finish");
     expect(await sessionOf(page)).toMatchObject({ proofs: [{ method: "sms" }] });
+  });
+
+  test("the numbers that somebody has had are told of a new one, besides the mail", async () => {
+    const { id } = await add("dora");
+    const { q } = h.w.deps.db;
+    await q.updateTable("person").set({ email: "dora@example.org" }).where("id", "=", id).execute();
+    const numbers = ["+46701112233", "+46704445566"];
+    for (const [index, address] of numbers.entries())
+      await q
+        .insertInto("factor")
+        .values({
+          id: `fac_${index}`,
+          user_id: id,
+          method: "sms",
+          state: "active",
+          address,
+          created_at: index,
+        } as never)
+        .execute();
+    await h.w.deps.db.transaction((run) => tellNumbers(h.w.deps, run, { userId: id, factor: "fac_1", method: "sms" }));
+    h.w.sent.length = 0;
+    await texted();
+    expect(h.w.sent).toMatchObject([{ channel: "sms", to: numbers[0] }]);
+    expect(h.w.sent[0]!.text).not.toContain("4445566");
   });
 
   test("five wrong tries end a registration's test, and tries made at once count once", async () => {

@@ -38,6 +38,7 @@ export const ada: Person = {
   pinMac: null,
   pinChangedAt: 0,
   pinMustChange: false,
+  createdAt: 0,
 };
 export const factor = (changes: Partial<Factor> = {}): Factor => ({
   id: "fac_app",

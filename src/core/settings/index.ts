@@ -118,6 +118,13 @@ export const settingsSchema = z.strictObject({
     },
     { min: 1, max: 100, default: 20 },
   ),
+  "phone.cool-off-hours": whole(
+    {
+      title: "Hours before a new number recovers a password",
+      help: "A number that was added to somebody's account does not help with a forgotten password before; signing in with it works at once. 0: at once.",
+    },
+    { min: 0, max: 720, default: 24 },
+  ),
   "phone.forbidden-groups": groups({
     title: "Groups without texts and calls",
     help: "Nothing is sent to the phones of people in these groups, so that they need another method. Whoever administers anything should be in one: numbers can be taken over.",
