@@ -55,8 +55,9 @@ export async function placeCall(
   return await vendor.place(account, { ...order, ringSeconds });
 }
 
+/** Our own pages are no application of anybody's: they speak for the organisation. */
 const nameOf = async (deps: Deps, id: string | null): Promise<string> =>
-  id === null ? "" : ((await applicationNames(deps)).get(id) ?? "");
+  (id === null ? undefined : (await applicationNames(deps)).get(id)) ?? deps.settings.values()["organisation.name"];
 
 async function undiallable(to: string, extension: string | undefined): Promise<ResultCode | undefined> {
   if (!(await phoneReader())(to, "").ok) return "FAILED_INVALID_PHONENUMBER";
