@@ -3,10 +3,12 @@ import { nextAttempt } from "#core/decide.ts";
 import { AppError } from "#core/errors.ts";
 import type { Application, Factor, Facts } from "#core/facts.ts";
 import { nameKey } from "#core/names.ts";
+import { channelOf } from "#core/number-class.ts";
 import type { DenyCode } from "#core/outcome.ts";
 import { readFacts } from "#store/people.ts";
 import type { Deps } from "./deps.ts";
 import { loadRadiusClients } from "./radius-clients.ts";
+import { look, vetoSentences } from "./outgoing.ts";
 import { judge, methodRules, namesOf, rulesOf } from "./rules.ts";
 
 /** Why someone can or cannot sign in to an application now: the same decision as at a sign-in, with nothing taken or sent. */
@@ -19,6 +21,8 @@ export type ExplainedMethod = {
   state: "ready" | "paused" | "locked";
   fails: number;
   lockedUntil: number;
+  /** why nothing is sent to its number now */
+  unsent?: string;
 };
 export type Explained = {
   username: string;
@@ -56,7 +60,7 @@ export async function explain(deps: Deps, question: Question): Promise<Explained
     ...("result" in decision && { result: decision.result }),
     reason: reasonOf(decision, facts, application),
     person: person ? { id: person.id, state: person.state, hasPassword: person.passwordHash !== null } : null,
-    methods: facts.factors.map((factor) => methodOf(deps, factor, facts)),
+    methods: await Promise.all(facts.factors.map((factor) => methodOf(deps, factor, facts))),
   };
 }
 
@@ -67,12 +71,15 @@ async function loadApplication(deps: Deps, name: string): Promise<Application> {
   return found.application;
 }
 
-function methodOf(deps: Deps, factor: Factor, { factors }: Facts): ExplainedMethod {
-  const { id, method, name, fails, lockedUntil } = factor;
+async function methodOf(deps: Deps, factor: Factor, { factors, person }: Facts): Promise<ExplainedMethod> {
+  const { id, method, name, fails, lockedUntil, address: to } = factor;
   const { locks } = rulesOf(deps.settings.values());
   const attempt = nextAttempt(factor, factors, { now: deps.clock.now(), rules: locks });
   const state = attempt === "locked_out" ? "locked" : attempt === "throttled" ? "paused" : "ready";
-  return { id, method, name, state, fails, lockedUntil };
+  const channel = channelOf(method);
+  const looked = channel && to !== null ? await look(deps, { channel, to, userId: person!.id }) : undefined;
+  const unsent = looked && "veto" in looked ? { unsent: `its number ${vetoSentences[looked.veto]}` } : {};
+  return { id, method, name, state, fails, lockedUntil, ...unsent };
 }
 
 const refusals: Record<DenyCode, string> = {

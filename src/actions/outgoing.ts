@@ -97,7 +97,19 @@ export async function countAnswer(
 
 /** Nothing is taken yet: what is cleared here may find a budget spent a moment later, and is then not sent. */
 export async function clear(deps: Deps, outgoing: Outgoing): Promise<Cleared | { veto: Veto }> {
-  const { channel, to: number, userId, purpose = "sign_in" } = outgoing;
+  const looked = await look(deps, outgoing);
+  if ("veto" in looked) return looked;
+  const { to: number, userId, channel, purpose = "sign_in" } = outgoing;
+  const { isPrivileged, ...cleared } = looked;
+  return (await isVetoed(deps, { number, userId, channel, purpose }, { isPrivileged })) ? { veto: "risk" } : cleared;
+}
+
+/** The same without asking anybody else. */
+export async function look(
+  deps: Deps,
+  outgoing: Outgoing,
+): Promise<(Cleared & { isPrivileged: boolean }) | { veto: Veto }> {
+  const { channel, to: number, userId } = outgoing;
   const settings = deps.settings.values();
   const destination = (await destinationReader())(number);
   const refusal = numberRefusal(destination, { settings, channel });
@@ -108,9 +120,7 @@ export async function clear(deps: Deps, outgoing: Outgoing): Promise<Cleared | {
   if (await findBlockedDestination(deps.db, [to.country, to.number_range])) return { veto: "destination" };
   const spend = budgetsOf(deps, outgoing, to.country);
   if (await findFull(deps.db, { at: deps.clock.now(), budgets: spend })) return { veto: "budget" };
-  const isPrivileged = isIn("phone.privileged-groups");
-  if (await isVetoed(deps, { number, userId, channel, purpose }, { isPrivileged })) return { veto: "risk" };
-  return { spend, to };
+  return { spend, to, isPrivileged: isIn("phone.privileged-groups") };
 }
 
 type GroupSetting = "phone.forbidden-groups" | "phone.privileged-groups";

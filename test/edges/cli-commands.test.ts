@@ -178,6 +178,17 @@ describe.each(["in this process", "through the socket"])("commands %s", (how) =>
     ).toMatchObject({ kind: "allow" });
   });
 
+  test("explain says why nothing is sent to a phone", async () => {
+    const { run, json } = cli();
+    await run(["radius-client", "add", "--name", "vpn", "--address", "127.0.0.1", "--first-factor", "none"]);
+    await run(["user", "add", "anna", "--mobile-phone", "+12025550123"]);
+    const question = ["explain", "anna", "--application", "vpn"];
+    expect(JSON.stringify(await json(question))).not.toContain("unsent");
+    await run(["settings", "set", "phone.allowed-countries", "SE"]);
+    const unsent = "its number is in a country that phone.allowed-countries does not name";
+    expect(await json(question)).toMatchObject({ methods: [{ method: "sms", unsent }] });
+  });
+
   test("explain takes nothing, and asks for the password where it is checked here", async () => {
     const { here, run, json } = cli();
     await here.person({ username: "anna", phone: "+46701234567" });

@@ -309,6 +309,7 @@ const others: Verb[] = [
           state: (row) => row.state,
           "wrong answers": (row) => (row.fails === 0 ? "" : row.fails),
           "locked until": (row) => time(row.lockedUntil),
+          "not sent to": (row) => row.unsent,
           id: (row) => row.id,
         }),
       ].join("\n"),
