@@ -36,20 +36,30 @@ export async function countAnswers(run: Run, ids: readonly string[]): Promise<vo
 export type Traffic = { id: string; sent: number; answered: number };
 export type Breaker = { now: number; windowMs: number; sends: number; percent: number };
 
-/** Destinations with so many sends and so few answers; one that may still be answered counts neither way. */
+/**
+ * Destinations with so many sends and so few answers; one that may still be answered counts neither way. What one person was
+ * sent and did not answer counts up to a quarter of it, or whoever knows one password could close a country to everybody.
+ */
 export async function findUnanswered(db: Db, { now, windowMs, sends, percent }: Breaker): Promise<Traffic[]> {
+  const each = Math.ceil(sends / 4);
   const rows = await db.transaction(
     (run) =>
       run(
-        `select t.id, count(*) as sent, cast(sum(t.answered) as bigint) as answered
-         from (select country as id, at, answer_by, answered from phone_send where at > cast(? as bigint)
-           union all select number_range, at, answer_by, answered from phone_send where at > cast(? as bigint)) t
-         left join blocked_destination b on b.id = t.id
-         where (t.answered = 1 or t.answer_by <= cast(? as bigint))
-           and (b.id is null or (b.released_at is not null and t.at > b.released_at))
-         group by t.id having count(*) >= cast(? as bigint) and sum(t.answered) * 100 < count(*) * cast(? as bigint)
-         order by t.id`,
-        [now - windowMs, now - windowMs, now, sends, percent],
+        `select id, cast(sum(unanswered + answered) as bigint) as sent, cast(sum(answered) as bigint) as answered
+         from (select t.id, sum(t.answered) as answered, case when count(*) - sum(t.answered) > cast(? as bigint)
+             then cast(? as bigint) else count(*) - sum(t.answered) end as unanswered
+           from (select country as id, id as send, at, answer_by, answered from phone_send where at > cast(? as bigint)
+             union all select number_range, id, at, answer_by, answered from phone_send where at > cast(? as bigint)) t
+           left join blocked_destination b on b.id = t.id
+           left join challenge c on c.id = t.send
+           left join outbox o on o.id = t.send
+           where (t.answered = 1 or t.answer_by <= cast(? as bigint))
+             and (b.id is null or (b.released_at is not null and t.at > b.released_at))
+           group by t.id, coalesce(c.user_id, o.user_id, t.send)) p
+         group by id having sum(unanswered + answered) >= cast(? as bigint)
+           and sum(answered) * 100 < sum(unanswered + answered) * cast(? as bigint)
+         order by id`,
+        [each, each, now - windowMs, now - windowMs, now, sends, percent],
       ),
     { relaxed: true },
   );

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { listDestinations, releaseDestination, watchDestinations } from "#actions/destinations.ts";
 import { clear } from "#actions/outgoing.ts";
 import { countAnswers, countSends } from "#store/destinations.ts";
+import { markSent, post } from "#store/outbox.ts";
 import { kinds, world, type World } from "../support/world.ts";
 
 const minute = 60_000;
@@ -13,15 +14,24 @@ describe.each(kinds)("on %s", (kind) => {
   afterEach(async () => await w.close());
 
   /** So many texts to numbers of one range, a second apart; the first ones are answered. */
-  async function send(texts: number, { answered = 0, range = "+4670123", country = "SE" } = {}): Promise<void> {
+  async function send(
+    texts: number,
+    { answered = 0, range = "+4670123", country = "SE", user = "" } = {},
+  ): Promise<void> {
     for (let index = 0; index < texts; index++) {
       const id = `s${(count += 1)}`;
       const at = w.clock.at;
       const sent = { id, country, number_range: range, at, answer_by: at + 5 * minute };
       await w.deps.db.transaction((run) => countSends(run, [sent]));
+      if (user !== "") await asked(id, user);
       if (index < answered) await w.deps.db.transaction((run) => countAnswers(run, [id]));
       w.clock.at += 1000;
     }
+  }
+  async function asked(id: string, user_id: string): Promise<void> {
+    const message = { id, channel: "sms", challenge_id: null, user_id, sealed_payload: Buffer.alloc(0) } as const;
+    await w.deps.db.transaction((run) => post(run, [{ ...message, at: w.clock.at }]));
+    await markSent(w.deps.db, id);
   }
   const closed = async () => {
     await watchDestinations(w.deps);
@@ -68,6 +78,17 @@ describe.each(kinds)("on %s", (kind) => {
     await send(1, { range: "+4673555", country: "FI" });
     w.clock.at += 5 * minute;
     expect(await closed()).toEqual([]);
+  });
+
+  test("one person alone closes nothing to everybody, four together do", async () => {
+    w = await world({ kind });
+    await send(30, { user: "usr_a" });
+    w.clock.at += 5 * minute;
+    expect(await closed()).toEqual([]);
+    for (const user of ["usr_b", "usr_c", "usr_d"]) await send(5, { user });
+    w.clock.at += 5 * minute;
+    expect(await closed()).toEqual(["+4670123", "SE"]);
+    expect(await listDestinations(w.deps)).toMatchObject([{ sent: 20 }, { sent: 20 }]);
   });
 
   test("it is closed by one node, opened by people, and what was before counts no more", async () => {

@@ -107,7 +107,7 @@ export const settingsSchema = z.strictObject({
   "phone.breaker-sends": whole(
     {
       title: "Texts and calls before a destination can be blocked",
-      help: "When so many went to one country or range of numbers within an hour and too few were answered, nothing is sent there until `countersign gateway release`. 0: nothing is ever blocked so.",
+      help: "When so many went to one country or range of numbers within an hour and too few were answered, nothing is sent there until `countersign gateway release`. Of one person's at most a quarter counts. 0: nothing is ever blocked so.",
     },
     { min: 0, max: 100_000, default: 20 },
   ),
