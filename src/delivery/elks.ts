@@ -36,9 +36,11 @@ export const elksHeaders = ({ username, password }: ElksOptions): Record<string,
   "content-type": "application/x-www-form-urlencoded",
 });
 
-/** Costs are in ten-thousandths of the currency. */
-export const elksCost = (cost: unknown): number | undefined =>
-  Number.isFinite(Number(cost ?? "-")) ? Number(cost) * 100 : undefined;
+/** Costs are in ten-thousandths of the currency; nothing that is posted gives money back. */
+export function elksCost(cost: unknown): number | undefined {
+  const micros = Math.round(Number(cost ?? "-") * 100);
+  return Number.isSafeInteger(micros) && micros >= 0 ? micros : undefined;
+}
 
 export const isFromElks = ({ options }: Account<ElksOptions>, { clientIp }: Callback): boolean =>
   options.addresses.length === 0 || addressRule(options.addresses)(clientIp);

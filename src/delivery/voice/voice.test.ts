@@ -106,7 +106,14 @@ test("46elks tells how a call ended, and what it cost", () => {
   const ended = (fields: Record<string, string>) => elks.callback.read(posted(url, { id: "c1", ...fields }));
   expect(ended({ state: "busy" })).toEqual({ kind: "ended", id: "dlv_1 ended", ref: "dlv_1", how: "busy" });
   expect(ended({ state: "failed", cost: "0" })).toMatchObject({ how: "no_answer", costMicros: 0 });
-  expect(ended({ state: "success", cost: "1500" })).toMatchObject({ how: "hung_up", costMicros: 150_000 });
+  expect(ended({ state: "success", cost: "1500.001" })).toMatchObject({ how: "hung_up", costMicros: 150_000 });
+  for (const cost of ["-1500", "1e300", "much"])
+    expect(ended({ state: "success", cost })).toEqual({
+      kind: "ended",
+      id: "dlv_1 ended",
+      ref: "dlv_1",
+      how: "hung_up",
+    });
   expect(ended({ state: "ongoing" })).toBeUndefined();
 });
 
