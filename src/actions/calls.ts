@@ -7,6 +7,7 @@
 import { advance, isUnreached, type Act, type CallState, type Line, type Move, type ScriptEvent } from "#core/call.ts";
 import type { CallEvent } from "#delivery/gateway.ts";
 import { listSilent, listStranded, moveCall, readCall, readCallee, type Callee, type CallRow } from "#store/calls.ts";
+import { readChallenge } from "#store/challenges.ts";
 import { saveReport } from "#store/deliveries.ts";
 import { post } from "#store/outbox.ts";
 import { takeEach } from "#store/throttle.ts";
@@ -149,6 +150,8 @@ async function follow(deps: Deps, { challengeId, userId }: CallRow, act: Act): P
 type Changing = { challengeId: string; userId: string; pin: string };
 /** The new PIN is the answer that approves. */
 async function withNewPin(deps: Deps, { challengeId, userId, pin }: Changing) {
+  // blocked, or given another PIN, since the old one was right
+  if ((await readChallenge(deps.db, challengeId))?.state !== "pending") return { kind: "over" } as const;
   if (await changePin(deps, { userId, pin })) return await answerByPhone(deps, { challengeId, answer: pin });
   return { kind: "wrong", retry: true, code: "wrong_code" } as const;
 }

@@ -6,6 +6,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { AppError } from "#core/errors.ts";
 import { drawPin, findPinFault, type PinFault, type PinRule } from "#core/pin.ts";
+import { cancelChallenges } from "#store/challenges.ts";
 import { expirePin as markExpired, readPin, savePin, type PinState } from "#store/pins.ts";
 import { about, changed, type Actor } from "./change.ts";
 import type { Deps } from "./deps.ts";
@@ -135,6 +136,8 @@ async function save(deps: Deps, { actor, userId, state, pin, mustChange, persona
   const kind: NoticeKind = mustChange ? "pin_set" : "pin_changed";
   await changed(deps, actor, async (run) => {
     if (!(await savePin(run, new_))) throw new AppError("conflict", "the PIN was changed at the same time");
+    // whoever has just said the old one on a call may not go on with it
+    if (mustChange) await cancelChallenges(run, userId);
     return {
       value: undefined,
       result: mustChange ? "PIN_SET" : "PIN_CHANGED",

@@ -164,6 +164,21 @@ describe.each(kinds)("on %s", (kind) => {
     expect(await challenge()).toEqual({ state: "approved", result: "SUCCESS_WITH_PIN" });
   });
 
+  test("a PIN that an administrator sets meanwhile is not changed by whoever knew the old one", async () => {
+    const call = await called({ application: { ...page, canChallenge: false }, pin: "2955" });
+    await w.deps.db.q.updateTable("person").set({ pin_must_change: 1 }).execute();
+    await call.answered();
+    await call.keys("2955#");
+    await call.keys("8163#");
+    await setPin(w.deps, "cli", { username: "ada", pin: "7340" });
+    const mac = async () =>
+      (await w.deps.db.q.selectFrom("person").select("pin_mac").executeTakeFirstOrThrow()).pin_mac;
+    const set = await mac();
+    expect(await call.keys("8163#")).not.toContain("Your PIN is changed");
+    expect(await mac()).toEqual(set);
+    expect(await challenge()).toEqual({ state: "cancelled", result: null });
+  });
+
   test("the backup phone is called when the first reaches nobody, and both are on the record", async () => {
     const call = await called({ parameters: { backup: other } });
     await call.ended("busy");
