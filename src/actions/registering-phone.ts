@@ -48,6 +48,8 @@ export async function givePhone(deps: Deps, flow: Flow, { number: written, exten
   const told = heard(flow, outcome);
   if (outcome.kind === "challenge")
     return await saveFlow(deps, { ...told, registering: { ...registering, proving: id } });
+  // nothing was sent, so no budget says how many of these there may be
+  await deps.db.transaction((run) => deleteFactor(run, id));
   return await saveFlow(deps, { ...told, registering, problem: told.problem ?? "number_refused" });
 }
 

@@ -205,6 +205,14 @@ describe.each(kinds)("signing in by phone, on %s,", (kind) => {
     expect(await factors()).toEqual([]);
   });
 
+  test("a number that may not be called leaves nothing behind", async () => {
+    const page = await wizard("voice");
+    h.w.set({ "phone.allowed-countries": ["NO"] });
+    await page.submit("/sign-in/register/number", { number, extension: "" });
+    expect(page.alert()).not.toBe("");
+    expect(await factors()).toEqual([]);
+  });
+
   test("a backup phone proves itself too, and belongs to the calls there are", async () => {
     await person("ada");
     const page = open();
