@@ -3,7 +3,6 @@
  * asked, while the challenge lives; waiting holds nothing but a promise.
  */
 
-import { methods } from "#core/methods/index.ts";
 import type { Outcome } from "#core/outcome.ts";
 import { holdChallenge, readChallenge } from "#store/challenges.ts";
 import type { Answer } from "./asked.ts";
@@ -19,8 +18,6 @@ export type Collecting = Pick<Answer, "application" | "username" | "challengeId"
 };
 /** `waiting`: nothing was said in that time. `elsewhere`: a later request waits for it now. */
 export type Collected = Outcome | { kind: "waiting" } | { kind: "elsewhere" };
-
-export const isByPhone = (method: string): boolean => methods.get(method)?.outOfBand === true;
 
 /** The outcome once there is one; after `waitMs` at the latest, or when the signal aborts. */
 export async function collect(deps: Deps, { waitMs, signal, ...asked }: Collecting): Promise<Collected> {

@@ -33,7 +33,7 @@ export type ShownMessage = Which & {
 
 /** People stop listening; the greeting is heard at every sign-in. */
 const adviceSeconds = 20;
-export const longestAudioOctets = 5 * 1024 * 1024;
+const longestAudioOctets = 5 * 1024 * 1024;
 
 /** What is said of each type in each language, the organisation's own beside the stock. */
 export async function listMessages(

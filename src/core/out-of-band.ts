@@ -49,7 +49,7 @@ function waiting({ facts, ask }: Case, open: Challenge, { by, alive }: Waiting):
 }
 
 /** a client that failed over, or asked again, waits with its newest request; the older ones stay silent. */
-export const isHeldBy = ({ holder }: Pick<Challenge, "holder">, { holder: mine }: Pick<Ask, "holder">): boolean =>
+const isHeldBy = ({ holder }: Pick<Challenge, "holder">, { holder: mine }: Pick<Ask, "holder">): boolean =>
   holder === null || holder === mine;
 
 const refusal = (code: DenyCode, result: ResultCode, method: Method) =>

@@ -4,7 +4,7 @@
  */
 
 /** In the order in which they are told; a call has a message for each (`voice-messages.ts`). */
-export const pinFaults = ["form", "length", "all_same", "sequential", "phone", "history"] as const;
+const pinFaults = ["form", "length", "all_same", "sequential", "phone", "history"] as const;
 export type PinFault = (typeof pinFaults)[number];
 
 export const longestPin = 16;

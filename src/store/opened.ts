@@ -1,9 +1,12 @@
 /** What a decision opens and ends: challenges. */
 
 import { readBlockedNumbers } from "./blocks.ts";
+import { countAnswers, countSends } from "./destinations.ts";
 import type { Run } from "./open.ts";
+import { post } from "./outbox.ts";
 import type { Settle } from "./settle.ts";
-import { insert, listed, marks, type Columns } from "./values.ts";
+import { giveBackTo } from "./throttle.ts";
+import { insert, listed, marks, over, type Columns } from "./values.ts";
 
 /** A challenge to open, as its row; `supersedes`: the newest code voids the older ones of its factor. */
 export type NewChallenge = { supersedes: boolean; factorId: string; row: ChallengeRow };
@@ -55,7 +58,7 @@ const challengeTable = {
   } satisfies Columns,
 };
 
-export async function openChallenges(run: Run, items: Settle[]): Promise<void> {
+async function openChallenges(run: Run, items: Settle[]): Promise<void> {
   const opened = items.flatMap((item) => item.open ?? []);
   const voided = listed(opened.filter((challenge) => challenge.supersedes).map((challenge) => challenge.factorId));
   if (voided.length > 0)
@@ -93,4 +96,38 @@ async function isFree(run: Run, { exclusive, at }: Settle, ringing: Set<string>)
   if (ringing.has(factorId) || (await run(open, [factorId, at])).length > 0) return false;
   ringing.add(factorId);
   return true;
+}
+
+/** What commits with those that held: budgets given back, counts, challenges, messages, and who is told. */
+export async function writeRest(run: Run, won: Settle[]): Promise<void> {
+  const answered = won.flatMap((item) => item.answered ?? []);
+  await giveBackTo(
+    run,
+    answered.flatMap(({ refund }) => refund),
+  );
+  await countAnswers(
+    run,
+    answered.map(({ id }) => id),
+  );
+  await countSends(
+    run,
+    won.flatMap(({ sent }) => sent ?? []),
+  );
+  await openChallenges(run, won);
+  await post(
+    run,
+    won.flatMap(({ at, message }) => (message ? [{ ...message, at }] : [])),
+  );
+  for (const { tell } of won) await tell?.(run);
+}
+
+/** What was proved did not count after all: whoever waits for it, or asks how it stands, must not find it approved. */
+export async function takeBack(run: Run, items: Settle[]): Promise<void> {
+  const rows = items.map(({ end }) => [end!.id]);
+  await over(
+    run,
+    "id text",
+    rows,
+    "update challenge set state = 'denied', result = null from v where challenge.id = v.id",
+  );
 }

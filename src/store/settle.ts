@@ -6,13 +6,13 @@
 
 import type { Outcome } from "#core/outcome.ts";
 import { byId, giveBack, type Returned } from "./attempts.ts";
-import { countAnswers, countSends, type PhoneSend } from "./destinations.ts";
+import type { PhoneSend } from "./destinations.ts";
 import { remember, type Claim } from "./requests.ts";
 import type { Entry, Log, Written } from "./log.ts";
 import type { Run } from "./open.ts";
-import { findUnsendable, openChallenges, type Ending, type NewChallenge } from "./opened.ts";
-import { post, type NewMessage } from "./outbox.ts";
-import { giveBackTo, takeEach, type Budget } from "./throttle.ts";
+import { findUnsendable, takeBack, writeRest, type Ending, type NewChallenge } from "./opened.ts";
+import type { NewMessage } from "./outbox.ts";
+import { takeEach, type Budget } from "./throttle.ts";
 import { over } from "./values.ts";
 
 export type Settle = {
@@ -58,25 +58,7 @@ export async function settleIn(run: Run, items: Settle[]): Promise<Written<Outco
   const free = ends.flatMap((end) => end.giveBack);
   await giveBack(run, free);
   const won = items.filter((item) => !lost.has(item));
-  const answered = won.flatMap((item) => item.answered ?? []);
-  await giveBackTo(
-    run,
-    answered.flatMap(({ refund }) => refund),
-  );
-  await countAnswers(
-    run,
-    answered.map(({ id }) => id),
-  );
-  await countSends(
-    run,
-    won.flatMap(({ sent }) => sent ?? []),
-  );
-  await openChallenges(run, won);
-  await post(
-    run,
-    won.flatMap(({ at, message }) => (message ? [{ ...message, at }] : [])),
-  );
-  for (const { tell } of won) await tell?.(run);
+  await writeRest(run, won);
   await remember(
     run,
     items.flatMap(({ claim, at }, index) => (claim ? [{ claim, at, outcome: ends[index]!.outcome }] : [])),
@@ -125,17 +107,6 @@ async function endChallenges(run: Run, { items, lost }: Round): Promise<Settle[]
   const ids = new Set(ended.map((row) => row["id"]));
   for (const { item, id } of wanted) if (!ids.has(id) || first.get(id) !== item) lost.set(item, "raced");
   return wanted.flatMap(({ item }) => (lost.has(item) ? [] : item));
-}
-
-/** What was proved did not count after all: whoever waits for it, or asks how it stands, must not find it approved. */
-async function takeBack(run: Run, items: Settle[]): Promise<void> {
-  const rows = items.map(({ end }) => [end!.id]);
-  await over(
-    run,
-    "id text",
-    rows,
-    "update challenge set state = 'denied', result = null from v where challenge.id = v.id",
-  );
 }
 
 /** What a request takes that is lost for another reason is not given back: it was asked for. */

@@ -9,7 +9,7 @@ const imports = "/api/v1/token-imports";
 const time = z.int().meta({ description: "Epoch milliseconds." });
 
 /** A file as Base64 in JSON; larger ones go by command, which streams them. */
-export const importBodyBytes = 4 * 1024 * 1024;
+const importBodyBytes = 4 * 1024 * 1024;
 
 const newImport = z
   .strictObject({

@@ -110,7 +110,7 @@ function prfOf(parameters: Element): Hash {
 }
 
 /** What is wrong with the header is wrong with the file. */
-export function asFileError<T>(work: () => T): T {
+function asFileError<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {

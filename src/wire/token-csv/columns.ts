@@ -5,7 +5,7 @@
 
 import { TokenFileError } from "../token-row.ts";
 
-export const columns = [
+const columns = [
   "serial",
   "secret",
   "base32",
