@@ -27,7 +27,8 @@ export async function begin(deps: Deps, attempt: Attempt): Promise<Verified> {
   const { application, source, username, found } = attempt;
   const key = found?.nameKey ?? nameKey(username, namesOf(deps));
   const { code: answer, method, newFactor } = attempt;
-  const asked = { application, nameKey: key, answer, method, newFactor, proof: found?.proof };
+  const { station } = source;
+  const asked = { application, nameKey: key, answer, method, newFactor, proof: found?.proof, station };
   const ask: Ask = { ...asked, ...(await methodRules(deps)) };
   const joinKey = joining(attempt, key);
   const request: Request = { ask, source, username, joinKey };

@@ -30,6 +30,8 @@ export type Ask = {
   round?: number | undefined;
   /** The answer comes from the person's phone, or this is what became of the call. No edge can say so. */
   byPhone?: "answer" | { ended: ResultCode } | undefined;
+  /** the machine that the person sits at, as a RADIUS client names it */
+  station?: string | undefined;
   /** who waits for the phone's answer, where several may */
   holder?: string | undefined;
 };

@@ -10,7 +10,7 @@ import type { Challenge, Factor, Facts, Taken } from "./facts.ts";
 import { methods } from "./methods/index.ts";
 import type { Checked, Method, WrongCode } from "./methods/method.ts";
 import { channelOf } from "./number-class.ts";
-import { byPhone, modeOf } from "./out-of-band.ts";
+import { byPhone, mayJoin, modeOf } from "./out-of-band.ts";
 import type { DenyCode } from "./outcome.ts";
 import type { ResultCode } from "./results.ts";
 
@@ -202,7 +202,7 @@ function refused({ facts, moment, rules }: Case, tried: Factor[]): Decision {
 const begin: Gate = (given) => {
   const { facts, ask, moment, rules } = given;
   const open = facts.challenge;
-  if (open && ask.challengeId === undefined && open.expiresAt > moment.now)
+  if (open && ask.challengeId === undefined && open.expiresAt > moment.now && mayJoin(open, ask))
     return { kind: "join", gate: "begin", challenge: open };
   const offered = order(usable(facts, ask, moment.now), facts, ask);
   const free = (factor: Factor) =>

@@ -48,6 +48,13 @@ function waiting({ facts, ask }: Case, open: Challenge, { by, alive }: Waiting):
   return facts.answered ? undefined : { kind: "join", gate: "wait", challenge: open };
 }
 
+/**
+ * A code is typed by whoever knows it, but what the phone says lets in whoever waits: without a station that both requests name,
+ * somebody else who has the password could wait for the same call.
+ */
+export const mayJoin = ({ method }: Pick<Challenge, "method">, { station }: Pick<Ask, "station">): boolean =>
+  !methods.get(method)?.outOfBand || station !== undefined;
+
 /** a client that failed over, or asked again, waits with its newest request; the older ones stay silent. */
 const isHeldBy = ({ holder }: Pick<Challenge, "holder">, { holder: mine }: Pick<Ask, "holder">): boolean =>
   holder === null || holder === mine;

@@ -81,7 +81,9 @@ export async function findUnsendable(run: Run, items: Settle[]): Promise<[Settle
   const numbers = await readBlockedNumbers(run, asked);
   const found: [Settle, "blocked" | "busy"][] = [];
   const ringing = new Set<string>();
-  for (const item of items) {
+  // one order for all nodes, or two could wait for each other
+  const sorted = items.toSorted((a, b) => ((a.exclusive ?? "") < (b.exclusive ?? "") ? -1 : 1));
+  for (const item of sorted) {
     if (item.number !== undefined && numbers.has(item.number)) found.push([item, "blocked"]);
     else if (item.exclusive !== undefined && !(await isFree(run, item, ringing))) found.push([item, "busy"]);
   }

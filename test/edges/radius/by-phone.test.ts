@@ -17,6 +17,7 @@ const serve = async () => {
   server = await s.serve();
   vpn = await s.nas();
 };
+const desk = { more: [{ type: type.callingStationId, value: Buffer.from("desk") }] };
 const challenges = async () =>
   await s.w.deps.db.q.selectFrom("challenge").select(["id", "state", "holder"]).orderBy("created_at").execute();
 /** The one call that is under way, once it is. */
@@ -50,10 +51,10 @@ describe.each(kinds)("a client that cannot ask, on %s", (kind) => {
     await s.w.person({ username: "ada", totp: false, voice });
     await s.client({ mode: "append", approveWithoutNumber: true });
     await serve();
-    const older = vpn.request({ password: "" });
+    const older = vpn.request({ password: "", ...desk });
     vpn.send(older, server);
     const first = await waitedFor();
-    const newer = vpn.request({ password: "" });
+    const newer = vpn.request({ password: "", ...desk });
     vpn.send(newer, server);
     await waitUntil("the newer to wait", async () => (await ringing()).holder !== first);
     expect(await challenges()).toHaveLength(1);
@@ -123,12 +124,12 @@ describe("the answer by phone", () => {
     await s.w.person({ username: "ada", totp: false, voice, pin: "8264" });
     await s.client({ mode: "append" });
     await serve();
-    vpn.send(vpn.request({ password: "" }), server);
+    vpn.send(vpn.request({ password: "", ...desk }), server);
     await waitedFor();
     await server.stop();
     expect(vpn.inbox).toEqual([]);
     await serve();
-    const bytes = vpn.request({ password: "" });
+    const bytes = vpn.request({ password: "", ...desk });
     vpn.send(bytes, server);
     await waitUntil("the newer to wait", () => server.stats().pending === 1);
     await typed("8264");
@@ -139,6 +140,21 @@ describe("the answer by phone", () => {
 
 describe("no call is made", () => {
   beforeEach(async () => void (s = await site()));
+
+  test("for two at once who may be two people: the second is refused, and the first is who is let in", async () => {
+    await s.close();
+    s = await site({ hasty: false });
+    await s.w.person({ username: "ada", totp: false, voice, pin: "8264" });
+    await s.client({ mode: "append" });
+    await serve();
+    const bytes = vpn.request({ password: "" });
+    vpn.send(bytes, server);
+    await waitedFor();
+    expect((await vpn.ask({ password: "" }, server)).code).toBe(code.accessReject);
+    expect(await typed("8264")).toEqual({ kind: "right" });
+    expect((await vpn.answerTo(bytes)).code).toBe(code.accessAccept);
+    expect(await results(s.w)).toContain("FAILED_PHONE_BUSY");
+  });
 
   test("for a client that can show no number, where there is no PIN and nobody allowed `#` alone", async () => {
     await s.w.person({ username: "ada", totp: false, voice });
@@ -153,10 +169,7 @@ describe("no call is made", () => {
     await s.w.person({ username: "ada", totp: false, voice, pin: "8264" });
     await s.client({ mode: "append", waitSeconds: 5 });
     await serve();
-    expect(
-      (await vpn.ask({ password: "", more: [{ type: type.callingStationId, value: Buffer.from("desk") }] }, server))
-        .code,
-    ).toBe(code.accessReject);
+    expect((await vpn.ask({ password: "", ...desk }, server)).code).toBe(code.accessReject);
     expect(await typed("8264")).toEqual({ kind: "over" });
     expect(await results(s.w)).toEqual(["SUCCESS_CALL_PLACED", "FAILED_AUTH_RESULT_TIMEOUT"]);
   });
