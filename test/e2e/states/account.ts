@@ -80,7 +80,8 @@ export const accountStates: States = {
   "recovery codes": async (page, seen) => {
     await atAccount(page, seen);
     await section(page, "security");
-    await page.locator("section").nth(1).locator("button").click();
+    const heading = page.getByRole("heading", { name: /Recovery codes|Återställningskoder/ });
+    await page.locator("section", { has: heading }).getByRole("button").click();
     await page.locator("ol").waitFor();
   },
   "no answer": async (page, seen) => {
