@@ -1,7 +1,10 @@
+import type { Application } from "#core/facts.ts";
+import { methods } from "#core/methods/index.ts";
 import { nameKey } from "#core/names.ts";
 import { findChallenge, type ChallengeRead } from "#store/challenges.ts";
 import type { Deps } from "./deps.ts";
 import { namesOf } from "./rules.ts";
+import { respond } from "./verify.ts";
 import { change } from "./waiting.ts";
 
 /** A verification under way as its application may follow it. */
@@ -35,6 +38,19 @@ export async function readVerification(
   } finally {
     done.abort();
   }
+}
+
+/** The same for who lets somebody in by it. R-031: what was approved by phone is told once, and recorded then. */
+export async function takeVerification(
+  deps: Deps,
+  application: Application,
+  reading: Reading,
+): Promise<Verification | undefined> {
+  const read = await readVerification(deps, application.id, reading);
+  if (read?.state !== "approved" || !methods.get(read.method)?.outOfBand) return read;
+  const source = { protocol: "rest" } as const;
+  const said = await respond(deps, { application, challengeId: read.id, response: undefined, source });
+  return { ...read, state: said.kind === "allow" ? "approved" : "denied" };
 }
 
 function stateOf({ state, expiresAt }: ChallengeRead, now: number): Verification["state"] {

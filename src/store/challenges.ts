@@ -4,6 +4,7 @@ import type { Db, Run } from "./open.ts";
 export type ChallengeRead = {
   id: string;
   state: string;
+  method: string;
   username: string;
   /** the person's, and the one it was asked for by */
   nameKeys: (string | null)[];
@@ -21,6 +22,7 @@ export async function findChallenge(
     .select([
       "challenge.id",
       "challenge.state",
+      "challenge.method",
       "person.username",
       "person.name_key",
       "challenge.name_key as asked_as",
@@ -34,6 +36,7 @@ export async function findChallenge(
     row && {
       id: row.id,
       state: row.state,
+      method: row.method,
       username: row.username,
       nameKeys: [row.name_key, row.asked_as],
       correlationId: row.correlation_id,

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { answerByPhone, endByPhone } from "#actions/by-phone.ts";
 import { collect } from "#actions/collect.ts";
+import { takeVerification } from "#actions/verifications.ts";
 import { begin, respond } from "#actions/verify.ts";
 import type { Application } from "#core/facts.ts";
 import { findChallenge } from "#store/challenges.ts";
@@ -90,6 +91,21 @@ describe.each(kinds)("on %s", (kind) => {
     const got = await Promise.all(Array.from({ length: 100 }, () => collect(w.deps, collecting)));
     expect(got.filter(({ kind: of }) => of === "allow")).toHaveLength(1);
     expect(got.filter(({ kind: of }) => of === "deny")).toHaveLength(99);
+  });
+
+  test("an application that reads how it stands is told of the approval once, and that is the record", async () => {
+    w = await world({ kind });
+    const { id, prompt } = await called(page, { username: "ada", voice: number });
+    const asked = { id, username: "ada", waitMs: 0, signal: AbortSignal.timeout(60_000) };
+    const read = async () => (await takeVerification(w.deps, page, asked))?.state;
+    expect(await read()).toBe("pending");
+    await answerByPhone(w.deps, { challengeId: id, answer: prompt.number! });
+    const all = await Promise.all(Array.from({ length: 20 }, read));
+    expect(all.filter((state) => state === "approved")).toHaveLength(1);
+    expect(await read()).toBe("denied");
+    expect((await records()).filter(([, , authenticated]) => authenticated === 1)).toEqual([
+      ["authentication", "SUCCESS_CALL_NUMBER_VERIFIED", 1, "number"],
+    ]);
   });
 
   test("a denial is final: an approval that comes after it or with it counts for nothing", async () => {

@@ -6,7 +6,7 @@
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { ApiKey } from "#actions/api-keys.ts";
-import { readVerification, type Verification } from "#actions/verifications.ts";
+import { takeVerification, type Verification } from "#actions/verifications.ts";
 import type { Source, Verified } from "#actions/asked.ts";
 import { begin, respond } from "#actions/verify.ts";
 import { AppError } from "#core/errors.ts";
@@ -53,7 +53,7 @@ export function verificationRoutes(app: FastifyInstance, api: Api): void {
       const { wait = "0s", username, nonce } = request.query;
       const gone = new AbortController();
       reply.raw.once("close", () => gone.abort());
-      const found = await readVerification(deps, request.from.key.application.id, {
+      const found = await takeVerification(deps, request.from.key.application, {
         id: request.params.id,
         username,
         waitMs: Number.parseInt(wait, 10) * 1000,
