@@ -26,6 +26,8 @@ export default defineConfig({
         test: {
           name: "store",
           include: ["test/{store,support}/**/*.test.ts"],
+          globalSetup: "test/support/shared-postgres.ts",
+          maxWorkers: 2,
           testTimeout: 30_000,
           hookTimeout: 60_000,
           execArgv,
@@ -35,7 +37,8 @@ export default defineConfig({
         test: {
           name: "edges",
           include: ["test/edges/**/*.test.ts"],
-          globalSetup: "test/support/build-pages.ts",
+          globalSetup: ["test/support/build-pages.ts", "test/support/shared-postgres.ts"],
+          maxWorkers: 2,
           testTimeout: 30_000,
           hookTimeout: 60_000,
           execArgv,
@@ -50,7 +53,15 @@ export default defineConfig({
           execArgv,
         },
       },
-      { test: { name: "faults", include: ["test/faults/**/*.test.ts"], ...alone, execArgv } },
+      {
+        test: {
+          name: "faults",
+          include: ["test/faults/**/*.test.ts"],
+          globalSetup: "test/support/shared-postgres.ts",
+          ...alone,
+          execArgv,
+        },
+      },
     ],
   },
 });

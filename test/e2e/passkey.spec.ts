@@ -1,7 +1,7 @@
 // Passkeys on the sign-in pages: made in the wizard, then instead of name and password, or as the second step.
 import type { Page } from "@playwright/test";
 import type { Server } from "./server.ts";
-import { expectSignedIn, givePassword, makePasskey } from "./sign-in.ts";
+import { expectSignedIn, forget, givePassword, makePasskey } from "./sign-in.ts";
 import { expect, test, virtualAuthenticator } from "./test.ts";
 
 const withPasskey = (page: Page) => page.getByRole("button", { name: "Use a passkey" });
@@ -24,7 +24,7 @@ test("a person registers a passkey, and is in the next time without name and pas
   const { device } = await registered({ page, server });
   expect(await device.passkeys()).toHaveLength(1);
   await device.setPresent(false);
-  await page.context().clearCookies();
+  await forget(page);
   await page.goto("/sign-in");
   await expect(withPasskey(page)).toBeVisible();
   await device.setPresent(true);
@@ -34,7 +34,7 @@ test("a person registers a passkey, and is in the next time without name and pas
 
 test("a passkey chosen from the names that the browser offers signs in without a press", async ({ page, server }) => {
   await registered({ page, server });
-  await page.context().clearCookies();
+  await forget(page);
   // the authenticator answers before the page has loaded whole, and the answer leads on
   await page.goto("/sign-in", { waitUntil: "commit" });
   await expectSignedIn(page);
@@ -43,7 +43,7 @@ test("a passkey chosen from the names that the browser offers signs in without a
 test("after name and password the passkey is the second step", async ({ page, server }) => {
   const { person, device } = await registered({ page, server });
   await device.setPresent(false);
-  await page.context().clearCookies();
+  await forget(page);
   await page.goto("/sign-in");
   await givePassword(page, person);
   await expect(page.getByText("Use your passkey")).toBeVisible();
@@ -55,7 +55,7 @@ test("after name and password the passkey is the second step", async ({ page, se
 test("a device that does not look at the person first signs nobody in", async ({ page, server }) => {
   const { device } = await registered({ page, server });
   await device.setUserVerified(false);
-  await page.context().clearCookies();
+  await forget(page);
   await page.goto("/sign-in");
   await withPasskey(page).click();
   await expect(page.locator("[data-passkey-error]")).toBeVisible();
@@ -67,7 +67,7 @@ test("a passkey of a person who was removed is refused in words", async ({ page,
   const { person, device } = await registered({ page, server });
   await device.setPresent(false);
   await server.node.tell("user remove", { username: person.username });
-  await page.context().clearCookies();
+  await forget(page);
   await page.goto("/sign-in");
   await device.setPresent(true);
   await withPasskey(page).click();

@@ -1,7 +1,7 @@
 // A new person meets their first application: registered on the way, in at the end, and led nowhere else.
 import type { Page } from "@playwright/test";
 import type { Server } from "./server.ts";
-import { choose, giveCode, givePassword, setUpApp } from "./sign-in.ts";
+import { choose, forget, giveCode, givePassword, setUpApp } from "./sign-in.ts";
 import { expect, test } from "./test.ts";
 
 async function addressOf({ node }: Server): Promise<string> {
@@ -33,7 +33,7 @@ for (const javaScriptEnabled of [true, false])
       await page.getByRole("button", { name: "Done, continue" }).click();
       await expectInside(page);
 
-      await page.context().clearCookies();
+      await forget(page);
       await startAtApplication(page, server);
       await givePassword(page, person);
       await giveCode(page, await app.code());

@@ -1,7 +1,7 @@
 // Signing in with a browser, as people do it: with a mouse, with the keyboard alone, without JavaScript.
 import type { Page } from "@playwright/test";
 import type { Server } from "./server.ts";
-import { choose, expectSignedIn, giveCode, givePassword, lockMethod, setUpApp, wrongCode } from "./sign-in.ts";
+import { choose, expectSignedIn, forget, giveCode, givePassword, lockMethod, setUpApp, wrongCode } from "./sign-in.ts";
 import { expect, test } from "./test.ts";
 
 type Start = { page: Page; server: Server };
@@ -68,7 +68,7 @@ test("setting up an app begins with what to do, not with the field below it", as
 
 test("what was registered is asked for the next time", async ({ page, server }) => {
   const { person, app } = await registersAndSignsIn({ page, server });
-  await page.context().clearCookies();
+  await forget(page);
   await page.goto("/sign-in");
   await givePassword(page, person);
   await giveCode(page, await app.code());

@@ -45,6 +45,12 @@ export async function makePasskey(page: Page): Promise<void> {
   await page.locator(".done").waitFor();
 }
 
+/** As in a browser that nobody has signed in with: leaves the page first, because one that notices leads on by itself. */
+export async function forget(page: Page): Promise<void> {
+  await page.goto("about:blank");
+  await page.context().clearCookies();
+}
+
 export async function expectSignedIn(page: Page): Promise<void> {
   await expect(page).toHaveURL(/\/account$/);
 }

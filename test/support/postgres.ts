@@ -30,7 +30,8 @@ export type Postgres = {
 
 const superuser = "countersign";
 
-export async function startPostgres(): Promise<Postgres> {
+/** `durable: false`: for tests that break nothing, without the flushes. */
+export async function startPostgres({ durable = true } = {}): Promise<Postgres> {
   const binDir = findBinaries();
   const as = unprivileged();
   const dataDir = tempFolder("postgres");
@@ -46,7 +47,7 @@ export async function startPostgres(): Promise<Postgres> {
   let server: Child;
 
   const start = async () => {
-    server = startProcess(join(binDir, "postgres"), ["-D", dataDir, "-p", String(port), ...settings], {
+    server = startProcess(join(binDir, "postgres"), ["-D", dataDir, "-p", String(port), ...settings(durable)], {
       ...as,
       cwd: dataDir,
     });
@@ -61,13 +62,7 @@ export async function startPostgres(): Promise<Postgres> {
     binDir,
     pid: () => server.pid,
     createDatabase: async (name) => {
-      const client = new pg.Client({ connectionString: url("postgres") });
-      await client.connect();
-      try {
-        await client.query(`create database ${client.escapeIdentifier(name)}`);
-      } finally {
-        await client.end();
-      }
+      await createDatabase(url("postgres"), name);
       return url(encodeURIComponent(name));
     },
     freeze: () => {
@@ -89,15 +84,32 @@ export async function startPostgres(): Promise<Postgres> {
   };
 }
 
-const settings = Object.entries({
-  listen_addresses: "127.0.0.1",
-  unix_socket_directories: "",
-  max_connections: "200",
-  fsync: "on",
-  synchronous_commit: "on",
-  full_page_writes: "on",
-  log_min_messages: "log", // says when it is ready; statements that fail are a test's own business
-}).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+/** An empty database, or one like the `template`, in the server that the URL is a database of. */
+export async function createDatabase(server: string, name: string, { template }: { template?: string } = {}) {
+  const like = template === undefined ? "" : ` template ${pg.escapeIdentifier(template)}`;
+  await runSql(server, `create database ${pg.escapeIdentifier(name)}${like}`);
+}
+
+export async function runSql(url: string, text: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(text);
+  } finally {
+    await client.end();
+  }
+}
+
+const settings = (durable: boolean) =>
+  Object.entries({
+    listen_addresses: "127.0.0.1",
+    unix_socket_directories: "",
+    max_connections: "200",
+    fsync: durable ? "on" : "off",
+    synchronous_commit: durable ? "on" : "off",
+    full_page_writes: "on",
+    log_min_messages: "log", // says when it is ready; statements that fail are a test's own business
+  }).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
 
 function findBinaries(): string {
   const debian = "/usr/lib/postgresql";

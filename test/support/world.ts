@@ -21,13 +21,11 @@ import type { Db } from "#store/open.ts";
 import { openPostgres } from "#store/postgres.ts";
 import { openSqlite } from "#store/sqlite.ts";
 import { startStore } from "#store/index.ts";
-import { startPostgres, type Postgres } from "./postgres.ts";
+import { createDatabase, runSql } from "./postgres.ts";
+import { sharedPostgres, template } from "./shared-postgres.ts";
 
 export type Kind = "sqlite" | "postgres";
 export const kinds: Kind[] = ["sqlite", "postgres"];
-
-/** One private PostgreSQL for all tests of a process; each world gets a database of its own in it. */
-let postgres: Promise<Postgres> | undefined;
 
 async function freshDatabase(kind: Kind): Promise<{ open: () => Promise<Db>; remove: () => Promise<void> }> {
   if (kind === "sqlite") {
@@ -37,15 +35,12 @@ async function freshDatabase(kind: Kind): Promise<{ open: () => Promise<Db>; rem
       remove: async () => rmSync(folder, { recursive: true, force: true }),
     };
   }
-  postgres ??= startPostgres();
-  const server = await postgres;
-  const url = await server.createDatabase(`world_${randomBytes(6).toString("hex")}`);
+  const server = sharedPostgres();
+  const name = `world_${randomBytes(6).toString("hex")}`;
+  await createDatabase(server, name, { template });
   return {
-    open: () =>
-      openPostgres(url, {
-        onError: () => undefined,
-      }),
-    remove: async () => undefined,
+    open: () => openPostgres(new URL(`/${name}`, server).href, { onError: () => undefined }),
+    remove: () => runSql(server, `drop database ${name} with (force)`),
   };
 }
 

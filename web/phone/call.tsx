@@ -1,6 +1,6 @@
 // A call on a phone's screen: it rings; somebody speaks and keys are pressed; it has ended.
 import { Button } from "@mantine/core";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { RefObject } from "react";
 import styles from "./phone.module.css";
 import { onPhone, type Call, type Spoken } from "./phones.ts";
@@ -93,7 +93,8 @@ function Keypad({ number, call }: Props) {
 
 /** The computer's own keys press the phone's, wherever on the phone the focus is. */
 function useTypedKeys(panel: RefObject<HTMLElement | null>, number: string): void {
-  useEffect(() => {
+  // before the words are painted: who reads them may press a key at once
+  useLayoutEffect(() => {
     const typed = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || !keys.some((key) => key === event.key)) return;
       event.preventDefault();
@@ -116,7 +117,7 @@ function Talking({ number, call, focus }: Props & { focus: boolean }) {
   const words = useRef<HTMLDivElement>(null);
   const { hangUp, putAway } = onPhone(number);
   useTypedKeys(panel, number);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (focus) panel.current?.focus();
   }, [focus]);
   useEffect(() => {
