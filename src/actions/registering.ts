@@ -33,11 +33,12 @@ import { loadRegistrant } from "./registrant.ts";
 import { methodsOff } from "./rules.ts";
 import { sealed } from "./sealed.ts";
 import { told } from "./waiting.ts";
+import { mayClaim } from "./token-claim.ts";
 import { next, type From, type Step } from "./sign-in.ts";
 import { holdFlow, saveFlow, saveFlowIn, type Flow, type Registering } from "./sign-in-flow.ts";
 import { textFor } from "./texts.ts";
 
-const kinds = ["passkey", "totp", "sms", "voice", "sms-reply", "recovery"] as const;
+const kinds = ["passkey", "totp", "token", "sms", "voice", "sms-reply", "recovery"] as const;
 export type Kind = (typeof kinds)[number];
 const triesAllowed = 5;
 const smsDigits = 6;
@@ -50,7 +51,9 @@ export async function choices(deps: Deps, { person, registering }: Flow): Promis
   const withoutPhone = registering!.reason === "phone_only" || groups.some((group) => forbidden.includes(group));
   const lasting = has.some(isLasting) || registering!.done.some(isLasting);
   const carried = new Set((await findGateways(deps)).flatMap(({ channel, enabled }) => (enabled ? channel : [])));
+  const tokens = await mayClaim(deps, person!.id);
   return kinds.filter((kind) => {
+    if (kind === "token") return tokens && !off.has("totp") && !registering!.done.includes(kind);
     if (!methods.has(kind) || off.has(kind) || (withoutPhone && isRestricted(kind))) return false;
     if (kind in channels && !carried.has(channels[kind]!)) return false;
     if (kind === "recovery") return lasting && !registering!.done.includes(kind);
@@ -220,6 +223,10 @@ async function registered(deps: Deps, flow: Flow, { row, counter, codes }: New):
 type Kept = {
   id: string;
   method: string;
+  /** what was chosen, when that may be one of several methods */
+  kind?: "token";
+  /** which one it is */
+  token?: string;
   codes?: string | undefined;
   add: (run: Run) => Promise<void>;
   proof?: Proof | undefined;
@@ -229,10 +236,11 @@ type Kept = {
 class Late extends Error {}
 
 /** It counts from now on: the method, the page's next version, the record and the notice commit together. */
-export async function kept(deps: Deps, flow: Flow, { id, method, codes, add, proof }: Kept): Promise<Flow> {
+export async function kept(deps: Deps, flow: Flow, now: Kept): Promise<Flow> {
+  const { id, method, kind = method, token, codes, add, proof } = now;
   const { reason, done } = flow.registering!;
   const { id: userId, username } = flow.person!;
-  const registering = { reason, tries: 0, done: [...done, method], ...(codes !== undefined && { codes }) };
+  const registering = { reason, tries: 0, done: [...done, kind], ...(codes !== undefined && { codes }) };
   const proofs = proof ? [...flow.proofs, proof] : flow.proofs;
   const byPassword = flow.proofs.length === 0 && done.length === 0;
   try {
@@ -250,7 +258,7 @@ export async function kept(deps: Deps, flow: Flow, { id, method, codes, add, pro
         value,
         result: "METHOD_REGISTERED",
         userId,
-        detail: { factor: id, method, reason },
+        detail: { factor: id, method, ...(token !== undefined && { token }), reason },
         personal: { username },
         notice: method === "recovery" ? { kind: "recovery_codes_made" } : { kind: "method_added", method },
       };

@@ -31,6 +31,7 @@ export type Problem =
   | "passkey"
   | "passkey_unverified"
   | "number"
+  | "token"
   | "extension"
   | "number_refused"
   | "number_blocked"
@@ -45,6 +46,8 @@ export type Registering = {
   kind?: string;
   sealed?: string;
   number?: string;
+  /** of a token, as it was typed */
+  serial?: string;
   /** a phone that a call or a reply is to prove */
   proving?: string;
   /** the method that it is to be the backup phone of */

@@ -29,7 +29,7 @@ import { loadPerson } from "./people.ts";
 type Asked = { serial: string; reason?: string | undefined };
 export type TokenNow = { id: string; serial: string; state: TokenState; username?: string };
 
-const tokensAtMost = 5;
+export const tokensAtMost = 5;
 const tries = { limit: 10, windowMs: 600_000 };
 
 /** By its id, or by its serial number as long as that means one. */
@@ -87,9 +87,15 @@ export async function activateToken(
     throw new AppError("invalid", "codes: a token that counts needs two, one after the other");
   const person = await loadOwner(deps, token.userId);
   await takeTry(deps, token);
-  const activation = await checkCodes(deps, token, codes);
+  const activation = await readActivation(deps, token, codes);
+  if (!activation)
+    throw refuse(
+      codes.length > 1
+        ? "these are not two codes of this token in a row"
+        : "this is not the token's code now; give two codes, one after the other, if its clock may have gone astray",
+    );
   return await changed(deps, actor, async (run) => {
-    await activate(deps, run, { token, activation });
+    await saveActivation(deps, run, { token, userId: person.id, activation });
     await clearBudget(run, budgetOf(token));
     await clearHelpDesk(run, person.id);
     await deleteDevices(run, { userId: person.id });
@@ -112,21 +118,21 @@ async function takeTry(deps: Deps, token: TokenDetails): Promise<void> {
     throw new AppError("busy", "too many wrong codes of this token; try again in ten minutes");
 }
 
-type Activation = { factorId: string; sealed: Buffer; counter: number; drift: number };
+export type Activation = { factorId: string; sealed: Buffer; counter: number; drift: number };
 
-async function checkCodes(deps: Deps, token: TokenDetails, codes: string[]): Promise<Activation> {
+/** Where the codes put it, and its secret as its factor keeps it; undefined: they are not its codes. */
+export async function readActivation(
+  deps: Deps,
+  token: TokenDetails,
+  codes: string[],
+): Promise<Activation | undefined> {
   const { id, type, parameters, counter, drift } = token;
   const sealed = await readSealed(deps.db, id);
   const secret = deps.keys.unseal("factor", sealed, { table: "token", column: "sealed_secret", row: id });
   try {
     const seen = { secret, parameters, counter, drift, address: null };
     const place = placeOf(type, seen, { codes, now: deps.clock.now() });
-    if (!place)
-      throw refuse(
-        codes.length > 1
-          ? "these are not two codes of this token in a row"
-          : "this is not the token's code now; give two codes, one after the other, if its clock may have gone astray",
-      );
+    if (!place) return undefined;
     const factorId = deps.random.id("fac_");
     const row = { table: "factor", column: "sealed_secret", row: factorId };
     return { factorId, sealed: deps.keys.seal("factor", secret, row), ...place };
@@ -135,13 +141,14 @@ async function checkCodes(deps: Deps, token: TokenDetails, codes: string[]): Pro
   }
 }
 
-type Activating = { token: TokenDetails; activation: Activation };
+type Activating = { token: TokenDetails; userId: string; activation: Activation };
 
-async function activate(deps: Deps, run: Run, { token, activation }: Activating): Promise<void> {
+/** Its codes count from this commit on, for whom it is assigned to. */
+export async function saveActivation(deps: Deps, run: Run, { token, userId, activation }: Activating): Promise<void> {
   const { factorId, sealed, counter, drift } = activation;
   const factor = {
     id: factorId,
-    user_id: token.userId!,
+    user_id: userId,
     method: token.type,
     name: token.serial,
     sealed_secret: sealed,
@@ -152,8 +159,7 @@ async function activate(deps: Deps, run: Run, { token, activation }: Activating)
     created_at: deps.clock.now(),
   };
   await insertFactors(run, [factor]);
-  const { id, userId } = token;
-  if (!(await saveActivated(run, { id, userId: userId!, factorId, counter, drift })))
+  if (!(await saveActivated(run, { id: token.id, userId, factorId, counter, drift })))
     throw refuse("the token was changed meanwhile; try again");
 }
 

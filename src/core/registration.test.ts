@@ -39,6 +39,7 @@ test("one more phone is not what was asked for", () => {
   expect(isEnough({ reason: "phone_only", done: ["voice"] })).toBe(false);
   expect(isEnough({ reason: "phone_only", done: ["voice", "totp"] })).toBe(true);
   expect(isEnough({ reason: "enabled", done: ["voice"] })).toBe(true);
+  expect(isEnough({ reason: "phone_only", done: ["token"] })).toBe(true);
   expect(isEnough({ reason: "strength", done: ["totp"] })).toBe(false);
   expect(isEnough({ reason: "enabled", done: ["recovery"] })).toBe(false);
 });

@@ -51,8 +51,8 @@ export type RegistrationRules = {
 /** Texts and calls: the number can be taken over, and the network reads along. */
 export const isRestricted = (id: string): boolean => channelOf(id) !== undefined;
 
-/** Methods that prove something; passes and recovery codes are ways to one. */
-export const isLasting = (id: string): boolean => methods.get(id)?.amr !== undefined;
+/** Methods that prove something; passes and recovery codes are ways to one. A token is registered as such, whichever it is. */
+export const isLasting = (id: string): boolean => id === "token" || methods.get(id)?.amr !== undefined;
 
 /** Somebody who came in by a way to a method alone needs one, whatever else is still listed: it is not at hand. */
 export const isRecovering = (proofs: readonly Proof[]): boolean =>

@@ -170,6 +170,41 @@ export async function assignToken(
   return assigned.length > 0;
 }
 
+type Claimant = { userId: string; now: number; atMost: number; anyones: boolean };
+
+/** Whether a token waits for this person's codes, or, with `anyones`, one that nobody has can become theirs. */
+export async function hasClaimable(db: Db, { userId, now, atMost, anyones }: Claimant): Promise<boolean> {
+  const mine = await db.q
+    .selectFrom("token")
+    .select("state")
+    .where("user_id", "=", userId)
+    .where("state", "in", ["assigned", "activated"])
+    .execute();
+  if (mine.some(({ state }) => state === "assigned")) return true;
+  if (!anyones || mine.length >= atMost) return false;
+  const free = await db.q
+    .selectFrom("token")
+    .innerJoin("import", "import.id", "token.import_id")
+    .select("token.id")
+    .where("import.committed_at", "is not", null)
+    .where("token.state", "=", "available")
+    .where((eb) => eb.or([eb("expires_at", "is", null), eb("expires_at", ">", now)]))
+    .limit(1)
+    .executeTakeFirst();
+  return free !== undefined;
+}
+
+/** The serial numbers of a person's tokens, by the factor that their codes count for. */
+export async function listSerials(db: Db, userId: string): Promise<Map<string, { token: string; serial: string }>> {
+  const rows = await db.q
+    .selectFrom("factor")
+    .innerJoin("token", "token.id", "factor.token_id")
+    .select(["factor.id", "token.id as token", "serial"])
+    .where("factor.user_id", "=", userId)
+    .execute();
+  return new Map(rows.map(({ id, token, serial }) => [id, { token, serial }]));
+}
+
 type Activated = { id: string; userId: string; factorId: string; counter: number; drift: number };
 
 /** The codes that activated it are used up, for the token and for its factor. */

@@ -342,6 +342,13 @@ export const settingsSchema = z.strictObject({
     { title: "App and token codes", help: "Codes by time, from an app or a token." },
     true,
   ),
+  "token.self-service": toggle(
+    {
+      title: "Tokens without an owner",
+      help: "Whoever has an imported token in hand that nobody owns makes it theirs, with its serial number and its codes. Off: only tokens that were assigned to them.",
+    },
+    true,
+  ),
   "methods.sms.enabled": toggle({ title: "Text messages", help: "Codes sent by text message." }, true),
   "methods.voice.enabled": toggle({ title: "Calls", help: "The person is called, and types a number or a PIN." }, true),
   "methods.sms-reply.enabled": toggle(

@@ -18,6 +18,7 @@ export async function registerPage(deps: Deps, look: Look, flow: Flow): Promise<
   if (kind === "totp") return { ...told, ...appPage(deps, look, flow) };
   if (kind === "passkey") return { ...told, ...(await passkeyPage(deps, look, flow)) };
   if (kind === "sms" && number && sealed) return { ...told, ...textCodePage(look, flow) };
+  if (kind === "token") return { ...told, ...tokenPage(look, flow) };
   if (isPhone(kind)) return { ...told, ...numberPage(look, flow, kind) };
   return { ...told, ...(await choicePage(deps, look, flow)) };
 }
@@ -110,6 +111,50 @@ const codeForm = (look: Look, flow: Flow, { first }: { first: boolean }) =>
       />
       ${submit(look.say("step.verify"))}`,
   )}`;
+
+function tokenPage(look: Look, flow: Flow): Page {
+  const { say } = look;
+  const { serial } = flow.registering!;
+  const described = flow.problem && html` aria-describedby="problem"`;
+  const body = html`${problemOf(look, flow.problem)}
+    <p>${say("register.token.how")}</p>
+    ${form(
+      "/sign-in/register/token",
+      flow,
+      html`<label for="serial">${say("register.token.serial")}</label>
+        <input
+          id="serial"
+          name="serial"
+          autocomplete="off"
+          autocapitalize="characters"
+          spellcheck="false"
+          required
+          maxlength="64"
+          value="${serial}"
+          aria-describedby="${flow.problem && "problem "}where"
+          ${serial === undefined && html` autofocus`}
+        />
+        <p id="where" class="soft">${say("register.token.where")}</p>
+        <label for="code">${say("step.code")}</label>
+        <input
+          id="code"
+          name="code"
+          class="code"
+          ${tokenCode}
+          required
+          ${described}
+          ${serial !== undefined && html` autofocus`}
+        />
+        <label for="next">${say("register.token.next")}</label>
+        <input id="next" name="next" class="code" ${tokenCode} aria-describedby="when" />
+        <p id="when" class="soft">${say("register.token.when")}</p>
+        ${submit(say("register.token.do"))}`,
+    )}
+    ${back(look, flow)}`;
+  return { title: say("register.token.title"), body };
+}
+
+export const tokenCode = html`inputmode="numeric" autocomplete="one-time-code" pattern="[0-9 -]*" maxlength="12"`;
 
 type Phone = "sms" | "voice" | "sms-reply";
 const isPhone = (kind: string | undefined): kind is Phone => kind === "sms" || kind === "voice" || kind === "sms-reply";

@@ -13,8 +13,7 @@ import { satisfies } from "#core/strength.ts";
 import type { Deps } from "#actions/deps.ts";
 import { beginReset, giveMailedCode, mayReset } from "#actions/password-reset.ts";
 import { choosePassword } from "#actions/new-password.ts";
-import { chooseKind, confirmKind, finishRegistering, giveNumber, givePasskeyMade } from "#actions/registering.ts";
-import { collectPhone, givePhone, isPhoneKind } from "#actions/registering-phone.ts";
+import { collectPhone } from "#actions/registering-phone.ts";
 import {
   answerStep,
   beginStep,
@@ -42,6 +41,7 @@ import { forgotPage, mailedCodePage } from "./forgot.ts";
 import { newPasswordPage } from "./new-password.ts";
 import { signInForm, stepForm } from "./passkeys.ts";
 import { registerPage } from "./register.ts";
+import { registerForms, type Act, type Define } from "./register-forms.ts";
 import { html } from "./html.ts";
 import { waitPage, waitingRoute } from "./waiting.ts";
 import { otherOptions } from "#actions/sign-in-options.ts";
@@ -200,8 +200,6 @@ const fromOf = ({ cookies }: Around, request: FastifyRequest): From => ({
 
 const remember = { remember: z.literal("yes").optional() };
 
-type Act = (flow: Flow, body: Record<string, string>, from: From) => Promise<Step | Flow>;
-
 function formRoutes(scope: FastifyInstance, around: Around): void {
   const { deps, cookies } = around;
   const define = (path: string, fields: Record<string, z.ZodType<string | undefined>>, act: Act) => {
@@ -280,49 +278,6 @@ function forgotForms(define: Define, deps: Deps): void {
   );
   define("/sign-in/forgot/code", { code: z.string().max(64) }, async (flow, { code }, from) =>
     flow.person || !flow.resetting ? { flow } : await giveMailedCode(deps, flow, { code: code!, ...from }),
-  );
-}
-
-type Define = (path: string, fields: Record<string, z.ZodType<string | undefined>>, act: Act) => void;
-
-function registerForms(define: Define, deps: Deps): void {
-  const registering =
-    (act: Act): Act =>
-    async (flow, body, from) =>
-      flow.registering ? await act(flow, body, from) : { flow };
-  define(
-    "/sign-in/register",
-    { kind: z.string().max(20).optional() },
-    registering(async (flow, { kind }) => await chooseKind(deps, flow, kind)),
-  );
-  define(
-    "/sign-in/register/number",
-    { number: z.string().max(40), extension: z.string().max(40).optional() },
-    registering(async (flow, { number, extension = "" }, from) => {
-      const { kind } = flow.registering!;
-      if (flow.open) return { flow };
-      if (isPhoneKind(kind)) return await givePhone(deps, flow, { number: number!, extension, ...from });
-      return kind === "sms" ? await giveNumber(deps, flow, { number: number!, clientIp: from.clientIp }) : { flow };
-    }),
-  );
-  define(
-    "/sign-in/register/passkey",
-    { passkey: z.string().max(32_768) },
-    registering(async (flow, { passkey }) =>
-      flow.registering!.kind === "passkey" ? await givePasskeyMade(deps, flow, passkey!) : { flow },
-    ),
-  );
-  define(
-    "/sign-in/register/confirm",
-    { code: z.string().max(64) },
-    registering(async (flow, { code }, { clientIp }) =>
-      flow.registering!.sealed ? await confirmKind(deps, flow, { code: code!, clientIp }) : { flow },
-    ),
-  );
-  define(
-    "/sign-in/register/finish",
-    {},
-    registering(async (flow, _body, from) => await finishRegistering(deps, flow, from)),
   );
 }
 
