@@ -5,6 +5,7 @@ import type { RadiusServer } from "#edges/radius/server.ts";
 export function metrics(parts: {
   radius: () => RadiusServer | undefined;
   callbacks: Record<string, number>;
+  pushes: () => Readonly<Record<string, number>>;
   ready: () => boolean;
 }): () => Promise<string> {
   const registry = new Registry();
@@ -43,6 +44,11 @@ export function metrics(parts: {
     registry,
     { name: "countersign_callbacks_total", help: "Callbacks of carriers, by what became of them", label: "outcome" },
     () => parts.callbacks,
+  );
+  counter(
+    registry,
+    { name: "countersign_pushes_total", help: "Notifications to devices, by what became of them", label: "outcome" },
+    parts.pushes,
   );
   return async () => await registry.metrics();
 }

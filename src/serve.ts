@@ -9,6 +9,7 @@ import { AppError } from "#core/errors.ts";
 import { checkPasskeyDomain } from "#actions/passkey-domain.ts";
 import type { Deps, Logger } from "#actions/deps.ts";
 import type { Phones } from "#actions/phones.ts";
+import { pushCounts } from "#actions/web-push.ts";
 import { expand, type Config } from "./config.ts";
 import { health, type Health } from "./health.ts";
 import { jobs, runJobs } from "./jobs.ts";
@@ -94,7 +95,7 @@ async function startEdges({
     trustedProxies: phones ? [...config["trusted-proxies"], "127.0.0.1", "::1"] : config["trusted-proxies"],
     ready: state.ready,
     phones,
-    metrics: metrics({ radius: () => radius, callbacks, ready: state.ready }),
+    metrics: metrics({ radius: () => radius, callbacks, pushes: () => pushCounts(deps), ready: state.ready }),
     callbacks,
     webDist: new URL("../web/dist/", import.meta.url),
   });

@@ -21,6 +21,7 @@ const breakersOf = ({ db }: Deps): Map<string, Breaker> => {
   breakers.set(db, known);
   return known;
 };
+export const breakerOf = (deps: Deps, id: string): Breaker => breakersOf(deps).get(id) ?? sound;
 export const setBreaker = (deps: Deps, id: string, breaker: Breaker): unknown =>
   breaker === sound ? breakersOf(deps).delete(id) : breakersOf(deps).set(id, breaker);
 
@@ -31,7 +32,7 @@ export async function findGateways(deps: Deps): Promise<Opened[]> {
 
 const opened = (deps: Deps, row: GatewayRow): Opened => ({
   ...row,
-  breaker: () => breakersOf(deps).get(row.id) ?? sound,
+  breaker: () => breakerOf(deps, row.id),
   account: () => {
     const secrets = deps.keys.unseal("gateway", row.sealedSecrets, secretsPlace(row.id)).toString();
     const given = { ...(JSON.parse(row.options) as object), ...(JSON.parse(secrets) as object) };

@@ -15,8 +15,14 @@ export type Ask = (request: {
   url: string;
   headers?: Record<string, string>;
   body?: string;
+  /** a body that is no text */
+  octets?: Uint8Array;
+  /** the address is not an administrator's own words: never one of the own network (R-062) */
+  publicOnly?: boolean;
+  /** the connection is kept for what goes there next; repeating it must do no harm */
+  keep?: boolean;
   signal: AbortSignal;
-}) => Promise<{ status: number; body: string }>;
+}) => Promise<{ status: number; body: string; retryAfter?: string | undefined }>;
 
 /**
  * `sure`: the vendor said no, or was never reached, so that another may be tried at once; else it may have sent, and nobody

@@ -25,6 +25,7 @@ const purposes = [
   "directory",
   "gateway",
   "number",
+  "push",
 ] as const;
 export type Purpose = (typeof purposes)[number];
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { runOk, tempFolder } from "./process.ts";
 
 export type Certificate = { cert: string; key: string; certFile: string; keyFile: string };
-export type Authority = { cert: string; issue(names: string): Promise<Certificate> };
+export type Authority = { cert: string; certFile: string; issue(names: string): Promise<Certificate> };
 
 const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30"];
 
@@ -31,6 +31,7 @@ export async function makeAuthority(): Promise<Authority> {
   const root = await make("authority", ["-addext", "keyUsage=critical,keyCertSign"]);
   return {
     cert: root.cert,
+    certFile: root.certFile,
     issue: async (names) => {
       const extensions = [`subjectAltName=${names}`, "basicConstraints=critical,CA:FALSE"];
       const signed = ["-CA", root.certFile, "-CAkey", root.keyFile, ...extensions.flatMap((one) => ["-addext", one])];

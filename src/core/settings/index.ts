@@ -1,3 +1,4 @@
+/* oxlint-disable max-lines -- a table: one field for each setting */
 import { z } from "zod";
 
 /**
@@ -23,6 +24,17 @@ const countries = (help: Help) =>
     .meta(help);
 const addresses = (help: Help) => z.array(z.email().max(254)).max(50).default([]).meta(help);
 const groups = (help: Help) => z.array(z.string().min(1).max(256)).max(100).default([]).meta(help);
+const services = (help: Help, fallback: string[] = []) =>
+  z
+    .array(
+      z
+        .string()
+        .max(253)
+        .regex(/^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:[1-9]\d{0,4})?$/),
+    )
+    .max(50)
+    .default(fallback)
+    .meta(help);
 const toggle = (help: Help, fallback: boolean) => z.boolean().default(fallback).meta(help);
 
 export const settingsSchema = z.strictObject({
@@ -206,6 +218,23 @@ export const settingsSchema = z.strictObject({
     { title: "Days a PIN lasts", help: "After them a new one is asked for at the next use. 0: it does not end." },
     { min: 0, max: 3650, default: 0 },
   ),
+  "push.services": services(
+    {
+      title: "Push services",
+      help: "Whose addresses a device may name for its notifications: a host, or `*.` and a domain. Those of the browsers at first. Nothing else is ever connected to, and these at public addresses alone.",
+    },
+    [
+      "fcm.googleapis.com",
+      "jmt17.google.com",
+      "*.push.services.mozilla.com",
+      "*.push.apple.com",
+      "*.notify.windows.com",
+    ],
+  ),
+  "push.own-services": services({
+    title: "Own push services",
+    help: "Push services that you run yourself, in your own network too: the host, with `:` and the port where that is not 443. This machine must trust their certificate (`NODE_EXTRA_CA_CERTS`).",
+  }),
   "challenge.life-seconds": whole(
     {
       title: "Time to enter a code",

@@ -30,7 +30,13 @@ export async function trustVendors(): Promise<void> {
   tls.setDefaultCACertificates([...tls.getCACertificates("default"), (await authority).cert]);
 }
 
-async function certificateFor(names: string): Promise<Certificate> {
+/** The same for another process: the file that NODE_EXTRA_CA_CERTS names there. */
+export async function trustFile(): Promise<string> {
+  authority ??= makeAuthority();
+  return (await authority).certFile;
+}
+
+export async function certificateFor(names: string): Promise<Certificate> {
   authority ??= makeAuthority();
   const known = certificates.get(names) ?? (await authority).issue(names);
   certificates.set(names, known);
