@@ -4,7 +4,7 @@ import { type Browser, chromium, type Page } from "@playwright/test";
 import { mkdirSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { chromiumLaunch } from "../test/e2e/chromium.ts";
-import { eachLook, type Look, sizes } from "../test/e2e/looks.ts";
+import { eachLook, languages, type Look, sizes } from "../test/e2e/looks.ts";
 import { startServer } from "../test/e2e/server.ts";
 import { pages } from "../test/e2e/states.ts";
 import { ensurePages } from "./pages.ts";
@@ -66,6 +66,7 @@ async function main(wanted: readonly string[]): Promise<void> {
         const shots: Shot[] = [];
         await eachLook(browser, {
           baseUrl: server.baseUrl,
+          languages,
           reach: (page, language) => reach(page, { server, language }),
           look: async (page, look) => void shots.push({ ...look, image: await shoot(page, look.size) }),
         });

@@ -1,7 +1,7 @@
 // Every page is looked at in eight looks: both languages, light and dark, on a phone and on a desk.
 import type { Browser, Page } from "@playwright/test";
 
-const languages = ["sv", "en"] as const;
+export const languages = ["sv", "en"] as const;
 const colorSchemes = ["light", "dark"] as const;
 export const sizes = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } } as const;
 
@@ -10,13 +10,14 @@ export type Look = { language: Language; colorScheme: (typeof colorSchemes)[numb
 
 type Visit = {
   baseUrl: string;
+  languages: readonly Language[];
   /** Brings a fresh page to where it is looked at; once for each language. */
   reach: (page: Page, language: Language) => Promise<void>;
   look: (page: Page, look: Look) => Promise<void>;
 };
 
 /** The language needs a new visit; colours and size change under the open page, as on a real machine. */
-export async function eachLook(browser: Browser, { baseUrl, reach, look }: Visit): Promise<void> {
+export async function eachLook(browser: Browser, { baseUrl, languages, reach, look }: Visit): Promise<void> {
   for (const language of languages) {
     const locale = language === "sv" ? "sv-SE" : "en-GB";
     const context = await browser.newContext({

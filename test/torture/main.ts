@@ -1,5 +1,6 @@
 // npm run torture [-- SECTION…]: the fault tests at length, about an hour. Each section prints its progress and figures, then a
 // verdict; the last line sums them up. Nothing else should run on the machine: times are part of what is promised.
+import { spawnSync } from "node:child_process";
 import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { importUnderLoad } from "../faults/import-load.ts";
@@ -140,6 +141,17 @@ async function bulk(): Promise<string[]> {
   return limits.filter(([, held]) => !held).map(([figure]) => figure);
 }
 
+/** Every state of every page in both languages. */
+async function looks(): Promise<string[]> {
+  const command = ["tools/browser.ts", "node_modules/@playwright/test/cli.js", "test", "looks.spec.ts"];
+  const { status } = spawnSync(
+    process.execPath,
+    [...process.execArgv, ...command, "--config", "test/e2e/playwright.config.ts"],
+    { stdio: "inherit", env: { ...process.env, EVERY_LANGUAGE: "1" } },
+  );
+  return status === 0 ? [] : [`the browser tests ended with ${status}`];
+}
+
 function spread(values: number[]): string {
   const sorted = values.toSorted((a, b) => a - b).map(Math.round);
   const at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))];
@@ -152,6 +164,7 @@ const sections: Section[] = [
   { name: "syncs", run: syncs },
   { name: "kill-postgres", run: killPostgres },
   { name: "kill-sqlite", run: killSqlite },
+  { name: "looks", run: looks },
 ];
 
 const asked = process.argv.slice(2);
