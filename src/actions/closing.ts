@@ -68,6 +68,8 @@ function ending({ challenge, answered }: Facts, decision: Decision, { holder }: 
   const end = { id: challenge.id, was: "pending", result: "result" in decision ? decision.result : null } as const;
   if (decision.gate === "approved") return { ...end, was: "approved", state: "consumed", holder };
   if (decision.gate === "phone") return { ...end, state: "denied" };
+  if (decision.gate === "fallback")
+    return { id: challenge.id, was: "denied", state: "cancelled", result: challenge.result, holder };
   if (!answered) return undefined;
   if (decision.kind === "allow") return { ...end, state: "approved" };
   if (decision.kind === "challenge") return { ...end, state: "cancelled" };

@@ -3,6 +3,7 @@
  * asked, while the challenge lives; waiting holds nothing but a promise.
  */
 
+import { mayFallBack } from "#core/fallback.ts";
 import type { Outcome } from "#core/outcome.ts";
 import { holdChallenge, readChallenge } from "#store/challenges.ts";
 import type { Answer } from "./asked.ts";
@@ -43,6 +44,9 @@ async function hear(deps: Deps, asked: Omit<Collecting, "waitMs" | "signal">): P
   if (open?.state === "pending" && open.expiresAt > deps.clock.now()) return { kind: "waiting" };
   const source = { ...asked.source, calls: await callsMade(deps, asked.challengeId) };
   const said = await respond(deps, { ...asked, source, response: undefined });
+  // its end is on record now, and a code may be asked for instead
+  if (said.kind === "deny" && asked.application.fallback && mayFallBack(said.code))
+    return await respond(deps, { ...asked, source, response: undefined });
   // a wrong answer on the phone, with tries left, came in between
-  return said.kind === "challenge" ? { kind: "waiting" } : said;
+  return said.kind === "challenge" && said.prompt.kind === "wait" ? { kind: "waiting" } : said;
 }

@@ -1,4 +1,4 @@
-import type { Decision } from "#core/case.ts";
+import type { Ask, Decision } from "#core/case.ts";
 import { promptFor } from "#core/prompt.ts";
 import type { Facts } from "#core/facts.ts";
 import { nameKey } from "#core/names.ts";
@@ -53,6 +53,7 @@ export function opening(deps: Deps, { ask, joinKey, username }: Request, input: 
       expected,
       mode,
       holder: ask.holder ?? null,
+      is_fallback: Number(decision.gate === "fallback" || isChosenInstead(before, ask)),
       offered: JSON.stringify(offered.map((one) => one.id)),
       correlation_id: correlationId,
       created_at: at,
@@ -69,6 +70,10 @@ export function opening(deps: Deps, { ask, joinKey, username }: Request, input: 
     ...sending(deps, { ...input, challengeId: id, code, application: ask.application.name }),
   };
 }
+
+/** Another app or token than the one that was asked for instead of a phone. */
+const isChosenInstead = (before: Facts["challenge"], { challengeId }: Ask): boolean =>
+  challengeId !== undefined && before?.isFallback === true;
 
 /** An answer may come without the name. */
 const askedAs = (deps: Deps, username: string, before: Facts["challenge"]): string | null =>

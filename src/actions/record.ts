@@ -88,7 +88,10 @@ export function recordOf(deps: Deps, request: Request, { facts, decision, outcom
 
 function detailOf({ calls }: Source, { decision, outcome }: Pick<Recorded, "decision" | "outcome">): string | null {
   if (decision.kind === "join") return "joined";
-  return calls ? callsDetail(calls, { result: resultOf(decision), authenticated: outcome.kind === "allow" }) : null;
+  // the call was recorded as it ended
+  return calls && decision.kind !== "challenge"
+    ? callsDetail(calls, { result: resultOf(decision), authenticated: outcome.kind === "allow" })
+    : null;
 }
 
 const resultOf = (decision: Decision): ResultCode =>

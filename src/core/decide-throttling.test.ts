@@ -167,6 +167,7 @@ function guesses(factors: Factor[], days: number): { at: number; chance: number 
       mode: "",
       result: null,
       holder: null,
+      isFallback: false,
       expected: null,
       offered: [],
       correlationId: "",

@@ -6,10 +6,11 @@
  */
 
 import type { Ask, Case, Decision, LockRules } from "./case.ts";
+import { isCooling } from "./cooling.ts";
 import type { Challenge, Factor, Facts, Taken } from "./facts.ts";
+import { fallback, verifiedBy } from "./fallback.ts";
 import { methods } from "./methods/index.ts";
 import type { Checked, Method, WrongCode } from "./methods/method.ts";
-import { channelOf } from "./number-class.ts";
 import { byPhone, mayJoin, modeOf } from "./out-of-band.ts";
 import type { DenyCode } from "./outcome.ts";
 import type { ResultCode } from "./results.ts";
@@ -97,14 +98,7 @@ const workable = (facts: Facts, ask: Ask, now: number) =>
 /** Those of them that can be reached now; what was sent may be answered whoever carries no more. */
 const usable = (facts: Facts, ask: Ask, now: number) =>
   workable(facts, ask, now).filter((factor) => factor.id === facts.challenge?.factorId || !ask.unreachable?.(factor));
-/** Whoever has come into a session would bind a number of theirs and then choose the password. */
-function isCooling({ method: kind, createdAt }: Factor, { person: owner }: Facts, { ask, now }: At): boolean {
-  const { application, coolOffMs = 0 } = ask;
-  if (!application.recovers || channelOf(kind) === undefined) return false;
-  return createdAt > now - coolOffMs && createdAt > owner!.createdAt;
-}
-type At = { ask: Ask; now: number };
-const isReady = (factor: Factor, facts: Facts, at: At) =>
+const isReady = (factor: Factor, facts: Facts, at: { ask: Ask; now: number }) =>
   (factor.expiresAt === null || factor.expiresAt > at.now) && !isCooling(factor, facts, at);
 
 const challenge: Gate = (given) => {
@@ -114,7 +108,8 @@ const challenge: Gate = (given) => {
   const by = open && methods.get(open.method);
   if (!open || !by || !bound(facts, ask)) return deny("challenge", "foreign_challenge", "FAILED_CHALLENGE_FOREIGN");
   const waiting = byPhone(given, open, by);
-  if (waiting) return waiting;
+  if (waiting)
+    return fallback(given, waiting, () => free(given, order(usable(facts, ask, moment.now), facts, ask))) ?? waiting;
   if (open.state === "approved") return used(given, open, by);
   if (open.state !== "pending") return deny("challenge", ...ended(by)[open.state]!, { method: by });
   if (!mayAnswer({ facts, ask, now: moment.now }) || !facts.answered)
@@ -152,7 +147,13 @@ const code: Gate = (given) => {
   const by = methods.get(taken[0]!.method)!;
   const result = checks.find(({ checked }) => accepted.length === 0 || checked.ok)?.checked.result;
   if (accepted.length > 0)
-    return { kind: "allow", gate: "code", result: result ?? by.results.verified, method: by, accepted };
+    return {
+      kind: "allow",
+      gate: "code",
+      result: result ?? verifiedBy(by, answered(facts, ask)),
+      method: by,
+      accepted,
+    };
   const said = new Set(checks.map(({ checked }) => (checked.ok ? undefined : checked.code)));
   return wrong(given, by, { verdict: worstFirst.find((verdict) => said.has(verdict))!, result });
 };
@@ -200,15 +201,14 @@ function refused({ facts, moment, rules }: Case, tried: Factor[]): Decision {
 
 /** Nothing refused and nothing proved yet: ask for the second step, by the method wanted, the default, or the next. */
 const begin: Gate = (given) => {
-  const { facts, ask, moment, rules } = given;
+  const { facts, ask, moment } = given;
   const open = facts.challenge;
   if (open && ask.challengeId === undefined && open.expiresAt > moment.now && mayJoin(open, ask))
     return { kind: "join", gate: "begin", challenge: open };
   const offered = order(usable(facts, ask, moment.now), facts, ask);
-  const free = (factor: Factor) =>
-    typeof nextAttempt(factor, facts.factors, { now: moment.now, rules: rules.locks }) !== "string";
-  const factor = chosen(facts, ask) ?? offered.find(free) ?? undefined;
-  if (!factor || !free(factor)) return refused(given, factor ? [factor] : offered);
+  const wanted = chosen(facts, ask);
+  const [factor] = free(given, wanted ? [wanted] : offered);
+  if (!factor) return refused(given, wanted ? [wanted] : offered);
   const by = methods.get(factor.method)!;
   return {
     kind: "challenge",
@@ -219,6 +219,10 @@ const begin: Gate = (given) => {
     offered,
   };
 };
+
+/** Those of which an attempt could be taken now. */
+const free = ({ facts, moment, rules }: Case, factors: Factor[]) =>
+  factors.filter((one) => typeof nextAttempt(one, facts.factors, { now: moment.now, rules: rules.locks }) !== "string");
 
 function order(factors: Factor[], { person }: Facts, ask: Ask): Factor[] {
   const ranks = [...methods.keys()];

@@ -72,6 +72,8 @@ export type Challenge = {
   result: ResultCode | null;
   /** the RADIUS request that its answer is for: the newest of those that joined */
   holder: string | null;
+  /** it is asked for because the phone was not answered */
+  isFallback: boolean;
   round: number;
   tries: number;
   expected: Uint8Array | null;
@@ -121,6 +123,8 @@ export type Application = {
   passwordSuffices?: ResultCode;
   /** An approval that transfers no secret is good enough here. */
   plainApproval?: true;
+  /** After a phone that was not answered it asks for a code of the app or token (fact sheet 2.11). */
+  fallback?: true;
   /** It leads to a new password, so a number that was bound of late is not enough. */
   recovers?: true;
   /** It shows pages of ours, on which the methods that need one work. */

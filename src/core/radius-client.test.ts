@@ -12,6 +12,7 @@ describe("a RADIUS client", () => {
       limitProxyState: true,
       allowWithoutMethodUntil: 0,
       approveWithoutNumber: false,
+      fallbackToken: false,
       waitSeconds: 120,
       reply: [],
       rate: 20_000,

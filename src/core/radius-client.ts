@@ -15,6 +15,8 @@ export const radiusClientOptions = z.strictObject({
   allowWithoutMethodUntil: z.int().min(0).default(0),
   /** R-064: a push that is approved without typing a number is allowed for this client. */
   approveWithoutNumber: z.boolean().default(false),
+  /** After a call or text that was not answered a code of the person's app or token is asked for; in challenge mode. */
+  fallbackToken: z.boolean().default(false),
   /** How long the client waits for somebody who answers by phone: its time-out times its tries. */
   waitSeconds: z.int().min(5).max(600).default(120),
   /** `Name=value`, sent with every Access-Accept whatever the method. */

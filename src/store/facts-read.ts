@@ -18,7 +18,7 @@ const joinMs = 20_000;
 const byPhone = [...methods.values()].flatMap(({ id, outOfBand }) => (outOfBand ? `'${id}'` : [])).join(", ");
 
 const challengeColumns =
-  "id, user_id, factor_id, method, application_id, join_key, state, round, tries, expected, offered, correlation_id, expires_at, name_key, mode, result, holder";
+  "id, user_id, factor_id, method, application_id, join_key, state, round, tries, expected, offered, correlation_id, expires_at, name_key, mode, result, holder, is_fallback";
 
 export async function readChallenges(run: Run, items: Wanted[]): Promise<(Challenge | undefined)[]> {
   const ids = listed(items.flatMap((item) => item.challengeId ?? []));
@@ -116,6 +116,7 @@ const challengeOf = (row: Row): Challenge => ({
   mode: row["mode"] as string,
   result: row["result"] as Challenge["result"],
   holder: row["holder"] as string | null,
+  isFallback: row["is_fallback"] !== 0,
   round: row["round"] as number,
   tries: row["tries"] as number,
   expected: row["expected"] as Uint8Array | null,

@@ -13,7 +13,7 @@ export type NewChallenge = { supersedes: boolean; factorId: string; row: Challen
 /** A challenge to end: what it was, what it becomes, and with which result; with a holder, only while that is still who waits. */
 export type Ending = {
   id: string;
-  was: "pending" | "approved";
+  was: "pending" | "approved" | "denied";
   state: "approved" | "consumed" | "denied" | "cancelled";
   result: string | null;
   holder?: string | undefined;
@@ -29,6 +29,7 @@ export type ChallengeRow = {
   expected: Uint8Array | null;
   mode: string;
   holder: string | null;
+  is_fallback: number;
   offered: string;
   correlation_id: string;
   created_at: number;
@@ -51,6 +52,7 @@ const challengeTable = {
     expected: "blob",
     mode: "text",
     holder: "text",
+    is_fallback: "bigint",
     offered: "text",
     correlation_id: "text",
     created_at: "bigint",

@@ -46,6 +46,20 @@ export async function saveRadiusClient(run: Run, client: RadiusClientRow, now: n
   return saved.length > 0;
 }
 
+/** Says whether it was still as it was read; `loosened`: what was learned of it counts no more. */
+export async function updateRadiusClient(
+  run: Run,
+  { id, was, application, options, loosened }: RadiusClientChange,
+): Promise<boolean> {
+  const saved = await run(
+    `update radius_client set application = ?, options = ?, pinned = case when cast(? as bigint) = 1 then 0 else pinned end
+     where id = ? and options = ? returning id`,
+    [application, options, Number(loosened), id, was],
+  );
+  return saved.length > 0;
+}
+type RadiusClientChange = { id: string; was: string; application: string; options: string; loosened: boolean };
+
 export async function deleteRadiusClient(run: Run, name: string): Promise<string | undefined> {
   const gone = await run("delete from radius_client where name = ? returning id", [name]);
   return gone[0]?.["id"] as string | undefined;

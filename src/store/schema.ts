@@ -138,6 +138,7 @@ export type Tables = {
     mode: Generated<string>;
     result: string | null;
     holder: string | null;
+    is_fallback: Generated<number>;
   };
   log: {
     node_id: string;

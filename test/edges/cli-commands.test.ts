@@ -258,6 +258,33 @@ describe.each(["in this process", "through the socket"])("commands %s", (how) =>
     });
   });
 
+  test("a RADIUS client is changed in what is named, and in nothing else", async () => {
+    const { here, run, json } = cli();
+    const auto = ["--require-message-authenticator", "auto", "--rate", "100"];
+    await json(["radius-client", "add", "--name", "gate", "--address", "10.0.0.3", ...auto]);
+    await here.deps.db.q.updateTable("radius_client").set({ pinned: 1 }).where("name", "=", "gate").execute();
+    const now = async () => (await json(["radius-client", "list"]))["clients"]?.[0];
+    expect((await run(["radius-client", "set", "gate", "--fallback-token", "yes", "--application", "VPN"])).exit).toBe(
+      0,
+    );
+    expect(await now()).toMatchObject({
+      application: "VPN",
+      requiresMessageAuthenticator: true,
+      options: { fallbackToken: true, rate: 100, requireMessageAuthenticator: "auto", allowWithoutMethodUntil: 0 },
+    });
+    await run(["radius-client", "set", "gate", "--fallback-token", "no", "--require-message-authenticator", "auto"]);
+    expect(await now()).toMatchObject({
+      application: "VPN",
+      requiresMessageAuthenticator: false,
+      options: { fallbackToken: false },
+    });
+    const wrong = await json(["radius-client", "set", "gate", "--fallback-token", "yes", "--mode", "append"]);
+    expect(wrong).toMatchObject({ error: { code: "invalid" } });
+    expect(await json(["radius-client", "set", "nobody", "--rate", "5"])).toMatchObject({
+      error: { code: "not_found" },
+    });
+  });
+
   test("settings are read, set as JSON or text, and given back their default; each change is counted", async () => {
     const { here, run, json } = cli();
     expect((await run(["settings", "get", "lockout.after"])).stdout).toContain("A method is locked");

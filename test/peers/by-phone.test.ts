@@ -1,6 +1,6 @@
 // People who answer by phone, behind real RADIUS clients that know nothing of it.
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { answerByPhone } from "#actions/by-phone.ts";
+import { answerByPhone, endByPhone } from "#actions/by-phone.ts";
 import { newPasswordHash } from "#actions/passwords.ts";
 import { loopback, results, site, type Site } from "../edges/radius/setup.ts";
 import { waitUntil } from "../support/process.ts";
@@ -59,6 +59,27 @@ describe.runIf(installed("radclient"))("radclient, which asks again every second
     await waitUntil("the text", () => s.w.sent.length === 1);
     await answerByPhone(s.w.deps, { challengeId, answer: s.w.texted() });
     expect((await answer)?.code).toBe("Access-Accept");
+  });
+});
+
+describe.runIf(installed("radclient"))("radclient, where the phone is not answered,", () => {
+  test("is asked for a code of the token, and lets in with it", async () => {
+    const passwordHash = await newPasswordHash(s.w.deps, "correct horse");
+    const ada = await s.w.person({ username: "ada", passwordHash, voice: number });
+    await s.w.deps.db.q.updateTable("person").set({ default_method: "voice" }).execute();
+    const server = await serve({
+      mode: "challenge",
+      fallbackToken: true,
+      approveWithoutNumber: true,
+    });
+    const answer = radclient(server, as("correct horse"), { timeoutSeconds: 1, tries: 20 });
+    await endByPhone(s.w.deps, { challengeId: await waitedFor(), result: "CONFIG_ISSUE" });
+    const asked = (await answer)!;
+    expect(asked.code).toBe("Access-Challenge");
+    const { value: state } = asked.attributes.find(({ name }) => name === "State")!;
+    const last = await radclient(server, [...as(s.w.code(ada)), ["State", state]]);
+    expect(last?.code).toBe("Access-Accept");
+    expect((await results(s.w)).at(-1)).toBe("SUCCESS_FALLBACK_OATH_CODE_VERIFIED");
   });
 });
 

@@ -74,6 +74,7 @@ export const open = (changes: Partial<Challenge> = {}): Challenge => ({
   mode: "",
   result: null,
   holder: null,
+  isFallback: false,
   offered: [app.id, phone.id],
   correlationId: "cor_1",
   expiresAt: now + 1,

@@ -49,7 +49,10 @@ export type WrongCode = Extract<DenyCode, "wrong_code" | "code_duplicate" | "cod
 export type MethodResults = Record<
   "asked" | "verified" | Exclude<WrongCode, "pin_expired"> | "expired" | "too_many_tries" | "not_sent",
   ResultCode
->;
+> & {
+  /** verified after another method was not answered: it may be asked for then */
+  fallback?: ResultCode;
+};
 
 export type Checking = {
   factor: Seen;

@@ -17,6 +17,7 @@ export const totp: Method = {
   results: {
     asked: "SUCCESS_OATH_CODE_PENDING",
     verified: "SUCCESS_OATH_CODE_VERIFIED",
+    fallback: "SUCCESS_FALLBACK_OATH_CODE_VERIFIED",
     wrong_code: "FAILED_OATH_CODE_INCORRECT",
     code_duplicate: "FAILED_OATH_CODE_DUPLICATE",
     code_old: "FAILED_OATH_CODE_OLD",

@@ -26,7 +26,7 @@ import { readMail } from "#actions/mail.ts";
 import { movePasskeyDomain } from "#actions/passkey-domain.ts";
 import { rotateSigningKeys } from "#actions/oidc-keys.ts";
 import { readInbox } from "#actions/phone.ts";
-import { addRadiusClient, loadRadiusClients, removeRadiusClient } from "#actions/radius-clients.ts";
+import { addRadiusClient, loadRadiusClients, removeRadiusClient, setRadiusClient } from "#actions/radius-clients.ts";
 import { listLog } from "#actions/records.ts";
 import { addSite, listSites, removeSite, removeSiteRule, setSiteRule } from "#actions/sites.ts";
 import { tellStory } from "#actions/story.ts";
@@ -70,6 +70,11 @@ export const commands = {
       options: radiusClientOptions.partial(),
     }),
     run: async (deps, input) => await addRadiusClient(deps, "cli", input as Parameters<typeof addRadiusClient>[2]),
+  }),
+  "radius-client set": command({
+    // what is not named must not become its default
+    input: z.strictObject({ name, application: name.optional(), options: z.record(z.string(), z.unknown()) }),
+    run: async (deps, input) => await setRadiusClient(deps, "cli", input),
   }),
   "radius-client list": command({
     input: z.strictObject({}),

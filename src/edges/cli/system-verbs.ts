@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import { apiScopes, type ApiScope } from "#core/api-key.ts";
 import type { FirstFactor } from "#core/first-factor.ts";
 import { helpPath } from "#core/help.ts";
@@ -26,10 +26,7 @@ const single = (text: string): string => {
 const yesNo = (flags: string, help: string) => new Option(flags, help).choices(["yes", "no"]);
 const flag = (value: "yes" | "no" | undefined) => value && value === "yes";
 
-type RadiusAdd = {
-  name: string;
-  address: string[];
-  secretFile?: string;
+type RadiusOptions = {
   application?: string;
   firstFactor?: FirstFactor;
   mode?: "challenge" | "append" | "append-fixed";
@@ -40,10 +37,46 @@ type RadiusAdd = {
   /** commander stores --no-method under `method`, true when it is absent */
   method: number | true;
   approveWithoutNumber?: "yes" | "no";
+  fallbackToken?: "yes" | "no";
   waitSeconds?: number;
   reply?: string[];
   rate?: number;
 };
+type RadiusAdd = RadiusOptions & { name: string; address: string[]; secretFile?: string };
+
+const radiusOptions = (one: Command): Command =>
+  one
+    .option("--application <name>", "the name in texts and records (the client's own)")
+    .option("--first-factor <where>", "where the password is checked: none, local, directory:NAME or any")
+    .addOption(new Option("--mode <mode>", "how the code comes").choices(["challenge", "append", "append-fixed"]))
+    .option("--separator <sign>", "between password and code in append mode", single)
+    .option("--code-length <n>", "digits of the code in append-fixed mode", whole)
+    .addOption(new Option("--require-message-authenticator <when>").choices(["yes", "auto", "no"]))
+    .addOption(yesNo("--limit-proxy-state <yes|no>", "refuse Proxy-State without Message-Authenticator"))
+    .option("--no-method <rule>", "people without a method: reject, or allow-until:DATE", noMethod)
+    .addOption(yesNo("--approve-without-number <yes|no>", "calls and approvals in the app need no number typed"))
+    .addOption(yesNo("--fallback-token <yes|no>", "a phone that is not answered: ask for a code of an app or token"))
+    .option("--wait-seconds <n>", "how long it waits for somebody who answers by phone (120)", whole)
+    .option("--reply <name=value...>", "attributes sent with every Access-Accept")
+    .option("--rate <n>", "requests a second", whole);
+
+const readRadiusOptions = (options: RadiusOptions) => ({
+  application: options.application,
+  options: {
+    firstFactor: options.firstFactor,
+    mode: options.mode,
+    separator: options.separator,
+    codeLength: options.codeLength,
+    requireMessageAuthenticator: options.requireMessageAuthenticator,
+    limitProxyState: flag(options.limitProxyState),
+    allowWithoutMethodUntil: options.method === true ? undefined : options.method,
+    approveWithoutNumber: flag(options.approveWithoutNumber),
+    fallbackToken: flag(options.fallbackToken),
+    waitSeconds: options.waitSeconds,
+    reply: options.reply,
+    rate: options.rate,
+  },
+});
 
 const radiusClients: Verb[] = [
   verb<"radius-client add", RadiusAdd>({
@@ -52,40 +85,17 @@ const radiusClients: Verb[] = [
     summary: "let a VPN gateway or another RADIUS client ask",
     example: "countersign radius-client add --name vpn --address 10.0.0.5 --reply Filter-Id=staff",
     define: (one) =>
-      one
-        .requiredOption("--name <name>")
-        .requiredOption("--address <address...>", "IP addresses or ranges that it asks from")
-        .option("--secret-file <file>", "the shared secret; - is standard input; none: one is made and shown once")
-        .option("--application <name>", "the name in texts and records (the client's own)")
-        .option("--first-factor <where>", "where the password is checked: none, local, directory:NAME or any")
-        .addOption(new Option("--mode <mode>", "how the code comes").choices(["challenge", "append", "append-fixed"]))
-        .option("--separator <sign>", "between password and code in append mode", single)
-        .option("--code-length <n>", "digits of the code in append-fixed mode", whole)
-        .addOption(new Option("--require-message-authenticator <when>").choices(["yes", "auto", "no"]))
-        .addOption(yesNo("--limit-proxy-state <yes|no>", "refuse Proxy-State without Message-Authenticator"))
-        .option("--no-method <rule>", "people without a method: reject, or allow-until:DATE", noMethod)
-        .addOption(yesNo("--approve-without-number <yes|no>", "calls and approvals in the app need no number typed"))
-        .option("--wait-seconds <n>", "how long it waits for somebody who answers by phone (120)", whole)
-        .option("--reply <name=value...>", "attributes sent with every Access-Accept")
-        .option("--rate <n>", "requests a second", whole),
+      radiusOptions(
+        one
+          .requiredOption("--name <name>")
+          .requiredOption("--address <address...>", "IP addresses or ranges that it asks from")
+          .option("--secret-file <file>", "the shared secret; - is standard input; none: one is made and shown once"),
+      ),
     input: async (_, options, read) => ({
       name: options.name,
       addresses: options.address,
       secret: options.secretFile === undefined ? undefined : await read(options.secretFile),
-      application: options.application,
-      options: {
-        firstFactor: options.firstFactor,
-        mode: options.mode,
-        separator: options.separator,
-        codeLength: options.codeLength,
-        requireMessageAuthenticator: options.requireMessageAuthenticator,
-        limitProxyState: flag(options.limitProxyState),
-        allowWithoutMethodUntil: options.method === true ? undefined : options.method,
-        approveWithoutNumber: flag(options.approveWithoutNumber),
-        waitSeconds: options.waitSeconds,
-        reply: options.reply,
-        rate: options.rate,
-      },
+      ...readRadiusOptions(options),
     }),
     show: ({ id, name, addresses, application, secret, warnings }) =>
       [
@@ -93,6 +103,15 @@ const radiusClients: Verb[] = [
         ...(secret === undefined ? [] : ["The secret is shown this once."]),
         ...warnings,
       ].join("\n"),
+  }),
+  verb<"radius-client set", RadiusOptions>({
+    path: "radius-client set",
+    command: "radius-client set",
+    summary: "change how a RADIUS client is answered",
+    example: "countersign radius-client set vpn --fallback-token yes",
+    define: (one) => radiusOptions(one.argument("<name>")),
+    input: ([name = ""], options) => ({ name, ...readRadiusOptions(options) }),
+    show: ({ name }) => `${name} is changed.`,
   }),
   verb<"radius-client list">({
     path: "radius-client list",

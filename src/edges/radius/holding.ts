@@ -19,21 +19,21 @@ export async function held(server: Server, client: RadiusClient, { asked, outcom
   if (shown && "begin" in asked) return outcome;
   const { username, source } = "begin" in asked ? asked.begin : asked.respond;
   const { deps, stopping } = server;
-  const heard = await collect(deps, {
-    application: client.application,
-    username,
-    challengeId: outcome.id,
-    holder: holderOf(source),
-    source,
-    waitMs: client.options.waitSeconds * 1000,
-    signal: stopping.signal,
-  });
+  const { application } = client;
+  const waiting = { application, username, challengeId: outcome.id, holder: holderOf(source), source };
+  const patienceMs = client.options.waitSeconds * 1000;
+  // what is asked for instead must come while the client still listens
+  const waitMs = application.fallback ? patienceMs * 0.9 : patienceMs;
+  const heard = await collect(deps, { ...waiting, waitMs, signal: stopping.signal });
   if (heard.kind !== "waiting") return heard;
   // another server, or this one after its start, waits on with the client's next packet
   if (stopping.signal.aborted) return { kind: "elsewhere" };
   if (shown) return outcome;
   await endByPhone(deps, { challengeId: outcome.id, result: "FAILED_AUTH_RESULT_TIMEOUT" });
-  return { kind: "deny", correlationId: outcome.correlationId, code: "no_answer" };
+  const instead = application.fallback ? await collect(deps, { ...waiting, waitMs: 0 }) : heard;
+  return instead.kind === "waiting"
+    ? { kind: "deny", correlationId: outcome.correlationId, code: "no_answer" }
+    : instead;
 }
 
 const holderOf = ({ claim }: Source) => `${claim!.peer} ${claim!.authenticator}`;
