@@ -117,7 +117,7 @@ export async function listMethods(deps: Deps, username: string): Promise<ListedM
 type Wanted = { username: string; method: string; reason?: string | undefined };
 
 /** By id, name or kind, as long as that means one of them. */
-async function loadFactor(deps: Deps, { username, method }: Wanted) {
+export async function loadFactor(deps: Deps, { username, method }: Wanted) {
   const person = await loadPerson(deps, username);
   const factors = await listFactors(deps.db, [person.id]);
   const found = factors.filter((factor) => [factor.id, factor.name, factor.method].includes(method));

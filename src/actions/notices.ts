@@ -17,6 +17,7 @@ export type NoticeKind =
   | "method_suspended"
   | "method_restored"
   | "method_unlocked"
+  | "method_resynchronised"
   | "method_locked"
   | "recovery_code_used"
   | "password_changed"

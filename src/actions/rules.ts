@@ -7,6 +7,7 @@ import type { Method, Seen } from "#core/methods/method.ts";
 import type { NameRules } from "#core/names.ts";
 import { isPinOver } from "#core/pin.ts";
 import type { Settings } from "#core/settings/index.ts";
+import type { Reach } from "#core/token-clock.ts";
 import type { Deps } from "./deps.ts";
 import { reachability } from "./gateways-open.ts";
 
@@ -25,6 +26,11 @@ export const rulesOf = (settings: Settings): Rules => ({
     disableAfter: settings["lockout.disable-after"],
     perDay: settings["lockout.per-day"],
   },
+});
+
+export const reachOf = (settings: Settings): Reach => ({
+  steps: settings["token.resync-steps"],
+  counters: settings["token.resync-counters"],
 });
 
 /** passkeys are never among them. */

@@ -25,6 +25,7 @@ import { about, changed, type Actor } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { dropFactor } from "./factors.ts";
 import { loadPerson } from "./people.ts";
+import { reachOf } from "./rules.ts";
 
 type Asked = { serial: string; reason?: string | undefined };
 export type TokenNow = { id: string; serial: string; state: TokenState; username?: string };
@@ -33,7 +34,7 @@ export const tokensAtMost = 5;
 const tries = { limit: 10, windowMs: 600_000 };
 
 /** By its id, or by its serial number as long as that means one. */
-async function loadToken(deps: Deps, serial: string): Promise<TokenDetails> {
+export async function loadToken(deps: Deps, serial: string): Promise<TokenDetails> {
   const [byId] = serial.startsWith("tok_") ? await listTokens(deps.db, { id: serial, limit: 1 }) : [];
   const found = byId ? [byId] : await listTokens(deps.db, { serialKey: serialKey(serial), limit: 10 });
   const [token] = found;
@@ -45,6 +46,8 @@ async function loadToken(deps: Deps, serial: string): Promise<TokenDetails> {
   return token;
 }
 
+export const notInARow = ({ length }: string[]) =>
+  `these are not ${length === 3 ? "three" : "two"} codes of it in a row`;
 const refuse = (why: string) => new AppError("conflict", why);
 
 async function loadOwner(deps: Deps, id: string) {
@@ -91,7 +94,7 @@ export async function activateToken(
   if (!activation)
     throw refuse(
       codes.length > 1
-        ? "these are not two codes of this token in a row"
+        ? notInARow(codes)
         : "this is not the token's code now; give two codes, one after the other, if its clock may have gone astray",
     );
   return await changed(deps, actor, async (run) => {
@@ -131,7 +134,7 @@ export async function readActivation(
   const secret = deps.keys.unseal("factor", sealed, { table: "token", column: "sealed_secret", row: id });
   try {
     const seen = { secret, parameters, counter, drift, address: null };
-    const place = placeOf(type, seen, { codes, now: deps.clock.now() });
+    const place = placeOf(type, seen, { codes, now: deps.clock.now(), reach: reachOf(deps.settings.values()) });
     if (!place) return undefined;
     const factorId = deps.random.id("fac_");
     const row = { table: "factor", column: "sealed_secret", row: factorId };

@@ -116,6 +116,23 @@ export async function raiseCounter(run: Run, { id, counter }: { id: string; coun
   ]);
 }
 
+type Found = { id: string; counter: number; drift: number; cost: number; at: number };
+
+/**
+ * Where codes in a row have shown a token to be (R-008): like a sign-in it forgets the failures, and gives back what its attempt
+ * had cost. False: newer codes were used meanwhile, or it is there no more.
+ */
+export async function saveResynchronised(run: Run, { id, counter, drift, cost, at }: Found): Promise<boolean> {
+  const saved = await run(
+    `update factor set counter = cast(? as bigint), drift = cast(? as bigint), last_used_at = cast(? as bigint),
+       fails = 0, attempted_at = 0, locked_until = 0,
+       day_cost = case when day_cost > cast(? as bigint) then day_cost - cast(? as bigint) else 0 end
+     where id = ? and state = 'active' and counter < cast(? as bigint) returning id`,
+    [counter, drift, at, cost, cost, id, counter],
+  );
+  return saved.length > 0;
+}
+
 /** Makes room for the one that is to follow. */
 export async function replaceFactors(run: Run, { userId, method }: { userId: string; method: string }): Promise<void> {
   await run("delete from factor where user_id = ? and method = ?", [userId, method]);

@@ -79,8 +79,11 @@ export type TokenDetails = {
   model: string | null;
   type: TokenType;
   parameters: string;
+  /** of the factor that it is now, where it is one */
   counter: number;
   drift: number;
+  factorId: string | null;
+  lastUsedAt: number | null;
   state: TokenState;
   userId: string | null;
   username: string | null;
@@ -108,14 +111,20 @@ export async function listTokens(db: Db, query: TokenQuery): Promise<(TokenDetai
     .selectFrom("token")
     .innerJoin("import", "import.id", "token.import_id")
     .leftJoin("person", "person.id", "token.user_id")
-    .select(["token.id", "serial", "serial_key", "manufacturer", "model", "type", "parameters", "counter", "drift"])
-    .select(["token.state", "user_id", "username", "starts_at", "expires_at", "token.import_id", "token.created_at"])
+    .leftJoin("factor", "factor.token_id", "token.id")
+    .select(["token.id", "serial", "serial_key", "manufacturer", "model", "type", "token.parameters"])
+    .select((eb) => [
+      eb.fn.coalesce("factor.counter", "token.counter").as("counter"),
+      eb.fn.coalesce("factor.drift", "token.drift").as("drift"),
+    ])
+    .select(["factor.id as factor_id", "last_used_at", "token.state", "token.user_id", "username"])
+    .select(["starts_at", "token.expires_at", "token.import_id", "token.created_at"])
     .where("import.committed_at", "is not", null);
   if (id !== undefined) tokens = tokens.where("token.id", "=", id);
   if (serialKey !== undefined) tokens = tokens.where("serial_key", "=", serialKey);
   if (state !== undefined) tokens = tokens.where("token.state", "=", state);
   if (importId !== undefined) tokens = tokens.where("token.import_id", "=", importId);
-  if (userId !== undefined) tokens = tokens.where("user_id", "=", userId);
+  if (userId !== undefined) tokens = tokens.where("token.user_id", "=", userId);
   if (after)
     tokens = tokens.where((eb) =>
       eb.or([
@@ -134,6 +143,8 @@ export async function listTokens(db: Db, query: TokenQuery): Promise<(TokenDetai
     parameters: row.parameters,
     counter: row.counter,
     drift: row.drift,
+    factorId: row.factor_id,
+    lastUsedAt: row.last_used_at,
     state: row.state as TokenState,
     userId: row.user_id,
     username: row.username,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { base32 } from "#core/crypto/base32.ts";
+import { hotp } from "#core/crypto/hotp.ts";
 import { figure } from "../support/pskc.ts";
 import { httpWorld } from "./http-caller.ts";
 
@@ -31,6 +32,36 @@ describe("hardware tokens over the API", () => {
     expect(told).toEqual([
       { actor: `key:${key.id}`, result: "TOKENS_IMPORTED" },
       { actor: `key:${key.id}`, result: "TOKEN_IMPORT_UNDONE" },
+    ]);
+  });
+
+  test("a token's life and its recovery, each in the log under the key", async () => {
+    const key = await h.newKey({ scopes: ["tokens"] });
+    const seed = Buffer.alloc(20, 90);
+    const code = (counter: number) => hotp(seed, counter, { digits: 6, algorithm: "sha1" });
+    await h.w.person({ username: "lena", totp: false });
+    await h.call(key, { target, body: { file: base64(`serial,secret,type\nL-1,${base32(seed)},hotp\n`) } });
+    const post = async (step: string, body: object) =>
+      await h.call(key, { target: `/api/v1/tokens/L-1/${step}`, body });
+    expect((await post("assign", { username: "lena" })).body).toMatchObject({ state: "assigned" });
+    expect((await post("activate", { codes: [code(0), code(1)] })).body).toMatchObject({ state: "activated" });
+    expect((await post("resync", { codes: [code(50), code(51)] })).body).toMatchObject({ serial: "L-1", drift: 0 });
+    expect((await post("resync", { codes: [code(50), code(51)] })).status).toBe(409);
+    expect((await post("resync", { codes: [code(52)] })).status).toBe(400);
+    expect((await post("unassign", {})).body).toMatchObject({ state: "available" });
+    expect((await post("lost", { reason: "left on a train" })).body).toMatchObject({ state: "lost" });
+    expect((await post("revoke", {})).body).toMatchObject({ state: "revoked" });
+    expect((await post("revoke", {})).status).toBe(409);
+    const told = await h.w.deps.db.q.selectFrom("log").select("result").where("actor", "=", `key:${key.id}`).execute();
+    expect(told.map(({ result }) => result)).toEqual([
+      "TOKENS_IMPORTED",
+      "TOKEN_ASSIGNED",
+      "TOKEN_ACTIVATED",
+      "METHOD_RESYNCHRONISED",
+      "METHOD_RESYNC_REFUSED",
+      "TOKEN_UNASSIGNED",
+      "TOKEN_LOST",
+      "TOKEN_REVOKED",
     ]);
   });
 

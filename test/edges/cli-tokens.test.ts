@@ -131,6 +131,10 @@ test("a token is given out, activated by codes from standard input, and reported
   const activated = await run(["token", "activate", "77", "-"], { stdin: `${code(3)}\n${code(4)}\n` });
   expect(activated).toMatchObject({ exit: 0 });
   expect(await json(["method", "list", "anna"])).toMatchObject({ methods: [{ method: "hotp", name: "77" }] });
+  const again = await run(["token", "resync", "77", "-"], { stdin: `${code(30)}\n${code(31)}\n` });
+  expect(again.stdout).toContain("77 is in step again.");
+  expect(await run(["token", "resync", "77", code(30), code(31)])).toMatchObject({ exit: 1 });
+  expect(await json(["method", "resync", "anna", "hotp", code(40), code(41)])).toMatchObject({ method: "hotp" });
   expect(await json(["token", "lost", "77"])).toMatchObject({ serial: "77", state: "lost" });
   expect(await json(["method", "list", "anna"])).toEqual({ methods: [] });
   expect(await run(["token", "unassign", "77"])).toMatchObject({ exit: 1 });

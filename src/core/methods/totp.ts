@@ -7,7 +7,11 @@ import { readCode, same } from "./same.ts";
 /** App and token codes by time, RFC 6238 over RFC 4226. The counter is the newest step accepted: nothing at or before it counts again. */
 
 const driftBound = 10;
-const clamp = (steps: number) => Math.max(-driftBound, Math.min(driftBound, steps));
+/** what is learned leads no further away than this, or than where codes in a row have shown the clock to be. */
+function learned(drift: number, towards: number): number {
+  const bound = Math.max(driftBound, Math.abs(drift));
+  return Math.max(-bound, Math.min(bound, drift + towards));
+}
 
 export const totp: Method = {
   id: "totp",
@@ -37,7 +41,7 @@ export const totp: Method = {
     if (step === undefined) return { ok: false, code: "wrong_code" };
     if (step === factor.counter) return { ok: false, code: "code_duplicate" };
     if (step < factor.counter) return { ok: false, code: "code_old" };
-    return { ok: true, counter: step, drift: clamp(factor.drift + Math.sign(step - current)) };
+    return { ok: true, counter: step, drift: learned(factor.drift, Math.sign(step - current)) };
   },
 };
 

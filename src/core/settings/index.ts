@@ -235,6 +235,20 @@ export const settingsSchema = z.strictObject({
     title: "Own push services",
     help: "Push services that you run yourself, in your own network too: the host, with `:` and the port where that is not 443. This machine must trust their certificate (`NODE_EXTRA_CA_CERTS`).",
   }),
+  "token.resync-steps": whole(
+    {
+      title: "How far a token's clock may be off",
+      help: "Intervals of 30 or 60 seconds to either side within which two codes in a row find a token's clock again.",
+    },
+    { min: 5, max: 20, default: 10 },
+  ),
+  "token.resync-counters": whole(
+    {
+      title: "How far a token may have counted on",
+      help: "Presses ahead within which codes in a row find a token that counts: two up to 100, three beyond.",
+    },
+    { min: 20, max: 1000, default: 100 },
+  ),
   "challenge.life-seconds": whole(
     {
       title: "Time to enter a code",

@@ -12,6 +12,7 @@ import { addPerson, listPersons, loadPerson, removePerson, setPassword, setState
 import { importPeople } from "#actions/people-import.ts";
 import { expirePin, generatePin, setPin } from "#actions/pins.ts";
 import { columns, states } from "#actions/person-fields.ts";
+import { resynchroniseMethod } from "#actions/token-resync.ts";
 import { command, limit, name, text } from "./command.ts";
 
 const username = z.strictObject({ username: name });
@@ -132,6 +133,10 @@ export const personCommands = {
   "method unlock": command({
     input: asked.extend({ method: name.optional() }),
     run: async (deps, input) => await unlockMethods(deps, "cli", input),
+  }),
+  "method resync": command({
+    input: asked.extend({ method: name, codes: z.array(z.string().max(20)).min(2).max(3) }),
+    run: async (deps, input) => await resynchroniseMethod(deps, "cli", input),
   }),
 };
 

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { importTokens, undoTokenImport } from "#actions/token-import.ts";
 import { activateToken, assignToken, endToken } from "#actions/token-life.ts";
+import { resynchroniseToken } from "#actions/token-resync.ts";
 import { searchTokens } from "#actions/tokens.ts";
 import { tokenStates } from "#core/token.ts";
 import { command, limit, name, text } from "./command.ts";
@@ -19,8 +20,12 @@ export const tokenCommands = {
     run: async (deps, input) => await assignToken(deps, "cli", input),
   }),
   "token activate": command({
-    input: asked.extend({ codes: z.array(z.string().max(20)).min(1).max(2) }),
+    input: asked.extend({ codes: z.array(z.string().max(20)).min(1).max(3) }),
     run: async (deps, input) => await activateToken(deps, "cli", input),
+  }),
+  "token resync": command({
+    input: asked.extend({ codes: z.array(z.string().max(20)).min(2).max(3) }),
+    run: async (deps, input) => await resynchroniseToken(deps, "cli", input),
   }),
   "token unassign": ending("unassign"),
   "token lost": ending("lost"),

@@ -1,9 +1,9 @@
-import { Option } from "commander";
+import { Option, type Command } from "commander";
 import { AppError } from "#core/errors.ts";
 import type { TokenFit } from "#core/token-proof.ts";
 import { table, time } from "./output.ts";
 import { whole, why, type Why } from "./people-verbs.ts";
-import { verb, type Verb } from "./verb.ts";
+import { verb, type ReadSecret, type Verb } from "./verb.ts";
 
 /** Hardware tokens. */
 
@@ -56,6 +56,23 @@ const end = (path: Ending, { summary, shown }: { summary: string; shown: string 
     show: ({ serial }) => `${serial} ${shown}`,
   });
 
+/** Codes, or - for those on standard input; a third one is wanted where a wide search is set. */
+const codesOf = (one: Command, next: string): Command =>
+  why(
+    one
+      .argument("<code>", "- reads the codes from standard input, a line each")
+      .argument("[code2]", next)
+      .argument("[code3]", "the one after that"),
+  );
+async function readCodes(given: string[], read: ReadSecret): Promise<string[]> {
+  const codes = given[0] === "-" ? (await read("-")).split(/\s+/) : given;
+  return codes.filter((one) => one !== "");
+}
+const inStep = ({ method, drift }: { method: string; drift: number }): string => {
+  const off = `${Math.abs(drift)} intervals ${drift > 0 ? "ahead" : "behind"}`;
+  return `is in step again${method === "totp" && drift !== 0 ? `; its clock is ${off}` : ""}.`;
+};
+
 const life: Verb[] = [
   verb<"token assign", Why>({
     path: "token assign",
@@ -71,18 +88,38 @@ const life: Verb[] = [
     command: "token activate",
     summary: "activate an assigned token by a code that it shows, or by two in a row",
     example: "countersign token activate 2600124809778 492039",
-    define: (one) =>
-      why(
-        one
-          .argument("<serial>")
-          .argument("<code>", "- reads the codes from standard input, a line each")
-          .argument("[code2]", "the next one: for a token that counts, or whose clock has gone astray"),
-      ),
-    input: async ([serial = "", code = "", next], { reason }, read) => {
-      const codes = code === "-" ? (await read("-")).split(/\s+/) : [code, ...(next === undefined ? [] : [next])];
-      return { serial, codes: codes.filter((one) => one !== ""), reason };
-    },
+    define: (one) => codesOf(one.argument("<serial>"), "the next one: where it counts, or its clock has gone astray"),
+    input: async ([serial = "", ...codes], { reason }, read) => ({
+      serial,
+      codes: await readCodes(codes, read),
+      reason,
+    }),
     show: ({ serial, username }) => `${serial} is activated for ${username}.`,
+  }),
+  verb<"token resync", Why>({
+    path: "token resync",
+    command: "token resync",
+    summary: "find a token again whose codes count no more, by two that it shows in a row",
+    example: "countersign token resync 2600124809778 492039 118274",
+    define: (one) => codesOf(one.argument("<serial>"), "the next one"),
+    input: async ([serial = "", ...codes], { reason }, read) => ({
+      serial,
+      codes: await readCodes(codes, read),
+      reason,
+    }),
+    show: ({ serial, ...found }) => `${serial} ${inStep(found)}`,
+  }),
+  verb<"method resync", Why>({
+    path: "method resync",
+    command: "method resync",
+    summary: "find an app or token again whose codes count no more, by two that it shows in a row",
+    example: "countersign method resync anna totp 492039 118274",
+    define: (one) => codesOf(one.argument("<username>").argument("<method>", "its id, name or kind"), "the next one"),
+    input: async ([username = "", method = "", ...codes], { reason }, read) => {
+      const shown = await readCodes(codes, read);
+      return { username, method, codes: shown, reason };
+    },
+    show: ({ factorId, ...found }) => `${factorId} ${inStep(found)}`,
   }),
   end("token unassign", { summary: "take a token back from its person", shown: "is available again." }),
   end("token lost", { summary: "report a token lost: its codes count no more", shown: "is reported lost." }),

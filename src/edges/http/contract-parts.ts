@@ -5,6 +5,15 @@ import type { ApiScope } from "#core/api-key.ts";
 
 export const username = z.string().min(1).max(256);
 
+/** What a token or app is found to be by codes in a row. */
+export const resynchronised = z
+  .strictObject({
+    factorId: z.string(),
+    method: z.enum(["totp", "hotp"]),
+    drift: z.int().meta({ description: "Intervals that its clock is ahead (or behind, below 0)." }),
+  })
+  .meta({ id: "Resynchronised" });
+
 export const problem = z
   .strictObject({
     type: z.literal("about:blank"),

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { states } from "#actions/person-fields.ts";
-import { operation, username } from "./contract-parts.ts";
+import { operation, resynchronised, username } from "./contract-parts.ts";
 
 const scope = "helpdesk";
 const params = z.strictObject({ username });
@@ -111,6 +111,18 @@ export const helpDeskContract = {
       })
       .meta({ id: "UnlockRequest" }),
     answer: z.strictObject({ unlocked: ids }).meta({ id: "UnlockedMethods" }),
+  }),
+  resynchroniseMethod: act({
+    url: "resync",
+    operationId: "resynchroniseMethod",
+    summary: "Find an app or token again that has fallen out of step, by codes that it shows in a row",
+    body: asked
+      .extend({
+        method: z.string().min(1).max(100).meta({ description: "By id, name or kind." }),
+        codes: z.array(z.string().max(20)).min(2).max(3),
+      })
+      .meta({ id: "ResyncRequest" }),
+    answer: resynchronised,
   }),
   listMethods: operation({
     method: "GET",

@@ -3,6 +3,7 @@ import { listMethods, unlockMethods } from "#actions/factors.ts";
 import { issueTap, requireRegistration, resetPassword, revokeDevices, revokeSessions } from "#actions/help-desk.ts";
 import { setState } from "#actions/people.ts";
 import { revealNumbers } from "#actions/person-shown.ts";
+import { resynchroniseMethod } from "#actions/token-resync.ts";
 import { helpDeskContract as contract } from "./help-desk-contract.ts";
 import { carryOut, type Acts, type Api } from "./keyed.ts";
 
@@ -18,6 +19,7 @@ const acts: Acts<typeof contract> = {
   revokeSessions: async (deps, actor, input) => await revokeSessions(deps, actor, input),
   revokeDevices: async (deps, actor, input) => await revokeDevices(deps, actor, input),
   unlockMethods: async (deps, actor, input) => await unlockMethods(deps, actor, input),
+  resynchroniseMethod: async (deps, actor, input) => await resynchroniseMethod(deps, actor, input),
   revealNumbers: async (deps, actor, input) => await revealNumbers(deps, actor, input),
   listMethods: async (deps, _actor, { username }) => ({
     methods: (await listMethods(deps, username)).map((method) => ({

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { tokenStates } from "#core/token.ts";
-import { operation } from "./contract-parts.ts";
+import { operation, resynchronised, username } from "./contract-parts.ts";
 
 const scope = "tokens";
 const imports = "/api/v1/token-imports";
@@ -68,7 +68,9 @@ const token = z
     algorithm: z.string(),
     period: z.int().optional(),
     counter: z.int(),
-    drift: z.int(),
+    drift: z.int().meta({ description: "Intervals that its clock is ahead (or behind, below 0)." }),
+    factorId: z.string().nullable().meta({ description: "The method that it is of its person." }),
+    lastUsedAt: time.nullable(),
     state: z.enum(tokenStates),
     userId: z.string().nullable(),
     username: z.string().nullable(),
@@ -79,7 +81,72 @@ const token = z
   })
   .meta({ id: "Token" });
 
+const reason = z.string().min(1).max(1000).optional().meta({ description: "For the log, beside the entry." });
+const asked = z.strictObject({ reason }).meta({ id: "TokenRequest" });
+const codes = (least: number) => z.array(z.string().max(20)).min(least).max(3);
+const serial = z.strictObject({
+  serial: z.string().min(1).max(256).meta({ description: "The serial number, or the token's id." }),
+});
+const now = z
+  .strictObject({
+    id: z.string(),
+    serial: z.string(),
+    state: z.enum(tokenStates),
+    username: z.string().optional(),
+  })
+  .meta({ id: "TokenNow" });
+
+type Step<Body, Answer> = { url: string; operationId: string; summary: string; body: Body; answer: Answer };
+const step = <Body extends z.ZodObject, Answer extends z.ZodType>({ url, ...one }: Step<Body, Answer>) =>
+  operation({ ...one, method: "POST", url: `/api/v1/tokens/:serial/${url}`, scope, params: serial });
+
+const life = {
+  assignToken: step({
+    url: "assign",
+    operationId: "assignToken",
+    summary: "Give a token to a person; its codes count once it is activated",
+    body: asked.extend({ username }).meta({ id: "TokenAssignment" }),
+    answer: now,
+  }),
+  activateToken: step({
+    url: "activate",
+    operationId: "activateToken",
+    summary: "Activate an assigned token by a code that it shows, or by two in a row",
+    body: asked.extend({ codes: codes(1) }).meta({ id: "TokenActivation" }),
+    answer: now,
+  }),
+  resynchroniseToken: step({
+    url: "resync",
+    operationId: "resynchroniseToken",
+    summary: "Find a token again that has fallen out of step, by codes that it shows in a row",
+    body: asked.extend({ codes: codes(2) }).meta({ id: "TokenResync" }),
+    answer: resynchronised.extend({ serial: z.string() }).meta({ id: "ResynchronisedToken" }),
+  }),
+  unassignToken: step({
+    url: "unassign",
+    operationId: "unassignToken",
+    summary: "Take a token back from its person",
+    body: asked,
+    answer: now,
+  }),
+  loseToken: step({
+    url: "lost",
+    operationId: "loseToken",
+    summary: "Report a token lost: its codes count no more",
+    body: asked,
+    answer: now,
+  }),
+  revokeToken: step({
+    url: "revoke",
+    operationId: "revokeToken",
+    summary: "End a token for good",
+    body: asked,
+    answer: now,
+  }),
+};
+
 export const tokenContract = {
+  ...life,
   importTokens: operation({
     method: "POST",
     url: imports,

@@ -1,5 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { importTokens, undoTokenImport } from "#actions/token-import.ts";
+import { activateToken, assignToken, endToken } from "#actions/token-life.ts";
+import { resynchroniseToken } from "#actions/token-resync.ts";
 import { searchTokens } from "#actions/tokens.ts";
 import { carryOut, type Acts, type Api } from "./keyed.ts";
 import { tokenContract as contract } from "./tokens-contract.ts";
@@ -16,6 +18,12 @@ const acts: Acts<typeof contract> = {
     return await importTokens(deps, actor, { file: bytes(), progress: () => undefined, options });
   },
   undoTokenImport: async (deps, actor, { importId }) => await undoTokenImport(deps, actor, importId),
+  assignToken: async (deps, actor, input) => await assignToken(deps, actor, input),
+  activateToken: async (deps, actor, input) => await activateToken(deps, actor, input),
+  resynchroniseToken: async (deps, actor, input) => await resynchroniseToken(deps, actor, input),
+  unassignToken: async (deps, actor, input) => await endToken(deps, actor, { ...input, how: "unassign" }),
+  loseToken: async (deps, actor, input) => await endToken(deps, actor, { ...input, how: "lost" }),
+  revokeToken: async (deps, actor, input) => await endToken(deps, actor, { ...input, how: "revoke" }),
   findTokens: async (deps, _actor, { serial }) => ({
     tokens: (await searchTokens(deps, { serial, limit: atMost })).tokens,
   }),
