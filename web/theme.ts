@@ -35,8 +35,8 @@ export const theme = createTheme({
   components: {
     Button: Button.extend({
       defaultProps: { mih: "var(--target)", h: "auto", py: "xs" },
-      // in a narrow window a long label takes two lines
-      styles: { label: { whiteSpace: "normal" } },
+      // in a narrow window a long label takes two lines; what hangs below a line must not be cut off
+      styles: { label: { whiteSpace: "normal", lineHeight: 1.4 } },
       // on a light accent white cannot be read
       vars: (_theme, { variant = "filled" }) => ({
         root: variant === "filled" ? { "--button-color": "var(--on-accent)" } : {},

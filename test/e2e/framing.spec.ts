@@ -13,7 +13,7 @@ async function framingPage(address: string) {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, close: () => server.close() };
 }
 
-for (const path of ["/phone", "/mail", "/sign-in", "/account", "/sign-out", "/help"])
+for (const path of ["/phone", "/mail", "/sign-in", "/account", "/sign-out", "/help", "/authenticator/"])
   test(`a stranger's page cannot frame ${path}`, async ({ page, server, consoleErrors }) => {
     const stranger = await framingPage(server.baseUrl + path);
     const isOurs = (answer: Response) => answer.url().startsWith(server.baseUrl) && answer.status() !== 303;

@@ -78,10 +78,10 @@ describe("the evaluation's phone", () => {
   test("is a page whose policy has a nonce of its own each time, with its files", async () => {
     const folder = mkdtempSync(join(tmpdir(), "countersign-web-"));
     try {
-      for (const name of ["account", "phone", "assets"]) mkdirSync(join(folder, name));
+      for (const name of ["account", "authenticator", "phone", "assets"]) mkdirSync(join(folder, name));
       writeFileSync(join(folder, "secret.js"), "no");
       writeFileSync(join(folder, "assets/phone-1.js"), "let a");
-      for (const name of ["account", "phone"])
+      for (const name of ["account", "authenticator", "phone"])
         writeFileSync(join(folder, `${name}/index.html`), '<meta name="csp-nonce" nonce="{{nonce}}" />');
       h.server = await h.start(h.w.deps, {
         phones: await openPhones(h.w.deps),

@@ -2,7 +2,7 @@
 import { Button } from "@mantine/core";
 import type { OwnDevice, OwnSession } from "../../sdk/src/account.ts";
 import styles from "./account.module.css";
-import { browserName } from "./browser-name.ts";
+import { browserName } from "../parts/browser-name.ts";
 import { Dangerous, Moment, Section } from "./parts.tsx";
 import { Shown } from "./shown.tsx";
 import { useAccount, useDevices, useSessions } from "./use-account.tsx";

@@ -8,7 +8,8 @@ import type { ReactNode } from "react";
 import { createRoot } from "react-dom/client";
 import { cssVariables, theme } from "../theme.ts";
 
-type TrustedTypes = { createPolicy(name: string, rules: { createHTML(html: string): string }): unknown };
+type Rules = { createHTML(html: string): string; createScriptURL(url: string): string };
+type TrustedTypes = { createPolicy(name: string, rules: Rules): unknown };
 
 /** Mantine writes its style sheets through innerHTML. CSS has no "<", so markup from anywhere is still refused. */
 function toTrust(html: string): string {
@@ -16,12 +17,20 @@ function toTrust(html: string): string {
   return html;
 }
 
+/** The one script that a page starts by its address. */
+export const serviceWorker = "/authenticator/sw.js";
+
+function toStart(url: string): string {
+  if (url !== serviceWorker) throw new TypeError("script refused");
+  return url;
+}
+
 /** The server writes a new nonce into each page it sends. */
 const nonce = () => document.querySelector<HTMLMetaElement>("meta[name=csp-nonce]")?.nonce ?? "";
 
 export function showPage(title: string, language: string, content: ReactNode): void {
   const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
-  trustedTypes?.createPolicy("default", { createHTML: toTrust });
+  trustedTypes?.createPolicy("default", { createHTML: toTrust, createScriptURL: toStart });
   document.title = title;
   document.documentElement.lang = language;
   createRoot(document.querySelector("#page")!).render(

@@ -17,6 +17,9 @@ export function securityHeaders(publicUrl: string): Record<string, string> {
   };
 }
 
+/** A service worker's own: it may ask this server. */
+export const workerPolicy = closedPolicy.replace(";", "; connect-src 'self';");
+
 /** Pages that the server renders; `targets` are further origins that a form may end up at. */
 export const serverPagePolicy = (targets: readonly string[]): string =>
   [
@@ -43,6 +46,7 @@ export const pagePolicy = (nonce: string): string =>
     "img-src 'self'",
     "media-src 'self'",
     "connect-src 'self'",
+    "manifest-src 'self'",
     "object-src 'none'",
     "base-uri 'none'",
     "form-action 'self'",

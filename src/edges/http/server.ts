@@ -10,6 +10,7 @@ import type { FastifyInstance } from "fastify";
 import { authenticator } from "#actions/api-keys.ts";
 import type { Deps } from "#actions/deps.ts";
 import type { Phones } from "#actions/phones.ts";
+import { authenticatorRoutes } from "../authenticator/routes.ts";
 import { callbackRoutes, type CallbackCounts } from "../callbacks/routes.ts";
 import { forwardAuthRoutes } from "../forward-auth/routes.ts";
 import { helpRoutes } from "../help/help.ts";
@@ -130,6 +131,7 @@ function peopleRoutes(app: FastifyInstance, deps: Deps, options: HttpOptions & {
   helpRoutes(app, deps, { publicUrl });
   recordingRoutes(app, deps);
   oidcRoutes(app, deps, { publicUrl, ready });
+  authenticatorRoutes(app, deps, { webDist });
   assetRoutes(app, webDist);
   if (!phones) {
     app.get("/", (_request, reply) => reply.type("text/html; charset=utf-8").send(plainPage));

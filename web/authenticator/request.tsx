@@ -1,0 +1,176 @@
+// One request: what for, from where, when; and the answer. Must stay true: the number is typed and never picked, Approve
+// is there only when it is whole, and "no" and "this wasn't me" are there all the time.
+import { Button } from "@mantine/core";
+import { useState } from "react";
+import type { ReactNode, SyntheticEvent } from "react";
+import { exactTime, timeInWords } from "../parts/language.ts";
+import styles from "./authenticator.module.css";
+import { decide, type Answer, type Decided } from "./decide.ts";
+import { DeviceProblem } from "./device.ts";
+import { DigitsField } from "./digits-field.tsx";
+import { focus, Problem } from "./parts.tsx";
+import { Outcome } from "./outcome.tsx";
+import { type Asked, useApp, useMoment } from "./use-app.tsx";
+import { wordFor } from "./words.ts";
+
+function Context({ asked: { account, request } }: { asked: Asked }) {
+  const { say, language } = useApp();
+  const moment = useMoment();
+  return (
+    <dl className={styles.context}>
+      <dt>{say("request.application")}</dt>
+      <dd className={styles.application}>
+        <bdi>{request.application}</bdi>
+      </dd>
+      <dt>{say("request.place")}</dt>
+      <dd>
+        <bdi>{request.place || say("request.place.unknown")}</bdi>
+        {request.address !== "" && <span className={styles.soft}> ({request.address})</span>}
+      </dd>
+      <dt>{say("request.time")}</dt>
+      <dd>
+        <time dateTime={new Date(request.at).toISOString()} title={exactTime(request.at, language)}>
+          {timeInWords(request.at, Math.max(moment, request.at), language)}
+        </time>
+      </dd>
+      <dt>{say("request.user")}</dt>
+      <dd>
+        <bdi>
+          {request.user}, {account.organisation}
+        </bdi>
+      </dd>
+    </dl>
+  );
+}
+
+type Form = { asked: Asked; busy: boolean; change: boolean; onAnswer: (answer: Answer) => void; children: ReactNode };
+
+/** What has to be typed before Approve is there. */
+function AnswerForm({ asked: { request }, busy, change, onAnswer, children }: Form) {
+  const { say } = useApp();
+  const [number, setNumber] = useState("");
+  const [pin, setPin] = useState("");
+  const [newPin, setNewPin] = useState("");
+  const [repeated, setRepeated] = useState("");
+  const { mode, digits } = request;
+  const typed = { number: number.length === digits, pin: pin.length >= 4, standard: true }[mode];
+  const whole = typed && (!change || (newPin.length >= 4 && repeated === newPin));
+  const submit = (event: SyntheticEvent) => {
+    event.preventDefault();
+    if (!whole || busy) return;
+    const secrets = mode === "pin" ? { pin, ...(change && { newPin }) } : {};
+    onAnswer({ decision: "approve", ...(mode === "number" && { number }), ...secrets });
+  };
+  return (
+    <form className={styles.form} onSubmit={submit}>
+      {mode === "number" && (
+        <DigitsField label={say("request.number")} value={number} length={digits} onChange={setNumber} first />
+      )}
+      {mode === "pin" && <DigitsField label={say("request.pin")} value={pin} secret onChange={setPin} first />}
+      {change && (
+        <>
+          <p>{say("pin.rules")}</p>
+          <DigitsField label={say("pin.next")} value={newPin} secret onChange={setNewPin} />
+          <DigitsField label={say("pin.repeat")} value={repeated} secret onChange={setRepeated} />
+          {repeated.length >= newPin.length && repeated !== newPin && <Problem>{say("pin.differ")}</Problem>}
+        </>
+      )}
+      {children}
+      <Button type="submit" size="lg" disabled={!whole || busy}>
+        {say("request.approve")}
+      </Button>
+    </form>
+  );
+}
+
+function Reporting({ busy, onReport, onBack }: { busy: boolean; onReport: () => void; onBack: () => void }) {
+  const { say } = useApp();
+  return (
+    <div className={styles.asking}>
+      <p>{say("report.what")}</p>
+      <Button className={styles.danger!} variant="default" disabled={busy} onClick={onReport} ref={focus}>
+        {say("report.do")}
+      </Button>
+      <Button variant="default" onClick={onBack}>
+        {say("back")}
+      </Button>
+    </div>
+  );
+}
+
+function Left({ expiresAt }: { expiresAt: number }) {
+  const { say } = useApp();
+  const seconds = Math.max(0, Math.ceil((expiresAt - useMoment()) / 1000));
+  const left =
+    seconds >= 60 ? say("left.minutes", { count: Math.ceil(seconds / 60) }) : say("left.seconds", { count: seconds });
+  return <p className={styles.soft}>{left}</p>;
+}
+
+type Stage = { reporting: boolean; busy: boolean; problem?: string; change: boolean; decided?: Decided };
+
+/** Sends an answer, and keeps what came of it. */
+function useAnswering({ account, request, standing }: Asked) {
+  const { say, refresh } = useApp();
+  const [stage, setStage] = useState<Stage>({ reporting: false, busy: false, change: standing.pinMustChange === true });
+  const answer = async (given: Answer) => {
+    setStage((before) => ({ reporting: before.reporting, change: before.change, busy: true }));
+    try {
+      const decided = await decide(account, request, given);
+      const again = { wrong_pin: "request.pin.wrong", pin_expired: "pin.expired", pin_refused: undefined } as const;
+      if (!(decided.result in again)) return setStage((before) => ({ ...before, busy: false, decided }));
+      const word = again[decided.result as keyof typeof again] ?? wordFor("rule", decided.rule ?? "");
+      setStage((before) => ({
+        reporting: false,
+        busy: false,
+        problem: say(word),
+        change: before.change || decided.result !== "wrong_pin",
+      }));
+    } catch (error) {
+      if (!(error instanceof DeviceProblem)) throw error;
+      if (error.code === "request_over")
+        setStage((before) => ({ ...before, busy: false, decided: { result: "over" } }));
+      else setStage((before) => ({ ...before, busy: false, problem: say(wordFor("problem", error.code)) }));
+    } finally {
+      void refresh();
+    }
+  };
+  return { stage, setStage, answer };
+}
+
+type Props = { asked: Asked; over: boolean; onDone: () => void; onLater: () => void };
+
+export function RequestPage({ asked, over, onDone, onLater }: Props) {
+  const { say } = useApp();
+  const { stage, setStage, answer } = useAnswering(asked);
+  const { busy, problem, reporting, change, decided } = stage;
+  const late = useMoment() > asked.request.expiresAt;
+  if (decided || ((over || late) && !busy)) return <Outcome decided={decided ?? { result: "over" }} onDone={onDone} />;
+  const report = (now: boolean) => setStage((before) => ({ ...before, reporting: now }));
+  return (
+    <section className={styles.request}>
+      <h1>{say("request")}</h1>
+      <Context asked={asked} />
+      <AnswerForm asked={asked} busy={busy} change={change} onAnswer={(given) => void answer(given)}>
+        {problem !== undefined && <Problem>{problem}</Problem>}
+      </AnswerForm>
+      <div className={styles.refusals}>
+        <Button size="lg" variant="default" disabled={busy} onClick={() => void answer({ decision: "deny" })}>
+          {say("request.deny")}
+        </Button>
+        {reporting ? (
+          <Reporting busy={busy} onReport={() => void answer({ decision: "not_me" })} onBack={() => report(false)} />
+        ) : (
+          <Button size="lg" variant="default" className={styles.danger!} disabled={busy} onClick={() => report(true)}>
+            {say("request.notMe")}
+          </Button>
+        )}
+      </div>
+      <footer className={styles.last}>
+        <Left expiresAt={asked.request.expiresAt} />
+        <Button variant="subtle" onClick={onLater}>
+          {say("request.later")}
+        </Button>
+      </footer>
+    </section>
+  );
+}
