@@ -1,5 +1,25 @@
 -- The schema of a new SQLite database, from src/store/migrations. Written by `npm run gen`.
 
+CREATE TABLE activation (
+  id text primary key,
+  user_id text not null references person (id) on delete cascade,
+  link_mac blob not null unique,
+  code_mac blob not null,
+  tries bigint not null default 0,
+  state text not null,
+  alone bigint not null,
+  device_id text,
+  begun_by text not null,
+  created_at bigint not null,
+  expires_at bigint not null
+);
+
+CREATE INDEX activation_device on activation (device_id);
+
+CREATE INDEX activation_expiry on activation (expires_at);
+
+CREATE INDEX activation_user on activation (user_id);
+
 CREATE TABLE api_key (
   id text primary key,
   name text not null unique,
@@ -154,6 +174,32 @@ CREATE INDEX delivery_started on delivery (started_at);
 
 CREATE INDEX delivery_to on delivery (to_mac, started_at);
 
+CREATE TRIGGER device_takes_push after delete on device
+  when not exists (select 1 from device d where d.user_id = old.user_id and d.state <> 'proving')
+  begin
+    delete from factor where user_id = old.user_id and method = 'push';
+  end;
+
+CREATE TABLE device (
+  id text primary key,
+  user_id text not null references person (id) on delete cascade,
+  name text not null,
+  kind text not null,
+  platform text not null,
+  app_version text not null,
+  language text,
+  public_key blob not null,
+  state text not null,
+  push text not null,
+  sealed_subscription blob,
+  unlock_key text,
+  created_at bigint not null,
+  last_seen_at bigint,
+  last_result text
+);
+
+CREATE INDEX device_user on device (user_id);
+
 CREATE TABLE directory (
   id text primary key,
   name text not null unique,
@@ -177,6 +223,11 @@ CREATE TRIGGER factor_gives_token_back after delete on factor when old.token_id 
     where id = old.token_id;
   end;
 
+CREATE TRIGGER push_takes_devices after delete on factor when old.method = 'push'
+  begin
+    delete from device where user_id = old.user_id;
+  end;
+
 CREATE TABLE factor (
   id text primary key,
   user_id text not null references person (id) on delete cascade,
@@ -197,9 +248,13 @@ CREATE TABLE factor (
   import_id text,
   created_at bigint not null,
   last_used_at bigint
-, credential_id text, rp_id text, token_id text);
+, credential_id text, rp_id text, token_id text, device_id text references device (id) on delete cascade);
 
 CREATE UNIQUE INDEX factor_credential on factor (credential_id) where credential_id is not null;
+
+CREATE UNIQUE INDEX factor_device on factor (device_id) where device_id is not null;
+
+CREATE UNIQUE INDEX factor_push on factor (user_id) where method = 'push';
 
 CREATE UNIQUE INDEX factor_token on factor (token_id) where token_id is not null;
 
@@ -446,6 +501,17 @@ CREATE TABLE remembered_device (
 CREATE INDEX remembered_device_expiry on remembered_device (expires_at);
 
 CREATE INDEX remembered_device_of_user on remembered_device (user_id);
+
+CREATE TABLE request_device (
+  challenge_id text not null references challenge (id) on delete cascade,
+  device_id text not null,
+  notified_at bigint,
+  notify_result text,
+  fetched_at bigint,
+  used_check bigint not null default 0,
+  result text,
+  primary key (challenge_id, device_id)
+);
 
 CREATE TABLE session (
   id text primary key,

@@ -27,7 +27,7 @@ export type Random = {
   bytes: (length: number) => Buffer;
 };
 /** `to`: a number (E.164), or one e-mail address. A message that is handed over twice under one id is one message. */
-export type Message = Text | Call | Mail;
+export type Message = Text | Call | Push | Mail;
 export type Text = { id: string; channel: "sms"; to: string; text: string };
 /**
  * A call is made up as it goes along: what is said is the challenge's and the person's. Without a challenge it reads the code, once
@@ -36,6 +36,11 @@ export type Text = { id: string; channel: "sms"; to: string; text: string };
 export type Call = { id: string; channel: "voice"; to: string } & (
   | { challengeId: string }
   | { code: string; application: string }
+);
+/** To the apps of a person, or to the one that proves its channel: an id, and what it stands for is fetched. */
+export type Push = { id: string; channel: "push"; userId: string } & (
+  | { type: "request"; challengeId: string }
+  | { type: "validate"; deviceId: string; activationId: string }
 );
 export type Mail = { id: string; channel: "email"; to: string; subject: string; text: string };
 /** The settings in force; `version` rises with each change and is written to every record. */

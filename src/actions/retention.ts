@@ -49,6 +49,8 @@ async function sweepAll(deps: Deps, now: number): Promise<void> {
     undelivered: now - day,
     // nobody comes back to set it up
     newFactors: now - 3_600_000,
+    activations: now - day,
+    provingDevices: now - 3_600_000,
     ceremonies: now,
     signIns: now,
     siteTickets: now,

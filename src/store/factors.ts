@@ -8,7 +8,7 @@ export type NewFactorRow = Pick<
   Tables["factor"],
   "id" | "user_id" | "method" | "name" | "sealed_secret" | "parameters" | "address" | "import_id" | "created_at"
 > &
-  Partial<Pick<Tables["factor"], "expires_at">>;
+  Partial<Pick<Tables["factor"], "expires_at" | "device_id">>;
 export type FactorDetails = {
   id: string;
   userId: string;
@@ -42,6 +42,7 @@ const table = {
     import_id: "text",
     created_at: "bigint",
     expires_at: "bigint",
+    device_id: "text",
   } satisfies Columns,
 };
 

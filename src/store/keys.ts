@@ -26,6 +26,7 @@ const purposes = [
   "gateway",
   "number",
   "push",
+  "device",
 ] as const;
 export type Purpose = (typeof purposes)[number];
 

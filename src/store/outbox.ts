@@ -10,6 +10,7 @@ import { insert, type Columns } from "./values.ts";
 const tries = {
   sms: { limit: 2, waitMs: 10_000 },
   voice: { limit: 2, waitMs: 10_000 },
+  push: { limit: 2, waitMs: 10_000 },
   email: { limit: 12, waitMs: 60_000 },
 };
 export type Channel = keyof typeof tries;

@@ -20,6 +20,8 @@ const ending = {
   calls: { table: "call", key: "id", when: "started_at < ?" },
   carrierEvents: { table: "carrier_event", key: "id", when: "at < ?" },
   newFactors: { table: "factor", key: "id", when: "state = 'new' and created_at < ?" },
+  activations: { table: "activation", key: "id", when: "expires_at < ?" },
+  provingDevices: { table: "device", key: "id", when: "state = 'proving' and created_at < ?" },
   ceremonies: { table: "ceremony", key: "id", when: "expires_at < ?" },
   signIns: { table: "sign_in", key: "id", when: "expires_at < ?" },
   siteTickets: { table: "site_ticket", key: "token_hash", when: "expires_at < ?" },
@@ -133,6 +135,13 @@ export async function readPerson(db: Db, userId: string) {
     .where("user_id", "=", userId)
     .orderBy("created_at")
     .execute();
+  const authenticators = await db.q
+    .selectFrom("device")
+    .select(["id", "name", "kind", "platform", "app_version", "language", "state", "push"])
+    .select(["created_at", "last_seen_at", "last_result"])
+    .where("user_id", "=", userId)
+    .orderBy("created_at")
+    .execute();
   const challenges = await db.q
     .selectFrom("challenge")
     .select(["id", "factor_id", "method", "application_id", "state", "tries", "created_at", "expires_at"])
@@ -153,6 +162,7 @@ export async function readPerson(db: Db, userId: string) {
       has_password: Boolean(person.has_password),
     },
     factors,
+    authenticators,
     challenges,
     blocks,
   };

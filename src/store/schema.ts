@@ -98,6 +98,46 @@ export type Tables = {
     credential_id: string | null;
     rp_id: string | null;
     token_id: string | null;
+    device_id: string | null;
+  };
+  device: {
+    id: string;
+    user_id: string;
+    name: string;
+    kind: string;
+    platform: string;
+    app_version: string;
+    language: string | null;
+    public_key: Blob;
+    state: string;
+    push: string;
+    sealed_subscription: Blob | null;
+    unlock_key: string | null;
+    created_at: number;
+    last_seen_at: number | null;
+    last_result: string | null;
+  };
+  activation: {
+    id: string;
+    user_id: string;
+    link_mac: Blob;
+    code_mac: Blob;
+    tries: Generated<number>;
+    state: string;
+    alone: number;
+    device_id: string | null;
+    begun_by: string;
+    created_at: number;
+    expires_at: number;
+  };
+  request_device: {
+    challenge_id: string;
+    device_id: string;
+    notified_at: number | null;
+    notify_result: string | null;
+    fetched_at: number | null;
+    used_check: Generated<number>;
+    result: string | null;
   };
   token: {
     id: string;

@@ -77,7 +77,7 @@ describe.each(kinds)("a fraud report, on %s,", (kind) => {
     ]);
     const { records } = await listLog(deps, { correlation: asked.correlationId, limit: 10 });
     expect(records[0]).toMatchObject({ kind: "change", result: "FRAUD_REPORTED_PERSON_BLOCKED", userId });
-    expect(sent.flatMap(({ channel, to: address }) => (channel === "email" ? address : [])).toSorted()).toEqual([
+    expect(sent.flatMap((message) => (message.channel === "email" ? message.to : [])).toSorted()).toEqual([
       "ada@example.org",
       "it@example.org",
       "security@example.org",

@@ -288,6 +288,18 @@ export const settingsSchema = z.strictObject({
     },
     { min: 5, max: 30, default: 30 },
   ),
+  "push.account-name": line({
+    title: "Account name in the app",
+    help: "What the account is called in the authenticator app. Empty: the name of the organisation.",
+  }),
+  "push.devices-per-person": whole(
+    { title: "Devices per person", help: "On how many devices one person may have the authenticator app." },
+    { min: 1, max: 10, default: 5 },
+  ),
+  "push.local-unlock": z.enum(["off", "offered", "required"]).default("offered").meta({
+    title: "Unlocking the app",
+    help: "Whether the app is unlocked with the device's fingerprint, face or PIN before it approves. `required` refuses approvals without it.",
+  }),
   "fraud.report": toggle(
     {
       title: "Fraud reports",
@@ -400,6 +412,10 @@ export const settingsSchema = z.strictObject({
       help: "A text that is answered with its code. For clients that cannot ask for one; the carrier may charge for the reply, so one-way texts are better where they work.",
     },
     false,
+  ),
+  "methods.push.enabled": toggle(
+    { title: "The authenticator app", help: "A request on the person's phone, which they approve there." },
+    true,
   ),
   "methods.recovery.enabled": toggle(
     { title: "Recovery codes", help: "A sheet of codes that let a person register a new method." },

@@ -33,6 +33,7 @@ import { tellStory } from "#actions/story.ts";
 import { listSettings, loadSetting, setSetting, unsetSetting } from "#actions/settings.ts";
 import { blockCommands } from "./block-commands.ts";
 import { command, limit, name, text, type Command, type Extra } from "./command.ts";
+import { deviceCommands } from "./device-commands.ts";
 import { gatewayCommands } from "./gateway-commands.ts";
 import { personCommands } from "./person-commands.ts";
 import { voiceCommands } from "./voice-commands.ts";
@@ -56,6 +57,7 @@ export const commands = {
   ...gatewayCommands,
   ...tokenCommands,
   ...blockCommands,
+  ...deviceCommands,
   ...voiceCommands,
   "passkey-domain move": command({
     input: z.strictObject({ domain: name }),

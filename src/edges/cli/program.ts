@@ -10,6 +10,7 @@ import { AppError } from "#core/errors.ts";
 import type { Deps } from "#actions/deps.ts";
 import { applicationVerbs } from "./application-verbs.ts";
 import { blockVerbs } from "./block-verbs.ts";
+import { deviceVerbs } from "./device-verbs.ts";
 import { sendCommand, type Outgoing } from "./client.ts";
 import { directoryVerbs } from "./directory-verbs.ts";
 import { gatewayVerbs } from "./gateway-verbs.ts";
@@ -58,6 +59,7 @@ export async function program(argv: readonly string[], io: Io): Promise<number> 
     ...tokenVerbs,
     ...helpDeskVerbs,
     ...blockVerbs,
+    ...deviceVerbs,
     ...applicationVerbs,
     ...siteVerbs,
     ...directoryVerbs,

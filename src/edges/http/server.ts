@@ -11,6 +11,7 @@ import { authenticator } from "#actions/api-keys.ts";
 import type { Deps } from "#actions/deps.ts";
 import type { Phones } from "#actions/phones.ts";
 import { authenticatorRoutes } from "../authenticator/routes.ts";
+import { deviceRoutes } from "../device/routes.ts";
 import { callbackRoutes, type CallbackCounts } from "../callbacks/routes.ts";
 import { forwardAuthRoutes } from "../forward-auth/routes.ts";
 import { helpRoutes } from "../help/help.ts";
@@ -125,6 +126,7 @@ function peopleRoutes(app: FastifyInstance, deps: Deps, options: HttpOptions & {
     });
     meRoutes(scope, deps, { publicUrl, webDist });
     callbackRoutes(scope, deps, { counts: callbacks });
+    deviceRoutes(scope, deps, { stopping });
   });
   signInRoutes(app, deps, { publicUrl, stopping });
   forwardAuthRoutes(app, deps, options);

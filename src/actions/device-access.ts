@@ -1,0 +1,54 @@
+/**
+ * Whose request it is, of a device that was bound. Must stay true: nothing is looked up for whoever cannot sign with the device's
+ * key; a captured request is good for a minute, for its one address and body, and changes something once.
+ */
+
+import { hash } from "node:crypto";
+import { findDevice, saveSeen, type Device } from "#store/devices.ts";
+import { takeFrom } from "#store/throttle.ts";
+import { readJws, type Jws } from "#wire/device/jws.ts";
+import { requestClaims, type RequestClaims } from "#wire/device/messages.ts";
+import type { Deps } from "./deps.ts";
+
+export type Signed = {
+  authorization: string | undefined;
+  method: string;
+  /** with the query, which is not signed */
+  path: string;
+  body: Uint8Array;
+};
+export type Unbound = { refused: "bad_signature" | "bad_time" | "device_not_activated" | "device_blocked" };
+
+/** A phone's clock, and a minute on the way. */
+const skewSeconds = 60;
+
+export async function authenticateDevice(deps: Deps, signed: Signed): Promise<{ device: Device } | Unbound> {
+  const jws = readAuthorization(signed);
+  if (jws?.kid === undefined) return { refused: "bad_signature" };
+  const device = await findDevice(deps.db, jws.kid);
+  if (!device) return { refused: "device_not_activated" };
+  if (!jws.isSignedBy(device.publicKey) || !isFor(deps, signed, jws)) return { refused: "bad_signature" };
+  const now = deps.clock.now();
+  if (Math.abs(jws.payload.iat - now / 1000) > skewSeconds) return { refused: "bad_time" };
+  if (device.state === "blocked") return { refused: "device_blocked" };
+  if (signed.method !== "GET" && !(await isFirst(deps, device, jws))) return { refused: "bad_signature" };
+  await saveSeen(deps.db, { id: device.id, at: now });
+  return { device };
+}
+
+function readAuthorization({ authorization = "" }: Signed): Jws<RequestClaims> | undefined {
+  const [scheme, token = "", ...more] = authorization.split(" ");
+  return scheme === "Device" && more.length === 0 ? readJws("request", token, requestClaims) : undefined;
+}
+
+function isFor(deps: Deps, { method, path, body }: Signed, { payload: { htm, htu, bh } }: Jws<RequestClaims>): boolean {
+  const address = `${new URL(deps.db.node.publicUrl).origin}${path.split("?")[0]}`;
+  const hashed = body.length === 0 ? "" : hash("sha256", body, "base64url");
+  return htm === method && htu === address && bh === hashed;
+}
+
+/** Reading twice harms nobody; the rest is done once. */
+async function isFirst(deps: Deps, { id }: Device, { payload }: Jws<RequestClaims>): Promise<boolean> {
+  const budget = { id: `device jti ${id} ${payload.jti}`, limit: 1, windowMs: 4 * skewSeconds * 1000 };
+  return await deps.db.transaction((run) => takeFrom(run, budget, deps.clock.now()));
+}
