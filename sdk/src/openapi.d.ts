@@ -628,7 +628,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** What became of the texts and calls of the last 30 days, by gateway and country */
+    /** What became of the texts, calls and notifications of the last 30 days, by gateway and country */
     get: operations["readTelecomFigures"];
     put?: never;
     post?: never;
@@ -1269,7 +1269,7 @@ export interface components {
     TelecomFigure: {
       gateway: string;
       channel: string;
-      /** @description ISO 3166-1, or the country code where several share it. */
+      /** @description ISO 3166-1, or the country code where several share it; empty for notifications. */
       country: string;
       attempts: number;
       sent: number;

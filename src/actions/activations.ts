@@ -42,14 +42,14 @@ import { saveRegistered } from "#store/registrations.ts";
 import { deleteDevices } from "#store/sessions.ts";
 import { takeFrom } from "#store/throttle.ts";
 import { readJws } from "#wire/device/jws.ts";
-import { activationClaims, type Activated, type ActivationBody, type Subscription } from "#wire/device/messages.ts";
+import { activationClaims, type Activated, type ActivationBody } from "#wire/device/messages.ts";
 import { about, changed, type Actor } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { loadPerson } from "./people.ts";
 import { namesOf } from "./rules.ts";
 import { sealed } from "./sealed.ts";
+import { subscribe } from "./web-push.ts";
 import { change, told } from "./waiting.ts";
-import { checkSubscription } from "./web-push.ts";
 
 const minute = 60_000;
 const lifeMs = 10 * minute;
@@ -140,7 +140,6 @@ export async function claimActivation(
   const publicKey = readKey(asked);
   const code = readActivationCode(asked.code);
   const at = deps.clock.now();
-  if (asked.subscription) checkSubscription(deps, asked.subscription);
   if (!publicKey || code === undefined || !isProven(deps, asked, publicKey)) return { refused: "activation_refused" };
   if (!(await deps.db.transaction((run) => takeFrom(run, budgetOf(deps, clientIp), at)))) throw new AppError("busy");
   const id = await guess(deps, { code, username: asked.username });
@@ -210,7 +209,7 @@ async function bind(deps: Deps, run: Run, { claimed, deviceId, publicKey, asked,
   if (!person || person.state === "disabled" || person.blockedUntil > at) throw new Refusal("activation_refused");
   if (await isFull(deps, run, userId)) throw new Refusal("too_many_devices");
   const { device, subscription } = asked;
-  const push = subscription ? "web" : "none";
+  const { push, sealedSubscription } = subscribe(deps, { deviceId, subscription });
   await insertDevice(run, {
     id: deviceId,
     user_id: userId,
@@ -222,18 +221,18 @@ async function bind(deps: Deps, run: Run, { claimed, deviceId, publicKey, asked,
     public_key: publicKey,
     state: "proving",
     push,
-    sealed_subscription: subscription && sealedSubscription(deps, deviceId, subscription),
+    sealed_subscription: sealedSubscription,
     created_at: at,
   });
   const seed = deps.random.bytes(20);
   const secret = base32(seed);
   await insertCodes(deps, run, { deviceId, userId, name: device.name, seed });
-  if (subscription) await postProof(deps, run, { userId, deviceId, activationId: claimed.id, at });
+  if (push === "web") await postProof(deps, run, { userId, deviceId, activationId: claimed.id, at });
   const value: Activated = {
     deviceId,
     account: accountOf(deps, person),
     totp: { secret, digits: 6, period: 30, algorithm: "SHA1" },
-    channel: subscription ? "push" : "stream",
+    channel: push === "web" ? "push" : "stream",
     proveBy,
     localUnlock: deps.settings.values()["push.local-unlock"],
   };
@@ -268,13 +267,6 @@ async function insertCodes(
   seed.fill(0);
   await insertFactors(run, [row], "new");
 }
-
-export const sealedSubscription = (deps: Deps, deviceId: string, subscription: Subscription): Buffer =>
-  deps.keys.seal("device", Buffer.from(JSON.stringify(subscription)), {
-    table: "device",
-    column: "sealed_subscription",
-    row: deviceId,
-  });
 
 /** The activation's id, which reaches the device by its notification and by no other way. */
 async function postProof(

@@ -1,6 +1,7 @@
 import { markFailed, markSent, takeDue, type Waiting } from "#store/outbox.ts";
 import { carry, type Payload } from "./carry.ts";
-import type { Deps, Mail } from "./deps.ts";
+import { carryPush } from "./carry-push.ts";
+import type { Deps, Mail, PushTo } from "./deps.ts";
 import { findGateways, type Opened } from "./gateways-open.ts";
 import { unsealed } from "./sealed.ts";
 
@@ -29,8 +30,7 @@ async function deliver(deps: Deps, waiting: Waiting, gateways: Opened[]): Promis
 async function hand(deps: Deps, waiting: Waiting, gateways: Opened[]): Promise<"sent" | "later" | "over"> {
   const { id, channel } = waiting;
   const payload = unsealed(deps, waiting);
-  // nobody carries them yet: apps hear of it by their live stream, or look
-  if (channel === "push") return "sent";
+  if (channel === "push") return await carryPush(deps, { waiting, payload: payload as PushTo });
   if (channel !== "email") return await carry(deps, { waiting, payload: payload as Payload, gateways });
   await deps.send({ ...payload, id, channel } as Mail);
   return "sent";

@@ -38,7 +38,8 @@ export type Call = { id: string; channel: "voice"; to: string } & (
   | { code: string; application: string }
 );
 /** To the apps of a person, or to the one that proves its channel: an id, and what it stands for is fetched. */
-export type Push = { id: string; channel: "push"; userId: string } & (
+export type Push = { id: string; channel: "push" } & PushTo;
+export type PushTo = { userId: string } & (
   | { type: "request"; challengeId: string }
   | { type: "validate"; deviceId: string; activationId: string }
 );

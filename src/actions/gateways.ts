@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { AppError } from "#core/errors.ts";
 import { markUsed, readFigures, type Figure } from "#store/deliveries.ts";
+import { markFetched } from "#store/notified.ts";
 import type { Run } from "#store/open.ts";
 import {
   deleteGateway,
@@ -125,13 +126,14 @@ export async function enableGateway(
 
 const day = 86_400_000;
 
-/** Writes down which messages were used, while their challenges are still there. */
+/** Writes down which messages were used, and which notifications looked at, while their challenges are still there. */
 export async function noteUse(deps: Deps): Promise<void> {
   const now = deps.clock.now();
   await markUsed(deps.db, { now, since: now - day });
+  await deps.db.transaction((run) => markFetched(run, now - day), { relaxed: true });
 }
 
-/** What became of texts and calls since a time, by gateway and country; a month at most, as long as deliveries are kept. */
+/** What became of texts, calls and notifications since a time, by gateway and country; a month at most, as long as deliveries are kept. */
 export async function readTelecomFigures(deps: Deps, since = deps.clock.now() - 30 * day): Promise<Figure[]> {
   await noteUse(deps);
   return await readFigures(deps.db, since);

@@ -5,11 +5,11 @@
  */
 
 import { failed, rests, sound, trying } from "#core/breaker.ts";
-import { AppError } from "#core/errors.ts";
 import { areKeys } from "#delivery/push/encryption.ts";
 import { findService, type PushRules } from "#delivery/push/endpoint.ts";
 import { sendPush, type Note, type PushResult, type Subscription } from "#delivery/push/send.ts";
 import { vapidKey, type VapidKey } from "#delivery/push/vapid.ts";
+import type { Subscribed } from "#store/notified.ts";
 import type { Deps } from "./deps.ts";
 import { breakerOf, setBreaker } from "./gateways-open.ts";
 
@@ -29,15 +29,30 @@ function rulesOf(deps: Deps): PushRules {
   return { services: settings["push.services"], ownServices: settings["push.own-services"] };
 }
 
-/** A subscription as a device has sent it; throws `invalid` where nothing may or can be sent to it. */
-export function checkSubscription(deps: Deps, { endpoint, keys: { p256dh, auth } }: Subscription): Subscription {
-  if (!findService(endpoint, rulesOf(deps)))
-    throw new AppError(
-      "invalid",
-      "subscription.endpoint: no push service of the settings push.services has this address",
-    );
-  if (!areKeys({ p256dh, auth })) throw new AppError("invalid", "subscription.keys: nothing can be encrypted to them");
-  return { endpoint, keys: { p256dh, auth } };
+const place = (deviceId: string) => ({ table: "device", column: "sealed_subscription", row: deviceId });
+
+/** Where notifications to a device go from now on: nowhere where it names what is no push service here (R-062). */
+export function subscribe(
+  deps: Deps,
+  { deviceId, subscription }: { deviceId: string; subscription: Subscription | null },
+): { push: "web" | "none"; sealedSubscription: Buffer | null } {
+  const refusal = subscription && refusalOf(deps, subscription);
+  if (refusal !== null) deps.log.warn("a device cannot be notified by what it has sent", { device: deviceId, refusal });
+  if (!subscription || refusal !== null) return { push: "none", sealedSubscription: null };
+  const sealed = deps.keys.seal("device", Buffer.from(JSON.stringify(subscription)), place(deviceId));
+  return { push: "web", sealedSubscription: sealed };
+}
+
+function refusalOf(deps: Deps, { endpoint, keys: theirs }: Subscription): string | null {
+  if (!findService(endpoint, rulesOf(deps))) return "no service of push.services has its address";
+  return areKeys(theirs) ? null : "nothing can be encrypted to its keys";
+}
+
+/** `service`: which one it is, for the figures. */
+export function openSubscription(deps: Deps, { deviceId, sealedSubscription }: Subscribed) {
+  const opened = deps.keys.unseal("device", sealedSubscription, place(deviceId)).toString();
+  const subscription = JSON.parse(opened) as Subscription;
+  return { subscription, service: findService(subscription.endpoint, rulesOf(deps))?.listed ?? "-" };
 }
 
 type Notice = { subscription: Subscription; note: Note; ttlMs: number };

@@ -4,13 +4,13 @@ import { insert, type Columns } from "./values.ts";
 /** Messages to send, written with the decision or change that needs them and claimed by one node at a time. */
 
 /**
- * R-053: a text or call is taken twice, and attempted twice at most. A mail server may ask to come again later, so mail is tried twelve times in eleven
+ * R-053: a text or call is taken twice, and attempted twice at most; a notification within two minutes, while somebody waits. A mail server may ask to come again later, so mail is tried twelve times in eleven
  * hours. The wait grows with the square of the attempts; it is also how long one has before another node tries.
  */
 const tries = {
   sms: { limit: 2, waitMs: 10_000 },
   voice: { limit: 2, waitMs: 10_000 },
-  push: { limit: 2, waitMs: 10_000 },
+  push: { limit: 4, waitMs: 6000 },
   email: { limit: 12, waitMs: 60_000 },
 };
 export type Channel = keyof typeof tries;
@@ -89,6 +89,11 @@ export async function takeDue(db: Db, now: number): Promise<Waiting[]> {
     attempts: row["attempts"] as number,
     last: (row["attempts"] as number) >= tries[row["channel"] as Channel].limit,
   }));
+}
+
+/** Nobody takes it before. */
+export async function postpone(db: Db, { id, until }: { id: string; until: number }): Promise<void> {
+  await db.q.updateTable("outbox").set({ next_at: until }).where("id", "=", id).where("next_at", "<", until).execute();
 }
 
 /** What was sent is not kept: only that it was. */

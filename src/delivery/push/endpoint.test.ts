@@ -16,11 +16,11 @@ test("the browsers' push services are on the list", () => {
     "https://web.push.apple.com/QGuQ",
     "https://wns2-par02p.notify.windows.com/w/?token=BQY",
   ])
-    expect(service(endpoint)).toEqual({ host: new URL(endpoint).host, own: false });
+    expect(service(endpoint)).toMatchObject({ host: new URL(endpoint).host, own: false });
 });
 
 test("one's own service is known by host and port, and as one's own", () => {
-  expect(service("https://push.inside.example:8443/x")).toEqual({ host: "push.inside.example:8443", own: true });
+  expect(service("https://push.inside.example:8443/x")).toMatchObject({ host: "push.inside.example:8443", own: true });
   expect(service("https://push.inside.example/x")).toBeUndefined();
 });
 

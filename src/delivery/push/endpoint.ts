@@ -9,16 +9,18 @@ export type PushRules = { services: readonly string[]; ownServices: readonly str
 
 const longest = 2000;
 
+/** `listed`: as the administrator has named it. */
+export type Service = { host: string; listed: string; own: boolean };
+
 /** The service, or nothing where it may not be asked. */
-export function findService(
-  endpoint: string,
-  { services, ownServices }: PushRules,
-): { host: string; own: boolean } | undefined {
+export function findService(endpoint: string, { services, ownServices }: PushRules): Service | undefined {
   const url = URL.canParse(endpoint) && endpoint.length <= longest ? new URL(endpoint) : undefined;
   if (url?.protocol !== "https:" || url.username !== "" || url.password !== "") return undefined;
   const { host } = url;
-  if (ownServices.some((listed) => names(listed, host))) return { host, own: true };
-  return services.some((listed) => names(listed, host)) ? { host, own: false } : undefined;
+  const find = (list: readonly string[]) => list.find((one) => names(one, host));
+  const [own, listed] = [find(ownServices), find(services)];
+  if (own !== undefined) return { host, listed: own, own: true };
+  return listed === undefined ? undefined : { host, listed, own: false };
 }
 
 const names = (listed: string, host: string) =>

@@ -134,7 +134,7 @@ export const gatewayVerbs: Verb[] = [
   verb<"gateway figures", { since?: number }>({
     path: "gateway figures",
     command: "gateway figures",
-    summary: "say what became of texts and calls, by gateway and country",
+    summary: "say what became of texts, calls and notifications, by gateway and country",
     example: "countersign gateway figures --since 2027-01-31",
     define: (one) => one.addOption(new Option("--since <date>", "no older than this (30 days)").argParser(date)),
     input: (_, { since }) => ({ since }),

@@ -49,7 +49,9 @@ const figure = z
   .strictObject({
     gateway: z.string(),
     channel: z.string(),
-    country: z.string().meta({ description: "ISO 3166-1, or the country code where several share it." }),
+    country: z
+      .string()
+      .meta({ description: "ISO 3166-1, or the country code where several share it; empty for notifications." }),
     attempts: z.int(),
     sent: z.int(),
     delivered: z.int(),
@@ -136,7 +138,7 @@ export const gatewayContract = {
     url: "/api/v1/gateway-figures",
     scope,
     operationId: "readTelecomFigures",
-    summary: "What became of the texts and calls of the last 30 days, by gateway and country",
+    summary: "What became of the texts, calls and notifications of the last 30 days, by gateway and country",
     params: none,
     answer: z.strictObject({ figures: z.array(figure) }).meta({ id: "TelecomFigures" }),
   }),

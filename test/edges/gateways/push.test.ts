@@ -1,8 +1,9 @@
 // Notifications over the wire: what a push service gets, which addresses are never connected to, and what its answers mean.
 import tls from "node:tls";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { checkSubscription, notify, pushCounts, vapidPublicKey } from "#actions/web-push.ts";
+import { notify, pushCounts, subscribe, vapidPublicKey } from "#actions/web-push.ts";
 import { askVendor } from "#delivery/ask.ts";
+import type { Subscription } from "#delivery/push/send.ts";
 import { startPushService, type PushService, type Subscriber } from "../../support/vendors/push-service.ts";
 import { startVendor, trustVendors } from "../../support/vendors/stand-in.ts";
 import { world, type World } from "../../support/world.ts";
@@ -126,10 +127,11 @@ test("a listed name of the Internet that points inside is never connected to", a
 
 test("a device may only name a push service, with keys that can be used", () => {
   const { endpoint, keys } = browser.subscription;
-  expect(checkSubscription(w.deps, { endpoint, keys })).toEqual({ endpoint, keys });
+  const named = (subscription: Subscription) => subscribe(w.deps, { deviceId: "dev_a", subscription }).push;
+  expect(named({ endpoint, keys })).toBe("web");
   for (const wrong of ["http://127.0.0.1:5432", "https://169.254.169.254/", "https://[::1]/", "https://evil.example/x"])
-    expect(() => checkSubscription(w.deps, { endpoint: wrong, keys })).toThrow("subscription.endpoint");
-  expect(() => checkSubscription(w.deps, { endpoint, keys: { ...keys, p256dh: "AAAA" } })).toThrow("subscription.keys");
+    expect(named({ endpoint: wrong, keys })).toBe("none");
+  expect(named({ endpoint, keys: { ...keys, p256dh: "AAAA" } })).toBe("none");
 });
 
 test("the sender's key is the same on every node", async () => {
