@@ -1797,12 +1797,15 @@ export interface components {
       length: number;
       /** @description Where the code went, masked. */
       sentTo?: string;
+      /** @description Which hardware token, as its owner calls it. */
+      token?: string;
       digit: number;
       /** @description Methods that may be had instead: answer with the digit. */
       others: {
         digit: number;
         method: string;
         sentTo?: string;
+        token?: string;
       }[];
     };
     Verification: {
@@ -1858,6 +1861,8 @@ export interface components {
       /** @description What is texted or called, masked. */
       number: string | null;
       extension: string | null;
+      /** @description Of a hardware token, as it stands on it. */
+      serial: string | null;
       /** @description Called when nobody answers at the number; masked. */
       backup: string | null;
       /** @description Epoch milliseconds. */

@@ -11,6 +11,7 @@ import { listFactors, type FactorDetails } from "#store/factors.ts";
 import type { Run } from "#store/open.ts";
 import { removeOwnFactor, renameFactor, restoreFactor, suspendFactor } from "#store/own-factors.ts";
 import { findRegistrant, saveDefaultMethod } from "#store/registrations.ts";
+import { listSerials } from "#store/tokens.ts";
 import { parametersOf } from "./call-lines.ts";
 import { changed } from "./change.ts";
 import type { Deps } from "./deps.ts";
@@ -28,6 +29,8 @@ export type OwnMethod = {
   /** masked; `backup` is called when nobody answers at the first */
   number: string | null;
   extension: string | null;
+  /** of a hardware token */
+  serial: string | null;
   backup: string | null;
   createdAt: number;
   lastUsedAt: number | null;
@@ -53,7 +56,11 @@ const known = async (deps: Deps, userId: string) =>
   );
 
 export async function listOwnMethods(deps: Deps, userId: string): Promise<OwnMethod[]> {
-  const [factors, person] = await Promise.all([known(deps, userId), findRegistrant(deps.db, userId)]);
+  const [factors, person, tokens] = await Promise.all([
+    known(deps, userId),
+    findRegistrant(deps.db, userId),
+    listSerials(deps.db, userId),
+  ]);
   const off = methodsOff(deps.settings.values());
   const now = deps.clock.now();
   const state = ({ state: kept, method, lockedUntil }: FactorDetails): OwnMethod["state"] => {
@@ -68,6 +75,7 @@ export async function listOwnMethods(deps: Deps, userId: string): Promise<OwnMet
       kind: factor.method,
       name: factor.name,
       ...phonesOf(factor),
+      serial: tokens.get(factor.id)?.serial ?? null,
       createdAt: factor.createdAt,
       lastUsedAt: factor.lastUsedAt,
       state: state(factor),
@@ -102,6 +110,7 @@ type Change = {
 async function change(deps: Deps, { session, clientIp }: By, one: Change): Promise<boolean> {
   const { factor, result, notice, work } = one;
   const { userId, username } = session;
+  const token = (await listSerials(deps.db, userId)).get(factor.id)?.token;
   try {
     await changed(deps, `person:${userId}`, async (run) => {
       if (!(await work(run))) throw new AppError("conflict");
@@ -109,7 +118,7 @@ async function change(deps: Deps, { session, clientIp }: By, one: Change): Promi
         value: undefined,
         result,
         userId,
-        detail: { factor: factor.id, method: factor.method },
+        detail: { factor: factor.id, method: factor.method, ...(token !== undefined && { token }) },
         personal: { username },
         ...(notice && { notice: { kind: notice, method: factor.method, from: clientIp } }),
       };

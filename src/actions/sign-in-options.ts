@@ -7,7 +7,7 @@ import { methodsOff } from "./rules.ts";
 import { masked } from "./registering.ts";
 import type { Flow } from "./sign-in-flow.ts";
 
-export type Option = { method: string; sentTo?: string };
+export type Option = { method: string; sentTo?: string; token?: string };
 
 /** One of each kind, best first, but for what was just tried. */
 export async function otherOptions(deps: Deps, { person, tried }: Flow): Promise<Option[]> {

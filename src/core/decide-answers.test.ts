@@ -130,4 +130,9 @@ test("a prompt names the method, its digit, where a text went by two digits, and
     digit: 1,
     others: [],
   });
+  const token = factor({ id: "fac_token", token: "2600124809778" });
+  expect(promptFor(token, { person: ada, offered: [token, app] })).toMatchObject({ token: "2600124809778" });
+  expect(promptFor(app, { person: ada, offered: [token, app] }).others).toEqual([
+    { digit: 1, method: "totp", token: "2600124809778" },
+  ]);
 });

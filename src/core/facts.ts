@@ -55,6 +55,8 @@ export type Factor = {
   createdAt: number;
   /** being set up: it is there for the challenge that proves it, and for nothing else */
   isNew?: boolean;
+  /** its codes come from a hardware token, which its owner knows by this name */
+  token?: string;
 };
 
 export type Challenge = {

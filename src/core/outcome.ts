@@ -30,8 +30,10 @@ export type Prompt = {
   language: string | null;
   length: number;
   sentTo?: string;
+  /** what its owner calls the hardware token whose code is asked for */
+  token?: string;
   digit: number;
-  others: { digit: number; method: string; sentTo?: string }[];
+  others: { digit: number; method: string; sentTo?: string; token?: string }[];
 };
 
 /** Why, for the record and the administrator. An unauthenticated caller cannot tell these apart. */

@@ -7,7 +7,7 @@ export function promptFor(factor: Factor, { person, offered, mode, number }: Sho
   const by = methods.get(factor.method)!;
   const digit = (one: Factor) => offered.indexOf(one) + 1;
   const others = offered.flatMap((one) =>
-    one === factor ? [] : [{ digit: digit(one), method: one.method, ...sentTo(one) }],
+    one === factor ? [] : [{ digit: digit(one), method: one.method, ...sentTo(one), ...token(one) }],
   );
   return {
     kind: by.outOfBand ? "wait" : "code",
@@ -18,9 +18,11 @@ export function promptFor(factor: Factor, { person, offered, mode, number }: Sho
     length: by.length(factor.parameters),
     digit: digit(factor),
     ...sentTo(factor),
+    ...token(factor),
     others,
   };
 }
 type Shown = { person: Facts["person"]; offered: Factor[]; mode?: string | undefined; number?: string | undefined };
+const token = ({ token: name }: Factor) => (name === undefined ? {} : { token: name });
 /** R-260: a number is shown by its last two digits. */
 const sentTo = (factor: Factor) => (factor.address === null ? {} : { sentTo: `•• ${factor.address.slice(-2)}` });

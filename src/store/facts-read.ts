@@ -57,7 +57,7 @@ const byAge = (a: Factor, b: Factor) => a.createdAt - b.createdAt || (a.id < b.i
 const peopleQuery = (column: string) => `
   select p.id, p.name_key, p.username, p.display_name, p.first_name, p.last_name, p.email, p.language, p.state, p.blocked_until, p.password_hash,
     p.password_expired, p.must_register, p.registered_at, p.directory_id, p.default_method, p.pin_mac, p.pin_changed_at, p.pin_must_change, p.created_at as person_created_at, f.id as factor_id, f.method, f.name, f.sealed_secret, f.parameters, f.address, f.counter, f.drift,
-    f.fails, f.attempted_at, f.locked_until, f.day_cost, f.day_start, f.expires_at, f.created_at, f.state as factor_state
+    f.fails, f.attempted_at, f.locked_until, f.day_cost, f.day_start, f.expires_at, f.created_at, f.state as factor_state, f.token_id
   from v join person p on p.${column} = v.k
   left join factor f on f.user_id = p.id and f.state in ('active', 'new') and (f.import_id is null or f.import_id = p.import_id
     or exists (select 1 from import j where j.id = f.import_id and j.committed_at is not null))
@@ -103,6 +103,7 @@ const factorOf = (row: Row): Factor => ({
   expiresAt: row["expires_at"] as number | null,
   createdAt: row["created_at"] as number,
   isNew: row["factor_state"] === "new",
+  ...(row["token_id"] !== null && { token: row["name"] as string }),
 });
 
 const challengeOf = (row: Row): Challenge => ({

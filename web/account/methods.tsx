@@ -6,7 +6,8 @@ import { Dangerous, focus, Moment } from "./parts.tsx";
 import { account, useAccount } from "./use-account.tsx";
 import { ofKind, type Say } from "./words.ts";
 
-const nameOf = (say: Say, { name, kind }: OwnMethod) => name ?? say(ofKind("kind", kind));
+const kindOf = (say: Say, { kind, serial }: OwnMethod) => say(ofKind("kind", serial === null ? kind : "token"));
+const nameOf = (say: Say, method: OwnMethod) => method.name ?? kindOf(say, method);
 
 export function Methods({ methods }: { methods: OwnMethod[] }) {
   const { say } = useAccount();
@@ -20,14 +21,17 @@ export function Methods({ methods }: { methods: OwnMethod[] }) {
   );
 }
 
-const factsOf = (say: Say, { name, kind, number, extension, backup, codesLeft }: OwnMethod): string[] =>
-  [
-    name === null ? undefined : say(ofKind("kind", kind)),
+function factsOf(say: Say, method: OwnMethod): string[] {
+  const { name, number, extension, backup, codesLeft, serial } = method;
+  return [
+    name === null ? undefined : kindOf(say, method),
+    serial === null || serial === name ? undefined : say("method.serial", { serial }),
     number === null ? undefined : say("method.to", { number }),
     extension === null ? undefined : say("method.extension", { extension }),
     backup === null ? undefined : say("method.backup", { number: backup }),
     codesLeft === null ? undefined : say("method.left", { count: codesLeft }),
   ].filter((fact) => fact !== undefined);
+}
 
 function MethodCard({ method }: { method: OwnMethod }) {
   const { say } = useAccount();
@@ -57,9 +61,11 @@ function MethodCard({ method }: { method: OwnMethod }) {
 
 function MethodActions({ method, onRename }: { method: OwnMethod; onRename: () => void }) {
   const { say, change } = useAccount();
-  const { id, kind, state, first, verifies, backup } = method;
+  const { id, kind, state, first, verifies, backup, serial } = method;
   const name = nameOf(say, method);
   const labelled = (label: string) => ({ "aria-label": `${label}: ${name}`, children: label });
+  const token = serial === null ? "what" : "token";
+  const removal = kind === "recovery" ? "method.remove.codes" : (`method.remove.${token}` as const);
   return (
     <div className={styles.actions}>
       {verifies && <Button variant="default" onClick={onRename} {...labelled(say("method.rename"))} />}
@@ -86,7 +92,7 @@ function MethodActions({ method, onRename }: { method: OwnMethod; onRename: () =
       <Dangerous
         label={say("method.remove")}
         of={name}
-        what={say(kind === "recovery" ? "method.remove.codes" : "method.remove.what")}
+        what={say(removal)}
         act={say("method.remove.do")}
         onAct={() => change("removeMethod", id)}
       />

@@ -63,9 +63,17 @@ const prompt = z
     language: z.string().nullable().meta({ description: "The person's language." }),
     length: z.int().meta({ description: "How many digits are asked for." }),
     sentTo: z.string().optional().meta({ description: "Where the code went, masked." }),
+    token: z.string().optional().meta({ description: "Which hardware token, as its owner calls it." }),
     digit: z.int(),
     others: z
-      .array(z.strictObject({ digit: z.int(), method: z.string(), sentTo: z.string().optional() }))
+      .array(
+        z.strictObject({
+          digit: z.int(),
+          method: z.string(),
+          sentTo: z.string().optional(),
+          token: z.string().optional(),
+        }),
+      )
       .meta({ description: "Methods that may be had instead: answer with the digit." }),
   })
   .meta({ id: "Prompt" });

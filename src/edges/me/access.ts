@@ -9,7 +9,7 @@ import { findOwn, isConfirmed, isCsrf, startConfirming } from "#actions/me-acces
 import type { Session } from "#actions/sessions.ts";
 import { isOwn } from "../http/own-origin.ts";
 import type { Cookies } from "../sign-in/cookies.ts";
-import { problemTypes, type OwnProblem } from "./contract.ts";
+import { problemTypes, type OwnProblem } from "./shapes.ts";
 
 declare module "fastify" {
   interface FastifyRequest {

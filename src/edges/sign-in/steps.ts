@@ -66,8 +66,8 @@ export function namePage(look: Look, flow: Flow, passkey: Html | undefined): Pag
   };
 }
 
-const instruction = ({ say }: Look, { method, sentTo, pin }: Prompt) =>
-  say(`step.${method}${pin ? "_pin" : ""}` as TextKey, { to: sentTo ?? "" });
+const instruction = ({ say }: Look, { method, sentTo = "", token = "", pin }: Prompt) =>
+  say(`step.${method}${token && "_token"}${pin ? "_pin" : ""}` as TextKey, { to: sentTo, token });
 
 /** R-194: where it would let somebody in the next time. */
 export const rememberBox = (look: Look, flow: Flow): Html | undefined => {
@@ -149,8 +149,8 @@ export const otherWays = (look: Look, flow: Flow) =>
     ? html`<p><a href="/sign-in?flow=${flow.id}&amp;other=1">${look.say("step.other")}</a></p>`
     : html`<div class="support">${support(look)}</div>`;
 
-const optionLabel = ({ say }: Look, { method, sentTo = "" }: Option) =>
-  say(`option.${method}` as TextKey, { to: sentTo });
+const optionLabel = ({ say }: Look, { method, sentTo = "", token }: Option) =>
+  say(token === undefined ? (`option.${method}` as TextKey) : "option.token", { to: sentTo, token: token ?? "" });
 
 export function otherPage(look: Look, flow: Flow): Page {
   const { say } = look;
