@@ -1,7 +1,8 @@
-import type { Decision } from "#core/case.ts";
+import type { Ask, Decision } from "#core/case.ts";
 import { promptFor } from "#core/prompt.ts";
 import type { Challenge, Facts } from "#core/facts.ts";
 import { methods } from "#core/methods/index.ts";
+import { modeOf as wayOf } from "#core/out-of-band.ts";
 import type { DenyCode, Open, Outcome } from "#core/outcome.ts";
 import type { ResultCode } from "#core/results.ts";
 import type { Entry } from "#store/log.ts";
@@ -77,7 +78,7 @@ export function recordOf(deps: Deps, request: Request, { facts, decision, outcom
     userId: facts.person?.id ?? null,
     applicationId: ask.application.id,
     protocol: source.protocol,
-    ...(used && { method: used.id, mode: modeOf(decision, facts) }),
+    ...(used && { method: used.id, mode: modeOf(decision, { ask, facts }) }),
     gate: decision.gate,
     challengeId: outcome.kind === "challenge" ? outcome.id : ask.challengeId,
     policyVersion: deps.settings.version(),
@@ -97,8 +98,13 @@ function detailOf({ calls }: Source, { decision, outcome }: Pick<Recorded, "deci
 const resultOf = (decision: Decision): ResultCode =>
   "result" in decision ? decision.result : (methodOf(decision)?.results.asked ?? "FAILED_SERVER_ERROR");
 
-const modeOf = (decision: Decision, { challenge }: Facts) =>
-  (decision.kind === "challenge" ? decision.begun.mode : challenge?.mode) || "standard";
+/** A code that came along was asked for by nobody, so no challenge says how it had to be given. */
+function modeOf(decision: Decision, { ask, facts }: { ask: Ask; facts: Facts }): string {
+  if (decision.kind === "challenge") return decision.begun.mode || "standard";
+  if (facts.challenge || ask.answer === undefined) return facts.challenge?.mode || "standard";
+  const factor = facts.factors.find(({ method }) => method === methodOf(decision)?.id);
+  return (factor && wayOf(factor, facts, ask)) || "standard";
+}
 
 function methodOf(decision: Decision) {
   if (decision.kind === "join") return methods.get(decision.challenge.method);

@@ -168,7 +168,7 @@ function check({ facts, ask, seen, sent, pin, moment }: Case, factor: Factor): C
       sent: facts.challenge && sent(facts.challenge),
       answer: ask.answer ?? "",
       proof: ask.proof?.factorId === factor.id ? ask.proof : undefined,
-      mode: facts.challenge?.mode ?? "",
+      mode: answered(facts, ask)?.mode ?? modeOf(factor, facts, ask) ?? "",
       pin,
     },
     moment,
@@ -181,7 +181,7 @@ function wrong({ facts, ask, rules }: Case, by: Method, { verdict, result }: Wro
   const last = open !== undefined && open.tries + 1 >= rules.tries;
   if (last && verdict === "wrong_code")
     return deny("code", "too_many_tries", result ?? by.results.too_many_tries, { method: by, free: false });
-  const free = verdict === "code_duplicate" || verdict === "pin_expired";
+  const free = (verdict === "code_duplicate" && result === undefined) || verdict === "pin_expired";
   const named = result ?? by.results[verdict as Exclude<WrongCode, "pin_expired">];
   return deny("code", verdict, named, { method: by, free, retry: open !== undefined && !last });
 }

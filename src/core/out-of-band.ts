@@ -20,7 +20,8 @@ export function modeOf(factor: Factor, { person }: Pick<Facts, "person">, ask: A
     screen: application.pages === true || application.canChallenge,
     plain: application.plainApproval === true,
     pin: (person?.pinMac ?? null) !== null,
-    pinWanted: pinFor?.has(by.id) === true,
+    // an app that is being set up proves itself by its code
+    pinWanted: pinFor?.has(by.id) === true && !(factor.isNew && by.standing),
   });
 }
 

@@ -25,7 +25,7 @@ describe("a RADIUS client", () => {
     { separator: "" },
     { separator: ",," },
     { codeLength: 5 },
-    { codeLength: 9 },
+    { codeLength: 25 },
     { codeLength: 6.5 },
     { requireMessageAuthenticator: true },
     { allowWithoutMethodUntil: -1 },

@@ -8,7 +8,8 @@ export const radiusClientOptions = z.strictObject({
   /** How the code comes: asked for, after the password and a separator, or as its last characters. */
   mode: z.enum(["challenge", "append", "append-fixed"]).default("challenge"),
   separator: z.string().length(1).default(","),
-  codeLength: z.int().min(6).max(8).default(6),
+  /** with the PIN, where one follows the code */
+  codeLength: z.int().min(6).max(24).default(6),
   requireMessageAuthenticator: z.enum(["yes", "auto", "no"]).default("yes"),
   limitProxyState: z.boolean().default(true),
   /** Epoch ms until which people without a method are let through; 0 is never. */

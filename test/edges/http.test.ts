@@ -31,6 +31,21 @@ describe.each(kinds)("a verification, on %s,", (kind) => {
     });
   });
 
+  test("by a code that the PIN has to follow says so, and fails alike without either", async () => {
+    h.w.set({ "pin.methods": ["totp"] });
+    const key = await h.newKey();
+    const pia = await h.w.person({ username: "pia", pin: "8264" });
+    const asked = await h.call(key, { body: { username: "pia" } });
+    expect(asked.body["prompt"]).toMatchObject({ kind: "code", method: "totp", length: 6, pin: true });
+    const target = `${path}/${String(asked.body["id"])}/answers`;
+    const answer = async (response: string) => await h.call(key, { target, body: { username: "pia", response } });
+    const [alone, other] = [await answer(h.w.code(pia)), await answer("0000008264")];
+    const told = ({ status, body }: typeof alone) => [status, body["status"], body["retry"], body["prompt"]];
+    expect(told(alone)).toEqual(told(other));
+    expect((await answer(`${h.w.code(pia)} 8264`)).body["status"]).toBe("allowed");
+    h.w.set({ "pin.methods": [] });
+  });
+
   test("begins with a challenge, leaves tries after a wrong code and ends with the right one", async () => {
     const key = await h.newKey();
     const ada = await h.w.person({ username: "ada" });

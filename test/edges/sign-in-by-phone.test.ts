@@ -1,10 +1,12 @@
 // Signing in while the phone answers: the page waits, shows what to do there, and goes on once, in its own browser.
 import { describe, expect, test } from "vitest";
 import { answerByPhone, endByPhone } from "#actions/by-phone.ts";
+import { addApp } from "#actions/factors.ts";
 import { addPerson } from "#actions/people.ts";
 import { retain } from "#actions/retention.ts";
 import { pinMac } from "#actions/rules.ts";
 import { findSession } from "#actions/sessions.ts";
+import { readSeed } from "#core/crypto/base32.ts";
 import type { ResultCode } from "#core/results.ts";
 import { browser, type Browser } from "../support/browser.ts";
 import { kinds } from "../support/world.ts";
@@ -29,10 +31,11 @@ describe.each(kinds)("signing in by phone, on %s,", (kind) => {
       address: number,
       created_at: h.w.clock.at + place,
     }));
-    await h.w.deps.db.q
-      .insertInto("factor")
-      .values(values as never)
-      .execute();
+    if (values.length > 0)
+      await h.w.deps.db.q
+        .insertInto("factor")
+        .values(values as never)
+        .execute();
     if (pin !== undefined)
       await h.w.deps.db.q
         .updateTable("person")
@@ -249,6 +252,20 @@ describe.each(kinds)("signing in by phone, on %s,", (kind) => {
     await answer(h.w.texted());
     await page.submit("/sign-in/waiting");
     expect(await factors()).toMatchObject([{ method: "sms-reply", state: "active" }]);
+  });
+
+  test("a token's code with its PIN, in one field", async () => {
+    h.w.set({ "pin.methods": ["totp"] });
+    const userId = await person("tove", { methods: [], pin: "8264" });
+    const { secretBase32 = "" } = await addApp(h.w.deps, "cli", { username: "tove" });
+    const page = open();
+    expect((await givePassword(page, "tove")).text).toContain("from your app or token, followed by your PIN.");
+    const seed = readSeed(secretBase32);
+    const code = h.w.code({ secret: seed.ok ? seed.bytes : Buffer.alloc(0) });
+    expect((await page.submit("/sign-in/code", { code })).text).toContain("Code and PIN");
+    await page.submit("/sign-in/code", { code: `${code} 8264` });
+    expect(await sessionOf(page)).toMatchObject({ userId, proofs: [{ method: "totp" }] });
+    h.w.set({ "pin.methods": [] });
   });
 
   test("a text that is replied to, and a code with its PIN", async () => {

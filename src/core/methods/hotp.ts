@@ -1,3 +1,4 @@
+import { codeAndPin, withPin } from "./code-and-pin.ts";
 import { hmacKey } from "../crypto/hmac.ts";
 import { codeAt } from "../crypto/hotp.ts";
 import type { Method } from "./method.ts";
@@ -22,22 +23,24 @@ export const hotp: Method = {
   results: totp.results,
   width: () => lookAhead,
   length: (parameters) => readTotpParameters(parameters).digits,
-  begin: () => ({}),
-  check({ factor, answer }) {
-    const { digits, algorithm } = readTotpParameters(factor.parameters);
-    // A malformed answer costs the same work as a wrong one.
-    const code = readCode(answer, digits) ?? "-".repeat(digits);
-    const key = hmacKey(algorithm, factor.secret);
-    let next: number | undefined;
-    let used: number | undefined;
-    for (let at = factor.counter + lookAhead - 1; at >= factor.counter - lookBack; at--)
-      if (at >= 0 && same(codeAt(key, at, digits), code)) {
-        if (at >= factor.counter) next = at;
-        else used ??= at;
-      }
-    key.wipe();
-    if (next !== undefined) return { ok: true, counter: next + 1, drift: 0 };
-    if (used === undefined) return { ok: false, code: "wrong_code" };
-    return { ok: false, code: used === factor.counter - 1 ? "code_duplicate" : "code_old" };
-  },
+  ...codeAndPin,
+  check: (asked) =>
+    withPin(asked, (answer) => {
+      const { factor } = asked;
+      const { digits, algorithm } = readTotpParameters(factor.parameters);
+      // A malformed answer costs the same work as a wrong one.
+      const code = readCode(answer, digits) ?? "-".repeat(digits);
+      const key = hmacKey(algorithm, factor.secret);
+      let next: number | undefined;
+      let used: number | undefined;
+      for (let at = factor.counter + lookAhead - 1; at >= factor.counter - lookBack; at--)
+        if (at >= 0 && same(codeAt(key, at, digits), code)) {
+          if (at >= factor.counter) next = at;
+          else used ??= at;
+        }
+      key.wipe();
+      if (next !== undefined) return { ok: true, counter: next + 1, drift: 0 };
+      if (used === undefined) return { ok: false, code: "wrong_code" };
+      return { ok: false, code: used === factor.counter - 1 ? "code_duplicate" : "code_old" };
+    }),
 };

@@ -1,3 +1,5 @@
+import { codeAndPin, withPin } from "./code-and-pin.ts";
+import { learned } from "./drift.ts";
 import { hmacKey } from "../crypto/hmac.ts";
 import { codeAt } from "../crypto/hotp.ts";
 import type { Method, Seen } from "./method.ts";
@@ -5,13 +7,6 @@ import { readTotpParameters, type TotpParameters } from "./totp-parameters.ts";
 import { readCode, same } from "./same.ts";
 
 /** App and token codes by time, RFC 6238 over RFC 4226. The counter is the newest step accepted: nothing at or before it counts again. */
-
-const driftBound = 10;
-/** what is learned leads no further away than this, or than where codes in a row have shown the clock to be. */
-function learned(drift: number, towards: number): number {
-  const bound = Math.max(driftBound, Math.abs(drift));
-  return Math.max(-bound, Math.min(bound, drift + towards));
-}
 
 export const totp: Method = {
   id: "totp",
@@ -31,18 +26,20 @@ export const totp: Method = {
   },
   width: (parameters) => 2 * readTotpParameters(parameters).window + 1,
   length: (parameters) => readTotpParameters(parameters).digits,
-  begin: () => ({}),
-  check({ factor, answer }, { now }) {
-    const parameters = readTotpParameters(factor.parameters);
-    const current = Math.floor(now / (parameters.period * 1000)) + factor.drift;
-    // A malformed answer costs the same work as a wrong one.
-    const code = readCode(answer, parameters.digits) ?? "-".repeat(parameters.digits);
-    const step = matchingStep({ factor, parameters, current, code });
-    if (step === undefined) return { ok: false, code: "wrong_code" };
-    if (step === factor.counter) return { ok: false, code: "code_duplicate" };
-    if (step < factor.counter) return { ok: false, code: "code_old" };
-    return { ok: true, counter: step, drift: learned(factor.drift, Math.sign(step - current)) };
-  },
+  ...codeAndPin,
+  check: (asked, { now }) =>
+    withPin(asked, (answer) => {
+      const { factor } = asked;
+      const parameters = readTotpParameters(factor.parameters);
+      const current = Math.floor(now / (parameters.period * 1000)) + factor.drift;
+      // A malformed answer costs the same work as a wrong one.
+      const code = readCode(answer, parameters.digits) ?? "-".repeat(parameters.digits);
+      const step = matchingStep({ factor, parameters, current, code });
+      if (step === undefined) return { ok: false, code: "wrong_code" };
+      if (step === factor.counter) return { ok: false, code: "code_duplicate" };
+      if (step < factor.counter) return { ok: false, code: "code_old" };
+      return { ok: true, counter: step, drift: learned(factor.drift, step - current) };
+    }),
 };
 
 /** The newest step of the window whose code this is; all are computed, so that time tells nothing. */

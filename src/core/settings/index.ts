@@ -196,12 +196,12 @@ export const settingsSchema = z.strictObject({
     false,
   ),
   "pin.methods": z
-    .array(z.enum(["sms", "sms-reply", "voice"]))
+    .array(z.enum(["totp", "hotp", "sms", "sms-reply", "voice"]))
     .max(10)
     .default([])
     .meta({
       title: "Methods that want the PIN too",
-      help: "Of people who have a PIN: calls ask for it instead of a number, and texts want it after the code.",
+      help: "Of people who have a PIN: calls ask for it instead of a number, and codes of texts, apps and tokens want it right behind them.",
     }),
   "pin.shortest": whole(
     { title: "Shortest PIN", help: "Digits that a PIN has at least; 16 at most." },

@@ -50,7 +50,7 @@ const radiusOptions = (one: Command): Command =>
     .option("--first-factor <where>", "where the password is checked: none, local, directory:NAME or any")
     .addOption(new Option("--mode <mode>", "how the code comes").choices(["challenge", "append", "append-fixed"]))
     .option("--separator <sign>", "between password and code in append mode", single)
-    .option("--code-length <n>", "digits of the code in append-fixed mode", whole)
+    .option("--code-length <n>", "digits of the code (and PIN) in append-fixed mode", whole)
     .addOption(new Option("--require-message-authenticator <when>").choices(["yes", "auto", "no"]))
     .addOption(yesNo("--limit-proxy-state <yes|no>", "refuse Proxy-State without Message-Authenticator"))
     .option("--no-method <rule>", "people without a method: reject, or allow-until:DATE", noMethod)

@@ -18,6 +18,7 @@ const reasons: Partial<Record<ResultCode, Reason>> = {
   FAILED_SMS_CODE_DUPLICATE: "code",
   FAILED_CODE_SUPERSEDED: "code",
   FAILED_OATH_CODE_INCORRECT: "code",
+  FAILED_OATH_CODE_PIN_INCORRECT: "code",
   FAILED_OATH_CODE_DUPLICATE: "code",
   FAILED_OATH_CODE_OLD: "code",
   FAILED_PASSKEY_INVALID: "code",
