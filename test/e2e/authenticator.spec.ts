@@ -1,18 +1,80 @@
 // The authenticator app, in a browser of its own.
+import { activate, expectRightCode, openLink, setUpDevice } from "./authenticator.ts";
+import { expectSignedIn, giveCode, givePassword } from "./sign-in.ts";
 import { expect, test } from "./test.ts";
 
-test("the app can be installed, and opens when its server does not answer", async ({ page, server }) => {
+test("the app can be installed", async ({ page }) => {
   await page.goto("/authenticator/");
   await page.evaluate(async () => await navigator.serviceWorker.ready);
   const client = await page.context().newCDPSession(page);
   const { installabilityErrors } = await client.send("Page.getInstallabilityErrors");
   // a test's browser keeps nothing, so it installs nothing; everything else must be right
   expect(installabilityErrors.filter(({ errorId }) => errorId !== "in-incognito")).toEqual([]);
+});
+
+test("a link sets the device up once, and its codes are right without the server, and sign in", async ({
+  page,
+  server,
+  browser,
+  consoleErrors,
+}) => {
+  const person = await server.addPerson({ text: false });
+  const link = await openLink(page, server, person);
+  // the code is in no address that stays
+  expect(new URL(page.url()).hash).toBe("#add");
+  await page.goBack();
+  expect(page.url()).toBe("about:blank");
+  await page.goto(link);
+  const device = await setUpDevice(page);
+  await expectRightCode(page, device);
+
+  await page.evaluate(async () => await navigator.serviceWorker.ready);
   await server.node.stop();
   try {
     await page.reload();
-    await expect(page.getByRole("heading", { name: "No account on this device yet" })).toBeVisible();
+    await expect(page.getByText("The server cannot be reached. The codes work all the same.")).toBeVisible();
+    await expectRightCode(page, device);
   } finally {
     await server.node.start();
   }
+  // the browser says so of each time that the app asked
+  for (const error of consoleErrors.splice(0)) expect(error).toMatch(/net::ERR_(CONNECTION_REFUSED|INCOMPLETE)/);
+
+  const other = await browser.newContext({ baseURL: server.baseUrl });
+  const desk = await other.newPage();
+  await desk.goto("/sign-in");
+  await givePassword(desk, person);
+  await giveCode(desk, device.code(Date.now()));
+  await expectSignedIn(desk);
+  await desk.goto(link);
+  await desk.getByRole("button", { name: "Set it up" }).click();
+  await expect(desk.getByRole("alert")).toContainText("wrong, used already or too old");
+  await other.close();
+});
+
+test("the short code does the same, typed with the name", async ({ page, server }) => {
+  const { username } = await server.addPerson();
+  const { code } = await server.node.tell<{ code: string }>("method add-authenticator", { username });
+  await page.goto("/authenticator/");
+  await page.getByRole("link", { name: "Type a code" }).click();
+  await page.getByLabel("User name").fill(username);
+  await page.getByLabel("Code").fill(code.toLowerCase());
+  await page.getByRole("button", { name: "Next" }).click();
+  await expectRightCode(page, await setUpDevice(page));
+});
+
+test("no script can read a key of the device", async ({ page, server }) => {
+  await activate(page, server, await server.addPerson());
+  const kept = await page.evaluate(async () => {
+    const asked = <T>(request: IDBRequest<T>) =>
+      new Promise<T>((resolve, reject) => {
+        request.addEventListener("success", () => resolve(request.result));
+        request.addEventListener("error", () => reject(request.error ?? new Error("refused")));
+      });
+    const accounts = (await asked(indexedDB.open("countersign-authenticator"))).transaction("accounts");
+    const [account] = await asked(accounts.objectStore("accounts").getAll());
+    const { signing, code } = account as { signing: CryptoKey; code: { key: CryptoKey } };
+    return [signing, code.key].map(({ extractable, usages }) => ({ extractable, usages }));
+  });
+  expect(kept).toEqual(Array(2).fill({ extractable: false, usages: ["sign"] }));
 });

@@ -1,6 +1,7 @@
 // Every state of every page that a person can meet, by page and name: looked at by looks.spec.ts (a machine's eye) and
 // drawn by tools/screens.ts (for a person's). A new page brings its states here.
 import { accountStates } from "./states/account.ts";
+import { authenticatorStates } from "./states/authenticator.ts";
 import { helpStates } from "./states/help.ts";
 import { mailStates } from "./states/mail.ts";
 import { phoneStates } from "./states/phone.ts";
@@ -10,6 +11,7 @@ import type { States } from "./states/state.ts";
 
 export const pages: Record<string, States> = {
   account: accountStates,
+  authenticator: authenticatorStates,
   help: helpStates,
   mail: mailStates,
   phone: phoneStates,

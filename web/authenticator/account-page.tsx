@@ -98,13 +98,13 @@ function Removal({ account, doing: { busy, run } }: { account: Account; doing: D
 export function AccountPage({ account }: { account: Account }) {
   const { say, language } = useApp();
   const doing = useDoing();
-  const { organisation, username, addedAt, channel } = account;
+  const { username, addedAt, channel } = account;
   return (
     <section className={styles.request}>
       <p>
         <a href="#home">{say("back.home")}</a>
       </p>
-      <h1>{organisation}</h1>
+      <h1>{account.accountName}</h1>
       <dl className={styles.context}>
         <dt>{say("account.who")}</dt>
         <dd>

@@ -31,8 +31,8 @@ export function thisDevice(userAgent = navigator.userAgent) {
 }
 
 /** To be called when the person has just pressed a button: only then may the browser ask them. */
-async function pushOf(vapidPublicKey: string | null) {
-  if (vapidPublicKey === null || !("Notification" in globalThis) || !("PushManager" in globalThis)) return null;
+async function pushOf(vapidPublicKey: string) {
+  if (!("Notification" in globalThis) || !("PushManager" in globalThis)) return null;
   if ((await Notification.requestPermission()) !== "granted") return null;
   const worker = await navigator.serviceWorker.ready;
   return await subscribe(worker, vapidPublicKey);

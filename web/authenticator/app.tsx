@@ -48,20 +48,21 @@ function useOpened(paused: boolean) {
   };
 }
 
-function Page() {
+type Shown = { later: readonly Asked[]; onOpen: (asked: Asked) => void };
+
+function Page({ later, onOpen }: Shown) {
   const { say, accounts } = useApp();
   const view = useView();
-  const { opened, over, later, open, close } = useOpened(view.name === "add");
   if (accounts === undefined) return <Loader aria-label={say("loading")} />;
-  if (opened) return <RequestPage key={opened.request.id} asked={opened} over={over} onDone={close} onLater={close} />;
   if (view.name === "add") return <SetUp key={view.linked ?? ""} linked={view.linked} />;
   if (view.name === "repair") return <RepairNext />;
   const account = view.name === "account" && accounts.find(({ deviceId }) => deviceId === view.id);
   if (account) return <AccountPage account={account} />;
-  return <Home later={later} onOpen={open} />;
+  return <Home later={later} onOpen={onOpen} />;
 }
 
 function Frame() {
+  const { opened, over, later, open, close } = useOpened(useView().name === "add");
   return (
     <Container size="30rem" className={styles.page}>
       <header className={styles.header}>
@@ -69,11 +70,17 @@ function Frame() {
         <span className={styles.product}>Countersign</span>
       </header>
       <main className={styles.main}>
-        <Page />
+        {opened ? (
+          <RequestPage key={opened.request.id} asked={opened} over={over} onDone={close} onLater={close} />
+        ) : (
+          <Page later={later} onOpen={open} />
+        )}
       </main>
-      <footer className={styles.footer}>
-        <LanguageChoice />
-      </footer>
+      {!opened && (
+        <footer className={styles.footer}>
+          <LanguageChoice />
+        </footer>
+      )}
     </Container>
   );
 }

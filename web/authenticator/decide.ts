@@ -16,7 +16,15 @@ export type Decided = { result: Result; rule?: string; blocked?: boolean };
 export async function decide(account: Account, request: Pending, answer: Answer): Promise<Decided> {
   const { id, nonce, user, application, expiresAt } = request;
   const uv = answer.decision === "approve" ? await unlock(account, request) : undefined;
-  const payload = { challenge: id, nonce, user, application, ...answer, exp: expiresAt, ...(uv && { uv }) };
+  const payload = {
+    challenge: id,
+    nonce,
+    user,
+    application,
+    ...answer,
+    exp: Math.floor(expiresAt / 1000),
+    ...(uv && { uv }),
+  };
   const decision = await signJws(account.signing, { typ: "countersign-decision+jwt", kid: account.deviceId }, payload);
   const told = await ask(account, { method: "POST", path: `/requests/${id}/decision`, body: { decision } });
   return (await told.json()) as Decided;

@@ -5,12 +5,7 @@ import { base64url, bodyHash, signJws } from "./jws.ts";
 import { changeAccount, readChoice, saveChoice, type Account } from "./keep.ts";
 
 export type Unlock = Account["localUnlock"];
-export type ServerFacts = {
-  organisation: string;
-  accountName: string;
-  publicUrl: string;
-  vapidPublicKey: string | null;
-};
+type ServerFacts = { publicUrl: string; vapidPublicKey: string };
 export type Pending = {
   id: string;
   nonce: string;
@@ -23,8 +18,14 @@ export type Pending = {
   mode: "number" | "pin" | "standard";
   digits: number;
 };
-export type Standing = { pinSet?: boolean; pinMustChange?: boolean; localUnlock?: Unlock };
-export type Waiting = { requests: Pending[]; account: Standing; serverTime: number };
+type Names = Pick<Account, "username" | "displayName" | "accountName" | "organisation">;
+export type Standing = Names & {
+  pinMustChange: boolean;
+  localUnlock: Unlock;
+  /** whether "this wasn't me" blocks the account */
+  fraud: { report: boolean; block: boolean };
+};
+type Waiting = { requests: Pending[]; account: Standing; serverTime: number };
 export type Result =
   | "approved"
   | "denied"
@@ -49,7 +50,7 @@ export class DeviceProblem extends Error {
 type Call = { method?: "GET" | "POST" | "PUT" | "DELETE"; path: string; body?: object; signal?: AbortSignal };
 type Exchange = Call & { authorization?: string };
 
-export const serverNow = async (): Promise<number> => Date.now() + ((await readChoice("offsetMs")) ?? 0);
+const serverNow = async (): Promise<number> => Date.now() + ((await readChoice("offsetMs")) ?? 0);
 
 async function exchange({ method = "GET", path, body, signal, authorization }: Exchange): Promise<Response> {
   const answer = await fetch(`/device/v1${path}`, {
@@ -74,7 +75,7 @@ async function signed(account: Account, call: Call): Promise<Response> {
   const { method = "GET", path, body } = call;
   const payload = {
     htm: method,
-    htu: `${account.publicUrl}/device/v1${path}`,
+    htu: `${new URL(account.publicUrl).origin}/device/v1${path}`,
     iat: Math.floor((await serverNow()) / 1000),
     jti: base64url(crypto.getRandomValues(new Uint8Array(16))),
     bh: await bodyHash(body ? JSON.stringify(body) : ""),
@@ -111,5 +112,7 @@ export async function askWaiting(account: Account): Promise<Waiting> {
   const sentAt = Date.now();
   const waiting = (await (await ask(account, { path: "/requests" })).json()) as Waiting;
   await saveChoice("offsetMs", clockOffset({ serverTime: waiting.serverTime, sentAt, receivedAt: Date.now() }));
+  const { username, displayName, accountName, organisation, localUnlock } = waiting.account;
+  await changeAccount(account.deviceId, { username, displayName, accountName, organisation, localUnlock });
   return waiting;
 }

@@ -45,13 +45,9 @@ function Code({ account }: { account: Account }) {
   };
   const [first, second] = halves(code);
   return (
-    <button
-      type="button"
-      className={styles.code}
-      onClick={() => void copy()}
-      aria-label={say("code.copy", { code: code.split("").join(" ") })}
-    >
-      <span className={styles.digitsShown}>
+    <button type="button" className={styles.code} onClick={() => void copy()}>
+      <span className={styles.unseen}>{say("code.digits", { code: code.split("").join(" ") })}</span>
+      <span className={styles.digitsShown} aria-hidden="true">
         <span>{first}</span>
         <span>{second}</span>
       </span>
@@ -67,15 +63,15 @@ export const nameOf = ({ displayName, username }: Account): string => displayNam
 
 function AccountCard({ account }: { account: Account }) {
   const { say } = useApp();
-  const { deviceId, state, channel, organisation } = account;
+  const { deviceId, state, channel, accountName } = account;
   return (
     <li className={styles.card}>
       <header className={styles.whose}>
         <div>
-          <h2>{organisation}</h2>
+          <h2>{accountName}</h2>
           <p className={styles.soft}>{nameOf(account)}</p>
         </div>
-        <a href={`#account=${deviceId}`} aria-label={`${say("manage")}: ${organisation}, ${nameOf(account)}`}>
+        <a href={`#account=${deviceId}`} aria-label={`${say("manage")}: ${accountName}, ${nameOf(account)}`}>
           {say("manage")}
         </a>
       </header>

@@ -36,7 +36,7 @@ function Context({ asked: { account, request } }: { asked: Asked }) {
       <dt>{say("request.user")}</dt>
       <dd>
         <bdi>
-          {request.user}, {account.organisation}
+          {request.user}, {account.accountName}
         </bdi>
       </dd>
     </dl>
@@ -83,11 +83,13 @@ function AnswerForm({ asked: { request }, busy, change, onAnswer, children }: Fo
   );
 }
 
-function Reporting({ busy, onReport, onBack }: { busy: boolean; onReport: () => void; onBack: () => void }) {
+type Report = { busy: boolean; blocks: boolean; onReport: () => void; onBack: () => void };
+
+function Reporting({ busy, blocks, onReport, onBack }: Report) {
   const { say } = useApp();
   return (
     <div className={styles.asking}>
-      <p>{say("report.what")}</p>
+      <p>{say(blocks ? "report.blocks" : "report.what")}</p>
       <Button className={styles.danger!} variant="default" disabled={busy} onClick={onReport} ref={focus}>
         {say("report.do")}
       </Button>
@@ -111,7 +113,11 @@ type Stage = { reporting: boolean; busy: boolean; problem?: string; change: bool
 /** Sends an answer, and keeps what came of it. */
 function useAnswering({ account, request, standing }: Asked) {
   const { say, refresh } = useApp();
-  const [stage, setStage] = useState<Stage>({ reporting: false, busy: false, change: standing.pinMustChange === true });
+  const [stage, setStage] = useState<Stage>({
+    reporting: false,
+    busy: false,
+    change: request.mode === "pin" && standing.pinMustChange,
+  });
   const answer = async (given: Answer) => {
     setStage((before) => ({ reporting: before.reporting, change: before.change, busy: true }));
     try {
@@ -158,7 +164,12 @@ export function RequestPage({ asked, over, onDone, onLater }: Props) {
           {say("request.deny")}
         </Button>
         {reporting ? (
-          <Reporting busy={busy} onReport={() => void answer({ decision: "not_me" })} onBack={() => report(false)} />
+          <Reporting
+            busy={busy}
+            blocks={asked.standing.fraud.block}
+            onReport={() => void answer({ decision: "not_me" })}
+            onBack={() => report(false)}
+          />
         ) : (
           <Button size="lg" variant="default" className={styles.danger!} disabled={busy} onClick={() => report(true)}>
             {say("request.notMe")}

@@ -15,7 +15,6 @@ type State = {
   /** undefined: not read yet */
   accounts: Account[] | undefined;
   asked: Asked[];
-  standings: Record<string, Standing>;
   offline: boolean;
   offsetMs: number;
 };
@@ -35,13 +34,13 @@ export function useApp(): App {
   return app;
 }
 
-type Seen = { asked: Asked[]; standing?: Standing; offline: boolean };
+type Seen = { asked: Asked[]; offline: boolean };
 
 async function look(account: Account): Promise<Seen> {
   if (account.state === "proving") return { asked: [], offline: false };
   try {
     const { requests, account: standing } = await askWaiting(account);
-    return { asked: requests.map((request) => ({ account, request, standing })), standing, offline: false };
+    return { asked: requests.map((request) => ({ account, request, standing })), offline: false };
   } catch (error) {
     if (!(error instanceof DeviceProblem)) throw error;
     return { asked: [], offline: error.code === "offline" };
@@ -55,7 +54,6 @@ async function lookAtAll(): Promise<State> {
     // read again: an answer may have changed one
     accounts: await listAccounts(),
     asked: seen.flatMap(({ asked }) => asked).toSorted((one, other) => one.request.at - other.request.at),
-    standings: Object.fromEntries(before.map(({ deviceId }, at) => [deviceId, seen[at]!.standing ?? {}])),
     offline: seen.some(({ offline }) => offline),
     offsetMs: (await readChoice("offsetMs")) ?? 0,
   };
@@ -87,7 +85,7 @@ function useVisible(): boolean {
   return visible;
 }
 
-const unread: State = { accounts: undefined, asked: [], standings: {}, offline: false, offsetMs: 0 };
+const unread: State = { accounts: undefined, asked: [], offline: false, offsetMs: 0 };
 
 function useLooking() {
   const [state, setState] = useState(unread);

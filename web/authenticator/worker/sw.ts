@@ -31,7 +31,7 @@ worker.addEventListener("notificationclick", (event) => {
 /** The browser's push service has given this device another address, or none. */
 async function resubscribe(): Promise<void> {
   const { vapidPublicKey } = await askServer();
-  const subscription = vapidPublicKey === null ? null : await subscribe(worker.registration, vapidPublicKey);
+  const subscription = await subscribe(worker.registration, vapidPublicKey);
   const accounts = (await listAccounts()).filter(({ channel }) => channel === "push");
   const put = { method: "PUT", path: "/subscription", body: { subscription } } as const;
   await Promise.allSettled(accounts.map((account) => ask(account, put)));
