@@ -10,7 +10,7 @@ import type { Answer } from "./asked.ts";
 import { callsMade } from "./calls-made.ts";
 import type { Deps } from "./deps.ts";
 import { respond } from "./verify.ts";
-import { change } from "./waiting.ts";
+import { change, told } from "./waiting.ts";
 
 /** `holder`: who waits, where a later request may take over from an earlier one. */
 export type Collecting = Pick<Answer, "application" | "username" | "challengeId" | "holder" | "source"> & {
@@ -23,7 +23,11 @@ export type Collected = Outcome | { kind: "waiting" } | { kind: "elsewhere" };
 /** The outcome once there is one; after `waitMs` at the latest, or when the signal aborts. */
 export async function collect(deps: Deps, { waitMs, signal, ...asked }: Collecting): Promise<Collected> {
   const { challengeId: id, holder } = asked;
-  if (holder !== undefined) await holdChallenge(deps.db, { id, holder });
+  if (holder !== undefined) {
+    await holdChallenge(deps.db, { id, holder });
+    // whoever waited before
+    told(deps, { challengeId: id, message: false });
+  }
   const over = new AbortController();
   const sooner = signal ? AbortSignal.any([over.signal, signal]) : over.signal;
   void deps.clock.sleep(waitMs, sooner).then(() => over.abort());

@@ -1,4 +1,5 @@
 import type { Db, Run } from "./open.ts";
+import { listed, marks } from "./values.ts";
 
 /** A challenge as its application may see it. */
 export type ChallengeRead = {
@@ -61,6 +62,24 @@ export async function readChallenge(db: Db, id: string): Promise<Standing | unde
       expiresAt: row.expires_at,
     }
   );
+}
+
+/** Those of them that still wait for an answer, and who waits for it. */
+export async function listLiving(
+  db: Db,
+  { ids, now }: { ids: string[]; now: number },
+): Promise<{ id: string; holder: string | null }[]> {
+  const some = listed(ids);
+  const rows = await db.transaction(
+    (run) =>
+      run(
+        `select id, holder from challenge where state = 'pending' and expires_at > cast(? as bigint)
+           and id in (${marks(some.length)})`,
+        [now, ...some],
+      ),
+    { relaxed: true },
+  );
+  return rows.map((row) => ({ id: row["id"] as string, holder: row["holder"] as string | null }));
 }
 
 /** R-123: whoever asked last is who waits. */
