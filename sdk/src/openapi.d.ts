@@ -551,6 +551,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/tokens": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The inventory by serial number, a page at a time */
+    get: operations["listTokens"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/tokens/{serial}": {
     parameters: {
       query?: never;
@@ -1605,6 +1622,10 @@ export interface components {
     };
     UndoneTokenImport: {
       importId: string;
+    };
+    TokenPage: {
+      tokens: components["schemas"]["Token"][];
+      next?: string;
     };
     Tokens: {
       tokens: components["schemas"]["Token"][];
@@ -5362,6 +5383,93 @@ export interface operations {
       };
       /** @description The body is not application/json. */
       415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Too much waits; try again after Retry-After. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It could not be done; send it again. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listTokens: {
+    parameters: {
+      query?: {
+        /** @description That the serial number holds. */
+        part?: string;
+        vendor?: string;
+        username?: string;
+        state?: "available" | "assigned" | "activated" | "lost" | "revoked";
+        importId?: string;
+        /** @description Epoch milliseconds. */
+        expiresBefore?: string;
+        /** @description What the page before gave as `next`. */
+        after?: string;
+        /** @description 100 where it is not said, 1,000 at most. */
+        limit?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["TokenPage"];
+        };
+      };
+      /** @description The request is not as described here. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The request is not signed by a key in use, for now, for the first time. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The key lacks the scope `tokens`. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description There is nobody, or nothing, of that name. */
+      404: {
         headers: {
           [name: string]: unknown;
         };

@@ -3,6 +3,8 @@
  * true: the secret's column is empty, and no field runs as a formula where the table is opened (R-086, R-091).
  */
 
+import { csvLine } from "#wire/csv/write.ts";
+
 export type RefusedToken = { serial: string; line: number; reason: string; fields?: string[] | undefined };
 export type FileTold = {
   /** the first row of a CSV as it was */
@@ -19,10 +21,5 @@ export function errorFile({ header, refused }: FileTold): string {
     String(line),
     reason,
   ]);
-  return [[...names, "line", "reason"], ...rows].map((row) => `${row.map(quoted).join(",")}\r\n`).join("");
-}
-
-function quoted(field: string): string {
-  const inert = /^[=+\-@\t\r\0]/.test(field) ? `'${field}` : field;
-  return `"${inert.replaceAll('"', '""')}"`;
+  return [[...names, "line", "reason"], ...rows].map(csvLine).join("");
 }

@@ -3,6 +3,7 @@
  * of one maker exists once, and so does a seed (R-088); nothing here lowers a counter (R-087).
  */
 
+import { sql, type SqlBool } from "kysely";
 import type { TokenState, TokenType } from "#core/token.ts";
 import type { Db, Run } from "./open.ts";
 import type { Tables } from "./schema.ts";
@@ -96,6 +97,11 @@ export type TokenDetails = {
 export type TokenQuery = {
   id?: string | undefined;
   serialKey?: string | undefined;
+  /** that the serial number holds somewhere */
+  part?: string | undefined;
+  makerKey?: string | undefined;
+  /** that have ended, or end, before this time */
+  expiresBefore?: number | undefined;
   state?: TokenState | undefined;
   importId?: string | undefined;
   userId?: string | undefined;
@@ -106,7 +112,7 @@ export type TokenQuery = {
 
 /** Those that a committed import brought, by serial number. */
 export async function listTokens(db: Db, query: TokenQuery): Promise<(TokenDetails & { serialKey: string })[]> {
-  const { id, serialKey, state, importId, userId, after, limit } = query;
+  const { id, serialKey, part, makerKey, expiresBefore, state, importId, userId, after, limit } = query;
   let tokens = db.q
     .selectFrom("token")
     .innerJoin("import", "import.id", "token.import_id")
@@ -122,6 +128,12 @@ export async function listTokens(db: Db, query: TokenQuery): Promise<(TokenDetai
     .where("import.committed_at", "is not", null);
   if (id !== undefined) tokens = tokens.where("token.id", "=", id);
   if (serialKey !== undefined) tokens = tokens.where("serial_key", "=", serialKey);
+  if (part !== undefined) {
+    const held = `%${part.replaceAll(/[!%_]/g, "!$&")}%`;
+    tokens = tokens.where(sql<SqlBool>`token.serial_key like ${held} escape '!'`);
+  }
+  if (makerKey !== undefined) tokens = tokens.where("maker_key", "=", makerKey);
+  if (expiresBefore !== undefined) tokens = tokens.where("token.expires_at", "<", expiresBefore);
   if (state !== undefined) tokens = tokens.where("token.state", "=", state);
   if (importId !== undefined) tokens = tokens.where("token.import_id", "=", importId);
   if (userId !== undefined) tokens = tokens.where("token.user_id", "=", userId);

@@ -65,6 +65,21 @@ describe("hardware tokens over the API", () => {
     ]);
   });
 
+  test("the inventory is listed a page at a time, by whatever is said of it", async () => {
+    const key = await h.newKey({ scopes: ["tokens"] });
+    const rows = [91, 92, 93].map((index) => `P-${index},${secret(index)},Contoso`);
+    await h.call(key, { target, body: { file: base64(`serial,secret,manufacturer\n${rows.join("\n")}\n`) } });
+    const list = async (query: string) => await h.call(key, { method: "GET", target: `/api/v1/tokens?${query}` });
+    const serials = ({ body }: Awaited<ReturnType<typeof list>>) =>
+      (body["tokens"] as { serial: string }[]).map(({ serial }) => serial);
+    const first = await list("part=p9&vendor=contoso&limit=2");
+    expect(serials(first)).toEqual(["P-91", "P-92"]);
+    expect(serials(await list(`part=p9&after=${encodeURIComponent(String(first.body["next"]))}`))).toEqual(["P-93"]);
+    expect(serials(await list("state=assigned&part=P9"))).toEqual([]);
+    expect((await list("colour=red")).status).toBe(400);
+    expect((await list("limit=-1")).status).toBe(400);
+  });
+
   test("refused rows are told, and what is no request is refused as one", async () => {
     const key = await h.newKey({ scopes: ["tokens"] });
     const { status, body } = await h.call(key, { target, body: { file: base64(`1,${secret(0)},45\n`), dryRun: true } });

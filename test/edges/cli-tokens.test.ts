@@ -45,6 +45,43 @@ test("a file is imported, listed and taken back", async () => {
   expect(await run(["token", "import", "undo", "imp_x"])).toMatchObject({ exit: 1 });
 });
 
+test("the inventory is searched by a part of the number, maker and expiry, and written as a table that holds no secret", async () => {
+  const { run, json, file } = cli();
+  const rows = [
+    `AB-12_3,${secret(0)},Contoso,2031-05-01`,
+    `AB-45,${secret(1)},Contoso,`,
+    `=1+1,${secret(2)},"Fabri, kam",`,
+  ];
+  await json(["token", "import", file("t.csv", `serial,secret,manufacturer,expiry date\n${rows.join("\n")}\n`)]);
+  const found = async (...options: string[]) =>
+    ((await json(["token", "list", ...options])) as unknown as { tokens: { serial: string }[] }).tokens.map(
+      ({ serial }) => serial,
+    );
+  expect(await found("--serial", "b")).toEqual(["AB-12_3", "AB-45"]);
+  expect(await found("--serial", "2_3")).toEqual(["AB-12_3"]);
+  expect(await found("--serial", "%")).toEqual([]);
+  expect(await found("--vendor", "fabri,KAM")).toEqual(["=1+1"]);
+  expect(await found("--expires-before", "2031-05-02")).toEqual(["AB-12_3"]);
+  expect(await found("--expires-before", "2031-04-30")).toEqual([]);
+  expect(await found("--state", "lost")).toEqual([]);
+  const path = file("inventory.csv", "");
+  expect(await json(["token", "export", path])).toEqual({ tokens: 3 });
+  const written = readFileSync(path, "utf8");
+  expect(written.split("\r\n").map((line) => line.split(",").slice(0, 2).join(","))).toEqual([
+    '"serial number","manufacturer"',
+    `"'=1+1","Fabri`,
+    '"AB-12_3","Contoso"',
+    '"AB-45","Contoso"',
+    "",
+  ]);
+  expect(written).toContain('"2031-05-01T00:00:00.000Z"');
+  for (const index of [0, 1, 2])
+    for (const shape of [secret(index), Buffer.alloc(20, index + 1).toString("hex")])
+      expect(written).not.toContain(shape);
+  expect(await run(["token", "export", path, "--user", "nobody"])).toMatchObject({ exit: 1 });
+  expect(readFileSync(path, "utf8")).toBe(written);
+});
+
 test("refused rows end with 1, are told with line and reason, and can be had as a table without secrets", async () => {
   const { run, json, file } = cli();
   const path = file("tokens.csv", table(`1,${secret(0)},30`, `2,${secret(1)},45`, `=3,${secret(2)},x`));

@@ -91,7 +91,12 @@ export async function makeNode(making: Making = {}): Promise<Node> {
       return JSON.parse(ran.stdout) as T;
     },
     tell: async <T>(name: string, input: object = {}, file = "") => {
-      const call = { command: name, input, file: Readable.from([Buffer.from(file)]), progress: () => undefined };
+      const whole = {
+        file: Readable.from([Buffer.from(file)]),
+        progress: () => undefined,
+        write: async () => undefined,
+      };
+      const call = { command: name, input, ...whole };
       return (await sendCommand(join(data, "countersign.sock"), call)) as T;
     },
     spawn: (wrap = []) => {

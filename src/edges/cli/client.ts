@@ -11,6 +11,8 @@ export type Outgoing = {
   input: unknown;
   file: AsyncIterable<Uint8Array>;
   progress: (line: string) => void;
+  /** what the command makes a file of, as it comes */
+  write: (text: string) => Promise<void>;
 };
 
 /** The command's result; undefined when nobody listens, in which case the file is untouched. */
@@ -37,7 +39,7 @@ export async function sendCommand(socketPath: string, outgoing: Outgoing): Promi
   uploaded.catch(() => undefined);
   // the answer may come before the file has gone; a file that cannot be read must end the request
   const response = await Promise.race([answered, uploaded.then(() => answered)]);
-  return await readAnswer(response, outgoing.progress);
+  return await readAnswer(response, outgoing);
 }
 
 async function* body({ command, input, file }: Outgoing) {
@@ -45,12 +47,13 @@ async function* body({ command, input, file }: Outgoing) {
   yield* file;
 }
 
-type Line = { progress?: string; result?: object; error?: { code: string; message: string } };
+type Line = { progress?: string; part?: string; result?: object; error?: { code: string; message: string } };
 
-async function readAnswer(response: IncomingMessage, progress: (line: string) => void): Promise<object> {
+async function readAnswer(response: IncomingMessage, { progress, write }: Outgoing): Promise<object> {
   for await (const text of linesOf(response)) {
     const line = JSON.parse(text) as Line;
     if (line.progress !== undefined) progress(line.progress);
+    if (line.part !== undefined) await write(line.part);
     if (line.result) return line.result;
     if (line.error) throw new AppError(codeOf(line.error.code), line.error.message);
   }

@@ -7,6 +7,8 @@ export type Extra = {
   /** what came with the command, as it arrives */
   file: AsyncIterable<Uint8Array>;
   progress: (line: string) => void;
+  /** takes a part of the file that the command makes, once there is room for it */
+  write: (text: string) => Promise<void>;
 };
 export type Command<S extends z.ZodType = z.ZodType, R extends object = object> = {
   input: S;

@@ -4,7 +4,7 @@
  * server loads nothing of the server.
  */
 
-import { open, writeFile } from "node:fs/promises";
+import { open, writeFile, type FileHandle } from "node:fs/promises";
 import { Command, CommanderError } from "commander";
 import { AppError } from "#core/errors.ts";
 import type { Deps } from "#actions/deps.ts";
@@ -118,10 +118,11 @@ async function carryOut(io: Io, verb: Verb, written: Command): Promise<number> {
   const args = (written.processedArgs as (string | undefined)[]).filter((arg) => arg !== undefined);
   const say = progressOn(io, progress);
   let file: File = nothing();
+  const made = fileAt(verb.writeTo?.(args));
   try {
     const input = await verb.input(args, options, (path) => readSecret(io, path));
     file = await openFile(io, verb.file?.(args, options));
-    const outgoing = { command: verb.command, input, file, progress: say.line };
+    const outgoing = { command: verb.command, input, file, progress: say.line, write: made.write };
     const answer = (await sendCommand(io.socketPath(), outgoing)) ?? (await performHere(io, outgoing));
     say.end();
     const result = await saved(answer, verb.saveTo?.(options));
@@ -129,11 +130,9 @@ async function carryOut(io: Io, verb: Verb, written: Command): Promise<number> {
   } catch (error) {
     say.end();
     if (!(error instanceof AppError)) throw error;
-    const { code, message } = error;
-    if (json) io.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
-    else io.stderr.write(`${message}\n`);
-    return code === "usage" ? 2 : 1;
+    return refuse(io, error, json);
   } finally {
+    await made.close();
     // one that nobody has read to its end is still open
     file.destroy?.();
   }
@@ -156,13 +155,19 @@ function tell(io: Io, { error, ok = true }: Failure, text: string): number {
   return error || !ok ? 1 : 0;
 }
 
+function refuse(io: Io, { code, message }: AppError, json: boolean): number {
+  if (json) io.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
+  else io.stderr.write(`${message}\n`);
+  return code === "usage" ? 2 : 1;
+}
+
 /** A result that says that nothing was done, or that what was looked at is not in order. */
 type Failure = { error?: { message: string }; ok?: boolean };
 
-async function performHere(io: Io, { command, input, file, progress }: Outgoing): Promise<object> {
+async function performHere(io: Io, { command, input, ...extra }: Outgoing): Promise<object> {
   const [{ perform }, here] = await Promise.all([import("./commands.ts"), io.openDeps()]);
   try {
-    return await perform(here.deps, { command, input }, { file, progress });
+    return await perform(here.deps, { command, input }, extra);
   } finally {
     await here.close();
   }
@@ -172,6 +177,21 @@ async function* nothing() {}
 
 async function* bytesOf(input: AsyncIterable<Uint8Array | string>): AsyncGenerator<Uint8Array> {
   for await (const chunk of input) yield typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+}
+
+/** Begun with its first part, so that a command that is refused leaves what was there. */
+function fileAt(path: string | undefined) {
+  let handle: FileHandle | undefined;
+  return {
+    write: async (text: string) => {
+      if (path === undefined) return;
+      handle ??= await open(path, "w", 0o600).catch((error: { code?: string }) => {
+        throw new AppError("not_found", `${path} cannot be written (${error.code})`, error);
+      });
+      await handle.write(text);
+    },
+    close: async () => await handle?.close(),
+  };
 }
 
 async function openFile(io: Io, path: string | undefined): Promise<File> {

@@ -1,6 +1,6 @@
 /**
  * The command line's way into the running server: HTTP over a socket in the data folder. One command a request: its first
- * line is JSON, the rest is a file; the answer is a line of JSON for each progress and one for the end.
+ * line is JSON, the rest is a file; the answer is a line of JSON for each progress and each part of a file, and one for the end.
  * Must stay true: whoever can open the socket administers the system, so only its owner can.
  */
 
@@ -50,6 +50,16 @@ export async function serveCommands(deps: Deps, { path, changed }: Options): Pro
   };
 }
 
+/** No faster than it is read, and not to somebody who is gone. */
+async function writeWhole(response: ServerResponse, line: object): Promise<void> {
+  if (response.destroyed) throw new AppError("unavailable", "nobody reads the file any more");
+  if (response.write(`${JSON.stringify(line)}\n`)) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  response.once("drain", resolve).once("close", resolve);
+  await promise;
+  response.off("drain", resolve).off("close", resolve);
+}
+
 type Answering = { response: ServerResponse; changed: () => Promise<void> };
 
 async function answer(deps: Deps, request: IncomingMessage, { response, changed }: Answering): Promise<void> {
@@ -61,7 +71,11 @@ async function answer(deps: Deps, request: IncomingMessage, { response, changed 
     // a file that is not read to its end must not take the connection, and so the answer, with it
     const { line, rest } = await splitFirstLine(request.iterator({ destroyOnReturn: false }));
     const call = JSON.parse(line) as Call;
-    const result = await perform(deps, call, { file: rest, progress: (progress) => say({ progress }) });
+    const result = await perform(deps, call, {
+      file: rest,
+      progress: (progress) => say({ progress }),
+      write: async (part) => await writeWhole(response, { part }),
+    });
     await changed();
     say({ result });
   } catch (error) {

@@ -4,12 +4,21 @@ import { z } from "zod";
 import { importTokens, undoTokenImport } from "#actions/token-import.ts";
 import { activateToken, assignToken, endToken } from "#actions/token-life.ts";
 import { resynchroniseToken } from "#actions/token-resync.ts";
-import { searchTokens } from "#actions/tokens.ts";
+import { exportTokens, searchTokens } from "#actions/tokens.ts";
 import { tokenStates } from "#core/token.ts";
 import { command, limit, name, text } from "./command.ts";
 
 /** why it is done, for the log */
 const asked = z.strictObject({ serial: name, reason: z.string().min(1).max(1000).optional() });
+
+const filter = z.strictObject({
+  part: name.optional(),
+  vendor: name.optional(),
+  username: name.optional(),
+  state: z.enum(tokenStates).optional(),
+  importId: name.optional(),
+  expiresBefore: z.int().optional(),
+});
 
 const ending = (how: "unassign" | "lost" | "revoke") =>
   command({ input: asked, run: async (deps, input) => await endToken(deps, "cli", { ...input, how }) });
@@ -51,15 +60,12 @@ export const tokenCommands = {
     run: async (deps, options, { file, progress }) => await importTokens(deps, "cli", { file, progress, options }),
   }),
   "token list": command({
-    input: z.strictObject({
-      serial: name.optional(),
-      username: name.optional(),
-      state: z.enum(tokenStates).optional(),
-      importId: name.optional(),
-      after: text.optional(),
-      limit,
-    }),
+    input: filter.extend({ after: text.optional(), limit }),
     run: async (deps, input) => await searchTokens(deps, input),
+  }),
+  "token export": command({
+    input: filter,
+    run: async (deps, input, { write }) => await exportTokens(deps, input, write),
   }),
   "token import undo": command({
     input: z.strictObject({ importId: name }),

@@ -2,6 +2,7 @@ import { Option, type Command } from "commander";
 import { AppError } from "#core/errors.ts";
 import type { TokenFit } from "#core/token-proof.ts";
 import { table, time } from "./output.ts";
+import { date } from "./system-verbs.ts";
 import { whole, why, type Why } from "./people-verbs.ts";
 import { verb, type ReadSecret, type Verb } from "./verb.ts";
 
@@ -37,12 +38,29 @@ const fitting = ({ type, algorithm, digits, period, encoding }: TokenFit): strin
 
 type Search = {
   serial?: string;
+  vendor?: string;
   user?: string;
   state?: "available" | "assigned" | "activated" | "lost" | "revoked";
   import?: string;
+  expiresBefore?: number;
   after?: string;
   limit?: number;
 };
+
+const filterOf = (one: Command): Command =>
+  one
+    .option("--serial <part>", "those whose serial number holds this")
+    .option("--vendor <name>", "those of this maker")
+    .option("--user <username>")
+    .addOption(new Option("--state <state>").choices(["available", "assigned", "activated", "lost", "revoked"]))
+    .option("--import <id>", "those that this import brought")
+    .option("--expires-before <date>", "those that end, or have ended, before this day (2027-01-31)", date);
+const filtered = ({ serial, user, import: importId, ...given }: Omit<Search, "after" | "limit">) => ({
+  ...given,
+  part: serial,
+  username: user,
+  importId,
+});
 
 type Ending = "token unassign" | "token lost" | "token revoke";
 const end = (path: Ending, { summary, shown }: { summary: string; shown: string }): Verb =>
@@ -191,14 +209,8 @@ export const tokenVerbs: Verb[] = [
     summary: "list tokens by serial number, a page at a time",
     example: "countersign token list --state available",
     define: (one) =>
-      one
-        .option("--serial <number>")
-        .option("--user <username>")
-        .addOption(new Option("--state <state>").choices(["available", "assigned", "activated", "lost", "revoked"]))
-        .option("--import <id>", "those that this import brought")
-        .option("--after <place>", "begin after this one")
-        .option("--limit <n>", "at most this many", whole),
-    input: (_, { user, import: importId, ...given }) => ({ ...given, username: user, importId }),
+      filterOf(one).option("--after <place>", "begin after this one").option("--limit <n>", "at most this many", whole),
+    input: (_, { after, limit, ...given }) => ({ ...filtered(given), after, limit }),
     show: ({ tokens, next }) =>
       [
         table(tokens, {
@@ -212,6 +224,16 @@ export const tokenVerbs: Verb[] = [
         }),
         ...(next === undefined ? [] : [`There are more: --after '${next}'`]),
       ].join("\n"),
+  }),
+  verb<"token export", Omit<Search, "after" | "limit">>({
+    path: "token export",
+    command: "token export",
+    summary: "write the inventory as a table, without any secret",
+    example: "countersign token export tokens.csv --state activated",
+    define: (one) => filterOf(one.argument("<file>", "the CSV to write")),
+    input: (_, given) => filtered(given),
+    writeTo: ([file = ""]) => file,
+    show: ({ tokens }) => `${tokens} tokens written.`,
   }),
   verb<"token import undo">({
     path: "token import undo",

@@ -14,6 +14,8 @@ export type Verb<N extends CommandName = CommandName, O = unknown> = {
   input: (args: string[], options: O, read: ReadSecret) => CommandInput<N> | Promise<CommandInput<N>>;
   /** the file that goes with the command; `-` is standard input */
   file?: (args: string[], options: O) => string | undefined;
+  /** where the file goes that the command makes */
+  writeTo?: (args: string[]) => string | undefined;
   /** where the result's `errorFile` is written, which is then not shown */
   saveTo?: (options: O) => string | undefined;
   show: (result: CommandResult<N>) => string;

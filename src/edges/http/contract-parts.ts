@@ -55,6 +55,7 @@ export type Operation<
   Params extends z.ZodObject = z.ZodObject,
   Body extends z.ZodObject = z.ZodObject,
   Answer extends z.ZodType = z.ZodType,
+  Query extends z.ZodObject = z.ZodObject,
 > = {
   method: "GET" | "POST" | "PATCH" | "DELETE";
   url: string;
@@ -65,7 +66,7 @@ export type Operation<
     operationId: string;
     summary: string;
     tags: string[];
-    querystring: typeof none;
+    querystring: Query;
     params: Params;
     headers?: typeof headers;
     body?: Body;
@@ -76,11 +77,13 @@ export type Operation<
   };
 };
 
-type Described<Params, Body, Answer> = Pick<Operation, "method" | "url" | "bodyLimit"> & {
+type Described<Params, Body, Answer, Query> = Pick<Operation, "method" | "url" | "bodyLimit"> & {
   scope: ApiScope;
   operationId: string;
   summary: string;
   params: Params;
+  /** what stands behind the `?`, in words */
+  query?: Query;
   body?: Body;
   bodyLimit?: number;
   answer: Answer;
@@ -90,16 +93,18 @@ export function operation<
   Params extends z.ZodObject,
   Answer extends z.ZodType,
   Body extends z.ZodObject = typeof none,
+  Query extends z.ZodObject = typeof none,
 >({
   method,
   url,
   scope,
   params,
+  query = none as unknown as Query,
   body,
   answer,
   bodyLimit,
   ...named
-}: Described<Params, Body, Answer>): Operation<Params, Body, Answer> {
+}: Described<Params, Body, Answer, Query>): Operation<Params, Body, Answer, Query> {
   return {
     method,
     url,
@@ -108,7 +113,7 @@ export function operation<
     schema: {
       ...named,
       tags: [scope],
-      querystring: none,
+      querystring: query,
       params,
       ...(method !== "GET" && { headers }),
       ...(body && { body }),

@@ -104,13 +104,16 @@ export function send(reply: FastifyReply, { status, body, correlationId }: Told)
     .send(body);
 }
 
-type InputOf<One> = One extends Operation<infer Params, infer Body> ? z.output<Params> & z.output<Body> : never;
+type InputOf<One> =
+  One extends Operation<infer Params, infer Body, z.ZodType, infer Query>
+    ? z.output<Params> & z.output<Query> & z.output<Body>
+    : never;
 type AnswerOf<One> = One extends {
   schema: { response: { 200: { content: { "application/json": { schema: infer A } } } } };
 }
   ? z.output<A>
   : never;
-/** What carries out the operations of one part of the contract: path and body in, the answer out. */
+/** What carries out the operations of one part of the contract: path, query and body in, the answer out. */
 export type Acts<Contract> = {
   [Name in keyof Contract]: (
     deps: Deps,
@@ -130,7 +133,11 @@ export function carryOut<Contract extends Record<string, Operation>>(
       ...operation,
       handler: async (request, reply) =>
         await answered(deps, { request, reply }, async () => {
-          const input = { ...(request.params as object), ...(request.body as object | undefined) };
+          const input = {
+            ...(request.params as object),
+            ...(request.query as object),
+            ...(request.body as object | undefined),
+          };
           const answer = await act(deps, `key:${request.from.key.id}`, input);
           return { status: 200, body: JSON.stringify(answer), correlationId: request.id };
         }),

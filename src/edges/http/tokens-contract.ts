@@ -57,6 +57,12 @@ const imported = z
   })
   .meta({ id: "TokenImport" });
 
+const word = z.string().min(1).max(256).optional();
+const number = z
+  .string()
+  .regex(/^\d{1,15}$/)
+  .optional();
+
 const token = z
   .strictObject({
     id: z.string(),
@@ -166,6 +172,25 @@ export const tokenContract = {
     summary: "Take back a whole import while none of its tokens was given to anybody",
     params: z.strictObject({ importId: z.string().max(64) }),
     answer: z.strictObject({ importId: z.string() }).meta({ id: "UndoneTokenImport" }),
+  }),
+  listTokens: operation({
+    method: "GET",
+    url: "/api/v1/tokens",
+    scope,
+    operationId: "listTokens",
+    summary: "The inventory by serial number, a page at a time",
+    params: z.strictObject({}),
+    query: z.strictObject({
+      part: word.meta({ description: "That the serial number holds." }),
+      vendor: word,
+      username: username.optional(),
+      state: z.enum(tokenStates).optional(),
+      importId: word,
+      expiresBefore: number.meta({ description: "Epoch milliseconds." }),
+      after: z.string().max(600).optional().meta({ description: "What the page before gave as `next`." }),
+      limit: number.meta({ description: "100 where it is not said, 1,000 at most." }),
+    }),
+    answer: z.strictObject({ tokens: z.array(token), next: z.string().optional() }).meta({ id: "TokenPage" }),
   }),
   findTokens: operation({
     method: "GET",

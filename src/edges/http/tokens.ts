@@ -24,6 +24,12 @@ const acts: Acts<typeof contract> = {
   unassignToken: async (deps, actor, input) => await endToken(deps, actor, { ...input, how: "unassign" }),
   loseToken: async (deps, actor, input) => await endToken(deps, actor, { ...input, how: "lost" }),
   revokeToken: async (deps, actor, input) => await endToken(deps, actor, { ...input, how: "revoke" }),
+  listTokens: async (deps, _actor, { expiresBefore, limit, ...search }) =>
+    await searchTokens(deps, {
+      ...search,
+      expiresBefore: expiresBefore === undefined ? undefined : Number(expiresBefore),
+      limit: Math.min(1000, Math.max(1, Number(limit ?? atMost))),
+    }),
   findTokens: async (deps, _actor, { serial }) => ({
     tokens: (await searchTokens(deps, { serial, limit: atMost })).tokens,
   }),
