@@ -1,12 +1,13 @@
 // Token files that other programs made, signed or checked: oath-toolkit's pskctool and xmlsec1.
+import { createHmac, randomBytes } from "node:crypto";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { pskcParts } from "../../bench/token-files.ts";
+import { pskcParts, transportKey } from "../../bench/token-files.ts";
 import { importTokens, type TokenImportOptions } from "#actions/token-import.ts";
 import type { TokenRow } from "#wire/token-row.ts";
 import { selfSigned, type Certificate } from "../support/certificates.ts";
-import { container, figure, key, read } from "../support/pskc.ts";
+import { container, figure, key, read, seed20, seedOf } from "../support/pskc.ts";
 import { run, runOk, tempFolder } from "../support/process.ts";
 import { world, type World } from "../support/world.ts";
 import { installed } from "./support/installed.ts";
@@ -93,12 +94,40 @@ describe.runIf(installed("pskctool"))("pskctool", () => {
   });
 });
 
+describe.runIf(installed("pskctool"))("pskctool", () => {
+  test("signs a file with many keys, of which each is judged", async () => {
+    const sign = [
+      "--sign",
+      `--sign-key=${vendor.keyFile}`,
+      `--sign-crt=${vendor.certFile}`,
+      file("10.xml", figure(10)),
+    ];
+    const { rows } = await load(file("signed-10.xml", await runOk("pskctool", sign)), { signedBy: vendor.cert });
+    expect(rows.map(({ serial, verdict }) => [serial, verdict])).toEqual([
+      ["654321", "accepted"],
+      ["123456", "refused"],
+      ["9999999", "refused"],
+      ["9999999", "refused"],
+    ]);
+  });
+
+  test("leaves out what is encrypted when it signs, and that is said of the row", async () => {
+    const sign = ["--sign", `--sign-key=${vendor.keyFile}`, `--sign-crt=${vendor.certFile}`, file("6.xml", figure(6))];
+    const key = { keyHex: "12345678901234567890123456789012", signedBy: vendor.cert };
+    const { rows } = await load(file("signed-6.xml", await runOk("pskctool", sign)), key);
+    expect(rows).toMatchObject([
+      { serial: "987654321", reason: expect.stringContaining("Secret: is not in the file") },
+    ]);
+  });
+});
+
 const signature = (uri: string, transforms: string[]) => `<ds:Signature><ds:SignedInfo>
 <ds:CanonicalizationMethod Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"/>
 <ds:SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"/>
 <ds:Reference URI="${uri}"><ds:Transforms>${transforms.map((one) => `<ds:Transform Algorithm="${one}"/>`).join("")}</ds:Transforms>
 <ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"/><ds:DigestValue/></ds:Reference>
 </ds:SignedInfo><ds:SignatureValue/></ds:Signature>`;
+const dsig = "http://www.w3.org/2000/09/xmldsig#";
 const enveloped = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 
 describe.runIf(installed("xmlsec1"))("xmlsec1", () => {
@@ -121,5 +150,59 @@ describe.runIf(installed("xmlsec1"))("xmlsec1", () => {
     ]);
     expect(await load(out, { signedBy: vendor.cert })).toMatchObject({ rows: [{ serial: "s1", verdict: "accepted" }] });
     expect((await load(out, { signedBy: stranger.cert })).error?.message).toContain("the signature is not accepted");
+  });
+});
+
+/** A key, and what a file needs besides it. */
+const encryptedFiles: [string, () => string, TokenImportOptions, number][] = [
+  ["under a pre-shared key", () => figure(6), { keyHex: "12345678901234567890123456789012" }, 1],
+  ["under a passphrase", () => figure(7), { passphrase: "qwerty" }, 1],
+  ["by the box", () => [...pskcParts(20)].join(""), { keyHex: transportKey.toString("hex") }, 20],
+];
+
+describe.runIf(installed("xmlsec1"))("xmlsec1 signs what is encrypted", () => {
+  test.each(encryptedFiles)("%s: both the key and the certificate open it", async (_, text, key, count) => {
+    const inside = signature("", [enveloped]).replace("<ds:Signature>", `<ds:Signature xmlns:ds="${dsig}">`);
+    const template = file("template.xml", text().replace(/<\/(?:pskc:)?KeyContainer>/, `${inside}$&`));
+    const signed = join(folder, "signed-encrypted.xml");
+    await runOk("xmlsec1", ["--sign", "--privkey-pem", vendor.keyFile, "--output", signed, template]);
+    await runOk("xmlsec1", ["--verify", "--pubkey-cert-pem", vendor.certFile, signed]);
+    expect(await load(signed, { ...key, signedBy: vendor.cert })).toMatchObject({ accepted: count, refused: 0 });
+    expect((await load(signed, { ...key, signedBy: stranger.cert })).error?.message).toContain("is not accepted");
+    expect((await load(signed, { signedBy: vendor.cert })).error?.message).toContain("which has to be given");
+    expect((await load(signed, key)).error?.message).toContain("the file is signed");
+  });
+});
+
+describe.runIf(installed("xmlsec1"))("xmlsec1 encrypts", () => {
+  /** The EncryptionMethod and CipherData that it makes of octets. */
+  const encrypt = async (octets: Buffer, { bits, secret }: { bits: number; secret: string }) => {
+    const template = `<EncryptedData xmlns="http://www.w3.org/2001/04/xmlenc#"><EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#aes${bits}-cbc"/><CipherData><CipherValue/></CipherData></EncryptedData>`;
+    const plain = join(folder, "plain.bin");
+    writeFileSync(plain, octets);
+    const args = ["--encrypt", "--aeskey", secret, "--binary-data", plain, file("template.xml", template)];
+    const value = /<CipherValue>([^<]+)/.exec(await runOk("xmlsec1", args))![1]!;
+    const method = `<xenc:EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#aes${bits}-cbc"/>`;
+    return {
+      octets: Buffer.from(value, "base64"),
+      xml: `${method}<xenc:CipherData><xenc:CipherValue>${value}</xenc:CipherValue></xenc:CipherData>`,
+    };
+  };
+
+  test.each([128, 192, 256])("with AES-%i-CBC, and what it encrypted is read", async (bits) => {
+    const transport = randomBytes(bits / 8);
+    const macKey = randomBytes(32);
+    const secret = join(folder, "aes.bin");
+    writeFileSync(secret, transport);
+    const sealedMac = await encrypt(macKey, { bits, secret });
+    const value = await encrypt(seed20, { bits, secret });
+    const mac = createHmac("sha256", macKey).update(value.octets).digest("base64");
+    const hmac = "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256";
+    const text = container(
+      `<EncryptionKey><ds:KeyName>k</ds:KeyName></EncryptionKey><MACMethod Algorithm="${hmac}"><MACKey>${sealedMac.xml}</MACKey></MACMethod>` +
+        key({ data: `<Secret><EncryptedValue>${value.xml}</EncryptedValue><ValueMAC>${mac}</ValueMAC></Secret>` }),
+    );
+    const [row] = await read(text, { preShared: Buffer.from(transport) });
+    expect(seedOf(row)).toBe(seed20.toString());
   });
 });

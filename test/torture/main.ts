@@ -10,9 +10,11 @@ import { oracleOf } from "../faults/oracle.ts";
 import { openRace, rightRound, type Round } from "../faults/race.ts";
 import { addApiKey } from "../faults/rest.ts";
 import { openScenarios, type Scenario, type SyncPoint, whyNoTracing } from "../faults/sync-points.ts";
+import { compareOn, load, messyTable } from "../faults/token-table.ts";
 import { openWitness } from "../faults/witness.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { remove, tempFolder } from "../support/process.ts";
+import { world } from "../support/world.ts";
 
 /** What went wrong, in words; none is right. */
 type Section = { name: string; run: () => Promise<string[]> };
@@ -152,6 +154,21 @@ async function looks(): Promise<string[]> {
   return status === 0 ? [] : [`the browser tests ended with ${status}`];
 }
 
+/** 100,000 rows by chance: the verdicts, and what judging them takes in memory. */
+async function tokenTable(): Promise<string[]> {
+  const here = await world();
+  const seed = Math.floor(Math.random() * 2 ** 31);
+  const table = messyTable(seed, 100_000);
+  const file = Buffer.from(table);
+  const before = process.memoryUsage().rss;
+  const { refused } = await load(here.deps, file, { dryRun: true, goodRowsOnly: true });
+  const grownMb = Math.round(Math.max(0, process.resourceUsage().maxRSS * 1024 - before) / 1e6);
+  const wrong = await compareOn(here.deps, table);
+  await here.close();
+  say(`  seed ${seed}: ${refused} of 100,000 rows refused, ${grownMb} MB more memory`);
+  return [...wrong, ...(grownMb < 250 ? [] : [`${grownMb} MB more memory`])];
+}
+
 function spread(values: number[]): string {
   const sorted = values.toSorted((a, b) => a - b).map(Math.round);
   const at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))];
@@ -160,6 +177,7 @@ function spread(values: number[]): string {
 
 const sections: Section[] = [
   { name: "import", run: bulk },
+  { name: "token-table", run: tokenTable },
   { name: "race", run: race },
   { name: "syncs", run: syncs },
   { name: "kill-postgres", run: killPostgres },

@@ -130,10 +130,17 @@ export function childOf(element: Element, name: string, ns?: string): Element | 
   return first;
 }
 
-export const textOf = (element: Element | undefined): string | undefined => element?.text.trim();
+export const textOf = (element: Element | undefined): string | undefined =>
+  element && wholeText(element, element.name).trim();
+
+/** What stands around an element is no value: of two readers one would take it for another than the other. */
+export function wholeText({ text, children }: Element, what: string): string {
+  if (children.length > 0) throw new PartError(`${what}: holds an element where a value is expected`);
+  return text;
+}
 
 export function base64Of(element: Element, what: string): Buffer {
-  const text = element.text.replaceAll(/[ \t\r\n]/g, "");
+  const text = wholeText(element, what).replaceAll(/[ \t\r\n]/g, "");
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text))
     throw new PartError(`${what}: is not Base64`);
   return Buffer.from(text, "base64");

@@ -36,8 +36,10 @@ const unopened = () => new TokenFileError("the key does not open this file, or t
 type Mac = { hash: Hash; key: KeyObject; isLegacy: boolean };
 
 export async function openerOf(header: Header, keys: PskcKeys): Promise<Opener> {
-  const { key, own } = await transportKey(header, keys);
-  const mac = key && macOf(header, key, keys);
+  const { key, own, mac } = await asFileError(async () => {
+    const found = await transportKey(header, keys);
+    return { ...found, mac: found.key && macOf(header, found.key, keys) };
+  });
   const legacy = keys.allowLegacyMac ?? false;
   return {
     open: (element, value) => {
@@ -78,7 +80,7 @@ async function transportKey(
 }
 
 async function derive(derived: Element, passphrase: Buffer): Promise<Buffer> {
-  const { prf, salt, count, length } = asFileError(() => readDerivation(derived));
+  const { prf, salt, count, length } = readDerivation(derived);
   return await new Promise((resolve, reject) => {
     pbkdf2(passphrase, salt, count, length, prf, (error, key) => (error ? reject(error) : resolve(key)));
   });
@@ -94,13 +96,16 @@ function readDerivation(derived: Element) {
   const specified = salt && childOf(salt, "Specified");
   const octets = specified ? base64Of(specified, "Salt") : Buffer.alloc(0);
   if (octets.length < leastSalt) throw new PartError(`Salt: is missing or shorter than ${leastSalt} octets`);
-  const count = Number(textOf(childOf(parameters, "IterationCount")));
-  if (!(Number.isInteger(count) && count >= iterations.least && count <= iterations.most))
+  const count = wholeOf(childOf(parameters, "IterationCount"));
+  if (!(count >= iterations.least && count <= iterations.most))
     throw new PartError(`IterationCount: is not between ${iterations.least} and ${iterations.most}`);
-  const length = Number(textOf(childOf(parameters, "KeyLength")));
+  const length = wholeOf(childOf(parameters, "KeyLength"));
   if (!keyLengths.includes(length)) throw new PartError("KeyLength: is not 16, 24 or 32");
   return { prf: prfOf(parameters), salt: octets, count, length };
 }
+
+/** NaN: is not one, however Number would read it (`0x7d0`, `2e3`). */
+const wholeOf = (element: Element | undefined): number => Number(/^\d{1,10}$/.exec(textOf(element) ?? "")?.[0] ?? NaN);
 
 function prfOf(parameters: Element): Hash {
   const uri = childOf(parameters, "PRF")?.attributes.get("Algorithm") ?? `${dsigNs}hmac-sha1`;
@@ -110,9 +115,9 @@ function prfOf(parameters: Element): Hash {
 }
 
 /** What is wrong with the header is wrong with the file. */
-function asFileError<T>(work: () => T): T {
+async function asFileError<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return work();
+    return await work();
   } catch (error) {
     throw error instanceof PartError ? new TokenFileError(error.message) : error;
   }
@@ -120,21 +125,19 @@ function asFileError<T>(work: () => T): T {
 
 function macOf({ macMethod }: Header, key: TransportKey, { allowLegacyMac }: PskcKeys): Mac | undefined {
   if (!macMethod) return undefined;
-  return asFileError(() => {
-    const uri = macMethod.attributes.get("Algorithm");
-    const hash = uri === undefined ? undefined : hmacs.get(uri);
-    if (!hash) throw new PartError(`MACMethod: ${JSON.stringify(shortName(uri ?? ""))} is not accepted`);
-    const element = childOf(macMethod, "MACKey", pskcNs);
-    if (element) {
-      const { cipher, octets } = readEncrypted(element, "MACKey");
-      const opened = cipher.open(octets, key);
-      // one that does not open goes on as one that is wrong: the MACs say so, and take the same time (R-082)
-      return { hash, key: keyObject(opened && opened.length > 0 ? opened : randomBytes(20)), isLegacy: false };
-    }
-    if (!allowLegacyMac || !("secret" in key))
-      throw new PartError("MACMethod: has no MACKey, as older files have it; that has to be allowed for this import");
-    return { hash, key: createSecretKey(key.secret), isLegacy: true };
-  });
+  const uri = macMethod.attributes.get("Algorithm");
+  const hash = uri === undefined ? undefined : hmacs.get(uri);
+  if (!hash) throw new PartError(`MACMethod: ${JSON.stringify(shortName(uri ?? ""))} is not accepted`);
+  const element = childOf(macMethod, "MACKey", pskcNs);
+  if (element) {
+    const { cipher, octets } = readEncrypted(element, "MACKey");
+    const opened = cipher.open(octets, key);
+    // one that does not open goes on as one that is wrong: the MACs say so, and take the same time (R-082)
+    return { hash, key: keyObject(opened && opened.length > 0 ? opened : randomBytes(20)), isLegacy: false };
+  }
+  if (!allowLegacyMac || !("secret" in key))
+    throw new PartError("MACMethod: has no MACKey, as older files have it; that has to be allowed for this import");
+  return { hash, key: createSecretKey(key.secret), isLegacy: true };
 }
 
 function keyObject(octets: Buffer): KeyObject {

@@ -1,7 +1,7 @@
 /** One KeyPackage as the tokens that it holds. Version 1.0 is read strictly: what is not in its schema is refused. */
 
 import type { FileRow, TokenRow } from "../token-row.ts";
-import { base64Of, childOf, childrenOf, PartError, textOf, type Element } from "./element.ts";
+import { base64Of, childOf, childrenOf, PartError, textOf, wholeText, type Element } from "./element.ts";
 import { pskcNs, tokenTypes } from "./names.ts";
 import type { Opened, Opener } from "./opening.ts";
 import { datesOf, readPolicy, type Policy } from "./policy.ts";
@@ -24,14 +24,15 @@ function checkSchema(element: Element): void {
 export function readPackage(element: Element, { opener, ids }: { opener: Opener; ids: Set<string> }): FileRow[] {
   const keys = childrenOf(element, "Key", pskcNs);
   const info = element.children.find(({ name }) => name === "DeviceInfo");
-  const serialNo = info && textOf(info.children.find(({ name }) => name === "SerialNo"));
+  const serialNo = info?.children.find(({ name }) => name === "SerialNo")?.text.trim();
   if (keys.length === 0) return [{ line: element.line, serial: serialNo ?? "", reason: "Key: is missing" }];
   return keys.flatMap((key) => {
     const id = key.attributes.get("Id");
     const serial = (serialNo || (id ?? "")).slice(0, 256);
     try {
       checkSchema(element);
-      if (info) checkSchema(info);
+      if (childOf(element, "DeviceInfo")) checkSchema(info!);
+      if (info) textOf(childOf(info, "SerialNo"));
       if (id === undefined) throw new PartError("Key: has no Id");
       if (ids.has(id)) throw new PartError("Key: its Id stands in an earlier package too");
       ids.add(id);
@@ -136,9 +137,9 @@ function valueOf(element: Element, opener: Opener, read: (plain: Element) => Buf
 function numberOf(element: Element | undefined, what: string, opener: Opener): number | undefined {
   if (!element) return undefined;
   let isPlain = false;
-  const { octets } = valueOf(element, opener, ({ text }) => {
+  const { octets } = valueOf(element, opener, (plain) => {
     isPlain = true;
-    return Buffer.from(text.trim());
+    return Buffer.from(wholeText(plain, what).trim());
   });
   const text = octets.toString("latin1");
   const isBinary = !isPlain && (octets.length === 4 || octets.length === 8);

@@ -1,4 +1,5 @@
 // XML signatures and what attackers do with them (R-084); `test/peers/pskc.test.ts` has those that other programs made.
+import { X509Certificate } from "node:crypto";
 import { beforeAll, expect, test } from "vitest";
 import { SignedXml } from "xml-crypto";
 import { selfSigned, type Certificate } from "../../../test/support/certificates.ts";
@@ -82,6 +83,34 @@ test("a comment in the digest does not hide another one (CVE-2025-29775)", async
   const digest = /<DigestValue>([^<]*)/.exec(signed)![1]!;
   expect(await verify(signed.replace(digest, `<!--x-->${digest}`).replace("s1", "s2"))).toContain("refused");
   expect(await verify(signed.replace(digest, `${digest}<!--${digest}-->`).replace("s1", "s2"))).toContain("refused");
+});
+
+test("the certificate is no secret, so a MAC made with it is no signature", async () => {
+  const mac = "http://www.w3.org/2000/09/xmldsig#hmac-sha1";
+  for (const secret of [
+    vendor.cert,
+    new X509Certificate(vendor.cert).publicKey.export({ type: "spki", format: "pem" }),
+  ]) {
+    const signer = new SignedXml({ privateKey: secret, signatureAlgorithm: mac, canonicalizationAlgorithm: exclusive });
+    signer.enableHMAC();
+    const transforms = [enveloped, exclusive];
+    signer.addReference({ xpath: "/*", transforms, digestAlgorithm: sha256, uri: "", isEmptyUri: true });
+    signer.computeSignature(good, { location: { reference: "/*", action: "append" } });
+    expect(await verify(signer.getSignedXml())).toContain("does not match");
+  }
+});
+
+test("the RFC's figure 9, whose signature is an example's, is refused whatever the certificate", async () => {
+  expect(await verify(figure(9))).toContain("refused: the signature is not accepted");
+  expect(await verify(figure(9), stranger.cert)).toContain("refused: the signature is not accepted");
+});
+
+test("two SignedInfo, of which one is signed and the other read, are refused (CVE-2025-29774)", async () => {
+  const signed = sign(good);
+  const [info] = /<SignedInfo>.*<\/SignedInfo>/s.exec(signed)!;
+  const evil = signed.replace("s1", "s2").replace(info, info + info.replace(/<DigestValue>[^<]*/, "<DigestValue>AAAA"));
+  expect(await verify(evil)).toContain("refused");
+  expect(await verify(signed.replace(info, info + info))).toContain("refused");
 });
 
 test("a comment in a serial number splits nothing", async () => {

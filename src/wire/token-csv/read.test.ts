@@ -101,6 +101,7 @@ describe("how a secret is written", () => {
     expect(await encodings(hex)).toEqual([{ text: hex, encoding: "hex" }]);
     expect(await encodings(`0x${hex}`)).toEqual([{ text: hex, encoding: "hex" }]);
     expect(await encodings("ABCD EF22-ABCD EF22")).toEqual([{ text: "ABCDEF22ABCDEF22", encoding: "unclear" }]);
+    expect(await encodings("0xABCDEF22ABCDEF22")).toEqual([{ text: "ABCDEF22ABCDEF22", encoding: "hex" }]);
     expect(await encodings("ABCDEF22", "secret (Base32)")).toEqual([{ text: "ABCDEF22", encoding: "base32" }]);
     expect(await encodings("ABCDEF22", "seed hex")).toEqual([{ text: "ABCDEF22", encoding: "hex" }]);
   });

@@ -114,5 +114,5 @@ function secretOf(text: string, column: Column): TokenRow["secret"] {
   if (column === "base32" || column === "hex") return { text: secret, encoding: column };
   const digits = secret.replace(/^0x/i, "");
   if (/[^0-9A-Fa-f]/.test(digits)) return { text: secret, encoding: "base32" };
-  return { text: digits, encoding: /[0189]/.test(digits) ? "hex" : "unclear" };
+  return { text: digits, encoding: digits !== secret || /[0189]/.test(digits) ? "hex" : "unclear" };
 }
