@@ -1,5 +1,6 @@
 // The authenticator app, in a browser of its own.
 import { activate, expectRightCode, openLink, setUpDevice } from "./authenticator.ts";
+import { notifications, withPush } from "./pushed.ts";
 import { expectSignedIn, giveCode, givePassword } from "./sign-in.ts";
 import { expect, test } from "./test.ts";
 
@@ -77,4 +78,19 @@ test("no script can read a key of the device", async ({ page, server }) => {
     return [signing, code.key].map(({ extractable, usages }) => ({ extractable, usages }));
   });
   expect(kept).toEqual(Array(2).fill({ extractable: false, usages: ["sign"] }));
+});
+
+test("a device with notifications proves itself by one", async ({ page, server }) => {
+  const push = await withPush(page, server);
+  try {
+    await openLink(page, server, await server.addPerson());
+    const ready = setUpDevice(page);
+    await push.deliver("validate");
+    await ready;
+    await expect(page.getByText("No push on this device")).toBeHidden();
+    // who looks at the app needs no notification of it
+    expect(await notifications(page)).toEqual([]);
+  } finally {
+    await push.stop();
+  }
 });

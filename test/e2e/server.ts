@@ -5,6 +5,7 @@ import { readBase32 } from "#core/crypto/base32.ts";
 import { hotp } from "#core/crypto/hotp.ts";
 import { makeNode, type Node } from "../faults/node.ts";
 import { waitUntil } from "../support/process.ts";
+import { trustFile } from "../support/vendors/stand-in.ts";
 
 export type Text = { to: string; text: string; at: number };
 export type Person = {
@@ -31,6 +32,8 @@ export type Server = {
 
 export async function startServer(): Promise<Server> {
   const node = await makeNode({ evaluation: true, logLevel: "warn" });
+  // push services of the tests
+  node.env["NODE_EXTRA_CA_CERTS"] = await trustFile();
   await node.start();
   const inbox = async (phone: string) => {
     const { messages } = await node.tell<{ messages: Text[] }>("phone inbox");

@@ -22,7 +22,7 @@ export async function decide(account: Account, request: Pending, answer: Answer)
     user,
     application,
     ...answer,
-    exp: Math.floor(expiresAt / 1000),
+    exp: expiresAt,
     ...(uv && { uv }),
   };
   const decision = await signJws(account.signing, { typ: "countersign-decision+jwt", kid: account.deviceId }, payload);

@@ -16,6 +16,7 @@ import { wordFor } from "./words.ts";
 function Context({ asked: { account, request } }: { asked: Asked }) {
   const { say, language } = useApp();
   const moment = useMoment();
+  const place = [request.place, request.address].filter(Boolean).join(", ") || say("request.place.unknown");
   return (
     <dl className={styles.context}>
       <dt>{say("request.application")}</dt>
@@ -24,8 +25,7 @@ function Context({ asked: { account, request } }: { asked: Asked }) {
       </dd>
       <dt>{say("request.place")}</dt>
       <dd>
-        <bdi>{request.place || say("request.place.unknown")}</bdi>
-        {request.address !== "" && <span className={styles.soft}> ({request.address})</span>}
+        <bdi>{place}</bdi>
       </dd>
       <dt>{say("request.time")}</dt>
       <dd>

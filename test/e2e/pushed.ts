@@ -1,0 +1,49 @@
+// A browser whose push service is the test's own: what the server sends is opened there and handed to the service worker as
+// Chromium's own push service would. The browsers of tests have none.
+import { expect, type Page } from "@playwright/test";
+import { startPushService, type Note } from "../support/vendors/push-service.ts";
+import type { Server } from "./server.ts";
+
+type Registration = { registrationId: string; scopeURL: string };
+
+export async function withPush(page: Page, server: Server) {
+  const service = await startPushService();
+  await server.node.tell("settings set", { name: "push.own-services", text: JSON.stringify([service.host]) });
+  const facts = (await (await fetch(`${server.node.url}/device/v1/server`)).json()) as { vapidPublicKey: string };
+  const subscriber = service.subscribe(facts.vapidPublicKey);
+  await page.context().grantPermissions(["notifications"], { origin: server.baseUrl });
+  await page.addInitScript((subscription) => {
+    const given = { options: { applicationServerKey: null }, toJSON: () => subscription };
+    PushManager.prototype.getSubscription = async () => null;
+    PushManager.prototype.subscribe = async () => given as unknown as PushSubscription;
+  }, subscriber.subscription);
+
+  const client = await page.context().newCDPSession(page);
+  let registrationId: string | undefined;
+  client.on("ServiceWorker.workerRegistrationUpdated", ({ registrations }: { registrations: Registration[] }) => {
+    registrationId = registrations.find(({ scopeURL }) => scopeURL.endsWith("/authenticator/"))?.registrationId;
+  });
+  await client.send("ServiceWorker.enable");
+  return {
+    /** Waits for the server's next message of that kind and hands it over. */
+    deliver: async (type: string): Promise<Note> => {
+      const { note } = await subscriber.take(type);
+      await expect.poll(() => registrationId).toBeDefined();
+      const data = JSON.stringify(note);
+      const message = { origin: server.baseUrl, registrationId: registrationId!, data };
+      await client.send("ServiceWorker.deliverPushMessage", message);
+      return note;
+    },
+    stop: async () => {
+      await server.node.tell("settings unset", { name: "push.own-services" });
+      await service.stop();
+    },
+  };
+}
+
+/** What stands on the screen of the device. */
+export const notifications = async (page: Page) =>
+  await page.evaluate(async () => {
+    const shown = await (await navigator.serviceWorker.ready).getNotifications();
+    return shown.map(({ title, body, tag }) => ({ title, body, tag }));
+  });
