@@ -53,7 +53,11 @@ test("a link sets the device up once, and its codes are right without the server
   await other.close();
 });
 
-test("the short code does the same, typed with the name", async ({ page, server }) => {
+test("the short code does the same, typed with the name, on a device whose clock is wrong", async ({
+  page,
+  server,
+}) => {
+  await page.clock.install({ time: Date.now() + 600_000 });
   const { username } = await server.addPerson();
   const { code } = await server.node.tell<{ code: string }>("method add-authenticator", { username });
   await page.goto("/authenticator/");
@@ -62,6 +66,7 @@ test("the short code does the same, typed with the name", async ({ page, server 
   await page.getByLabel("Code").fill(code.toLowerCase());
   await page.getByRole("button", { name: "Next" }).click();
   await expectRightCode(page, await setUpDevice(page));
+  await expect(page.getByText("clock is 10 minutes wrong")).toBeVisible();
 });
 
 test("no script can read a key of the device", async ({ page, server }) => {

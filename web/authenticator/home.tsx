@@ -1,6 +1,7 @@
 // The first screen when nothing waits for an answer: the accounts with their codes.
 import { Button } from "@mantine/core";
 import { useEffect, useState } from "react";
+import { durationInWords } from "../parts/language.ts";
 import styles from "./authenticator.module.css";
 import { leftOf } from "./clock.ts";
 import { codeAt, halves, type CodeKey } from "./code.ts";
@@ -102,12 +103,15 @@ function Empty() {
   );
 }
 
+/** A clock that is less wrong than this is nobody's worry. */
+const noticedMs = 30_000;
+
 type Props = { later: readonly Asked[]; onOpen: (asked: Asked) => void };
 
 export function Home({ later, onOpen }: Props) {
-  const { say, accounts = [], offline, offsetMs, busy, refresh } = useApp();
+  const { say, language, accounts = [], offline, offsetMs, busy, refresh } = useApp();
   if (accounts.length === 0) return <Empty />;
-  const wrongMinutes = Math.round(Math.abs(offsetMs) / 60_000);
+  const wrongMs = Math.abs(offsetMs);
   return (
     <>
       <h1 className={styles.unseen}>{say("title")}</h1>
@@ -128,7 +132,9 @@ export function Home({ later, onOpen }: Props) {
           {say("refresh")}
         </Button>
       </div>
-      {wrongMinutes > 0 && <p className={styles.note}>{say("clock", { count: wrongMinutes })}</p>}
+      {wrongMs > noticedMs && (
+        <p className={styles.note}>{say("clock", { time: durationInWords(wrongMs, language) })}</p>
+      )}
       <InstallOffer />
       <p>
         <a href="#add">{say("add.another")}</a>

@@ -3,7 +3,7 @@
 import { Button } from "@mantine/core";
 import { useState } from "react";
 import type { ReactNode, SyntheticEvent } from "react";
-import { exactTime, timeInWords } from "../parts/language.ts";
+import { durationInWords, exactTime, timeInWords } from "../parts/language.ts";
 import styles from "./authenticator.module.css";
 import { decide, type Answer, type Decided } from "./decide.ts";
 import { DeviceProblem } from "./device.ts";
@@ -101,11 +101,9 @@ function Reporting({ busy, blocks, onReport, onBack }: Report) {
 }
 
 function Left({ expiresAt }: { expiresAt: number }) {
-  const { say } = useApp();
-  const seconds = Math.max(0, Math.ceil((expiresAt - useMoment()) / 1000));
-  const left =
-    seconds >= 60 ? say("left.minutes", { count: Math.ceil(seconds / 60) }) : say("left.seconds", { count: seconds });
-  return <p className={styles.soft}>{left}</p>;
+  const { say, language } = useApp();
+  const left = Math.max(0, expiresAt - useMoment());
+  return <p className={styles.soft}>{say("left", { time: durationInWords(left, language) })}</p>;
 }
 
 type Stage = { reporting: boolean; busy: boolean; problem?: string; change: boolean; decided?: Decided };

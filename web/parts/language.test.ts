@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { chooseLanguage, timeInWords } from "./language.ts";
+import { chooseLanguage, durationInWords, timeInWords } from "./language.ts";
 
 test("the first wanted language that there is wins, else English", () => {
   expect(chooseLanguage(["fi-FI", "sv-FI", "en"])).toBe("sv");
@@ -19,4 +19,13 @@ test("a time is told in words for a day and never in the future", () => {
     expect.stringContaining("2030"),
   ]);
   expect(timeInWords(moment - 120_000, moment, "sv")).toBe("för 2 minuter sedan");
+});
+
+test("a duration is told in minutes, and the last minute in seconds", () => {
+  expect([600_000, 60_000, 1000].map((ms) => durationInWords(ms, "en"))).toEqual([
+    "10 minutes",
+    "60 seconds",
+    "1 second",
+  ]);
+  expect(durationInWords(125_000, "sv")).toBe("2 minuter");
 });

@@ -19,5 +19,14 @@ export function timeInWords(at: number, moment: number, language: Language): str
   return exactTime(at, language);
 }
 
+/** "2 minutes": to the minute above one, to the second below. */
+export function durationInWords(ms: number, language: Language): string {
+  const minutes = ms > 60_000;
+  const unit = minutes ? "minute" : "second";
+  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(
+    Math.round(ms / (minutes ? 60_000 : 1000)),
+  );
+}
+
 export const exactTime = (at: number, language: Language) =>
   new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }).format(at);
