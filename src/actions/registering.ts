@@ -11,6 +11,7 @@ import { readCode } from "#core/methods/same.ts";
 import { phoneReader } from "#core/phone.ts";
 import { isEnough, isLasting, isRestricted } from "#core/registration.ts";
 import type { Proof } from "#core/strength.ts";
+import { endActivation } from "#store/activations.ts";
 import { countSends } from "#store/destinations.ts";
 import { insertFactors, methodsOf, raiseCounter, type NewFactorRow } from "#store/factors.ts";
 import type { Run } from "#store/open.ts";
@@ -29,6 +30,7 @@ import { findGateways } from "./gateways-open.ts";
 import { clear, countAnswer } from "./outgoing.ts";
 import { addPasskey, finishPasskeyRegistration } from "./passkeys.ts";
 import { newSheet, saveSheet } from "./recovery-sheet.ts";
+import { hasAllDevices } from "./registering-app.ts";
 import { loadRegistrant } from "./registrant.ts";
 import { methodsOff } from "./rules.ts";
 import { sealed } from "./sealed.ts";
@@ -38,7 +40,7 @@ import { next, type From, type Step } from "./sign-in.ts";
 import { holdFlow, saveFlow, saveFlowIn, type Flow, type Registering } from "./sign-in-flow.ts";
 import { textFor } from "./texts.ts";
 
-const kinds = ["passkey", "totp", "token", "sms", "voice", "sms-reply", "recovery"] as const;
+const kinds = ["passkey", "push", "totp", "token", "sms", "voice", "sms-reply", "recovery"] as const;
 export type Kind = (typeof kinds)[number];
 const triesAllowed = 5;
 const smsDigits = 6;
@@ -51,13 +53,15 @@ export async function choices(deps: Deps, { person, registering }: Flow): Promis
   const withoutPhone = registering!.reason === "phone_only" || groups.some((group) => forbidden.includes(group));
   const lasting = has.some(isLasting) || registering!.done.some(isLasting);
   const carried = new Set((await findGateways(deps)).flatMap(({ channel, enabled }) => (enabled ? channel : [])));
-  const tokens = await mayClaim(deps, person!.id);
+  const unoffered = new Set<string>(registering!.done);
+  if (!lasting) unoffered.add("recovery");
+  if (!(await mayClaim(deps, person!.id))) unoffered.add("token");
+  if (await hasAllDevices(deps, person!.id)) unoffered.add("push");
   return kinds.filter((kind) => {
-    if (kind === "token") return tokens && !off.has("totp") && !registering!.done.includes(kind);
-    if (!methods.has(kind) || off.has(kind) || (withoutPhone && isRestricted(kind))) return false;
-    if (kind in channels && !carried.has(channels[kind]!)) return false;
-    if (kind === "recovery") return lasting && !registering!.done.includes(kind);
-    return !registering!.done.includes(kind);
+    const method = kind === "token" ? "totp" : kind;
+    if (unoffered.has(kind) || !methods.has(method) || off.has(method)) return false;
+    if (withoutPhone && isRestricted(kind)) return false;
+    return !(kind in channels) || carried.has(channels[kind]!);
   });
 }
 
@@ -70,7 +74,12 @@ const seal = (deps: Deps, flow: Flow, secret: Uint8Array) =>
 const unseal = (deps: Deps, flow: Flow, sealed: string) =>
   deps.keys.unseal("factor", Buffer.from(sealed, "base64url"), place(flow));
 
-const fresh = ({ reason, done }: Registering): Registering => ({ reason, done, tries: 0 });
+const fresh = ({ reason, done, push }: Registering): Registering => ({
+  reason,
+  done,
+  tries: 0,
+  ...(push && { push }),
+});
 
 /** Begins one kind; `undefined` goes back to the choice. */
 export async function chooseKind(deps: Deps, flow: Flow, kind: string | undefined): Promise<Flow> {
@@ -80,8 +89,9 @@ export async function chooseKind(deps: Deps, flow: Flow, kind: string | undefine
   if (chosen) registering.kind = chosen;
   if (chosen === "totp") registering.sealed = seal(deps, flow, deps.random.bytes(20));
   return await deps.db.transaction(async (run) => {
-    // a phone that is to prove itself does so no more
+    // a phone or an app that is to prove itself does so no more
     if (flow.open) await cancelChallenge(run, flow.open.id);
+    if (flow.registering?.activation) await endActivation(run, flow.registering.activation);
     return await saveFlowIn(run, { ...flow, open: undefined, registering, problem: undefined });
   });
 }
@@ -240,7 +250,7 @@ export async function kept(deps: Deps, flow: Flow, now: Kept): Promise<Flow> {
   const { id, method, kind = method, token, codes, add, proof } = now;
   const { reason, done } = flow.registering!;
   const { id: userId, username } = flow.person!;
-  const registering = { reason, tries: 0, done: [...done, kind], ...(codes !== undefined && { codes }) };
+  const registering = { ...fresh(flow.registering!), done: [...done, kind], ...(codes !== undefined && { codes }) };
   const proofs = proof ? [...flow.proofs, proof] : flow.proofs;
   const byPassword = flow.proofs.length === 0 && done.length === 0;
   try {

@@ -35,12 +35,18 @@ export type Problem =
   | "extension"
   | "number_refused"
   | "number_blocked"
+  | "app_not_yet"
+  | "wrong_number"
+  | "app_no_answer"
+  | "app_unreachable"
+  | "app_busy"
+  | "app_pin_expired"
   | "password_rule"
   | "password_same"
   | "passwords_differ"
   | "password_changed";
 
-/** A method on its way to being registered. `sealed` is its seed, or the hash of the code that was sent. */
+/** A method on its way to being registered. `sealed` is its seed, the hash of the code that was sent, or what an app is bound by. */
 export type Registering = {
   reason: Reason;
   kind?: string;
@@ -54,6 +60,10 @@ export type Registering = {
   backupOf?: string;
   /** the message that went to it */
   sent?: string;
+  /** the invitation that an app is to take up */
+  activation?: string;
+  /** whether notifications reach the app that was registered */
+  push?: "web" | "none";
   tries: number;
   /** kinds registered in this sign-in, and the codes that are shown once */
   done: string[];

@@ -132,10 +132,12 @@ export function heard(flow: Flow, outcome: Verified): Flow {
   if (outcome.kind === "allow") return { ...told, open: undefined };
   if (outcome.retry) return { ...told, open: outcome.retry, problem: "wrong_code" };
   const tried = outcome.code === "busy" ? "voice" : flow.open?.prompt.method;
-  return { ...told, open: undefined, tried, problem: problemOf(outcome) };
+  const problem = tried === "push" ? appProblemOf(outcome, flow.open) : problemOf(outcome);
+  return { ...told, open: undefined, tried, problem };
 }
 
-const problems: Partial<Record<Extract<Outcome, { kind: "deny" }>["code"], Problem | undefined>> = {
+type Denied = Extract<Outcome, { kind: "deny" }>;
+const problems: Partial<Record<Denied["code"], Problem | undefined>> = {
   no_method: undefined,
   locked_out: "locked",
   number_blocked: "number_blocked",
@@ -147,8 +149,19 @@ const problems: Partial<Record<Extract<Outcome, { kind: "deny" }>["code"], Probl
   busy: "busy",
   pin_expired: "pin_expired",
 };
-const problemOf = ({ code }: Extract<Outcome, { kind: "deny" }>): Problem | undefined =>
-  code in problems ? problems[code] : "ended";
+const problemOf = ({ code }: Denied): Problem | undefined => (code in problems ? problems[code] : "ended");
+
+/** What is different in the app, since something else can be done about it there. */
+const appProblems: typeof problems = {
+  no_answer: "app_no_answer",
+  unreachable: "app_unreachable",
+  busy: "app_busy",
+  pin_expired: "app_pin_expired",
+};
+const appProblemOf = (outcome: Denied, open: Flow["open"]): Problem | undefined =>
+  outcome.code === "too_many_tries" && open?.prompt.number !== undefined
+    ? "wrong_number"
+    : (appProblems[outcome.code] ?? problemOf(outcome));
 
 /** The second step, begun by itself with the default method, or the one asked for. */
 export async function beginStep(deps: Deps, flow: Flow, from: From & { method?: string }): Promise<Step> {

@@ -25,6 +25,8 @@ export const helpTopics = [
   "code-refused",
   "locked-out",
   "set-up-app",
+  "app-quiet",
+  "not-activated",
   "passkey",
   "passkey-missing",
   "token",

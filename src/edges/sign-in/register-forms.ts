@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Deps } from "#actions/deps.ts";
 import { chooseKind, confirmKind, finishRegistering, giveNumber, givePasskeyMade } from "#actions/registering.ts";
 import { givePhone, isPhoneKind } from "#actions/registering-phone.ts";
+import { inviteApp } from "#actions/registering-app.ts";
 import { giveToken } from "#actions/registering-token.ts";
 import type { From, Step } from "#actions/sign-in.ts";
 import type { Flow } from "#actions/sign-in-flow.ts";
@@ -20,7 +21,10 @@ export function registerForms(define: Define, deps: Deps): void {
   define(
     "/sign-in/register",
     { kind: z.string().max(20).optional() },
-    registering(async (flow, { kind }) => await chooseKind(deps, flow, kind)),
+    registering(async (flow, { kind }) => {
+      const chosen = await chooseKind(deps, flow, kind);
+      return chosen.registering!.kind === "push" ? await inviteApp(deps, chosen) : chosen;
+    }),
   );
   define(
     "/sign-in/register/number",

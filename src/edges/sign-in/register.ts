@@ -6,15 +6,17 @@ import type { Deps } from "#actions/deps.ts";
 import type { Flow } from "#actions/sign-in-flow.ts";
 import { isEnough } from "#core/registration.ts";
 import type { TextKey } from "#i18n/translate.ts";
-import { fromFile, html, type Html } from "./html.ts";
+import { fromFile, html } from "./html.ts";
 import type { Look, Page } from "./layout.ts";
 import { makeForm } from "./passkeys.ts";
-import { form, leadsTo, problemOf, submit } from "./steps.ts";
+import { invitePage, registeredApp } from "./register-app.ts";
+import { back, form, leadsTo, problemOf, submit } from "./steps.ts";
 
 export async function registerPage(deps: Deps, look: Look, flow: Flow): Promise<Page> {
   const { kind, codes, number, sealed } = flow.registering!;
   const told = { application: leadsTo(flow), help: "register-now" as const };
   if (codes !== undefined) return { ...told, ...codesPage(deps, look, flow) };
+  if (kind === "push") return { ...told, ...(await invitePage(deps, look, flow)) };
   if (kind === "totp") return { ...told, ...appPage(deps, look, flow) };
   if (kind === "passkey") return { ...told, ...(await passkeyPage(deps, look, flow)) };
   if (kind === "sms" && number && sealed) return { ...told, ...textCodePage(look, flow) };
@@ -41,7 +43,7 @@ async function choicePage(deps: Deps, look: Look, flow: Flow): Promise<Page> {
       ? html`<p>${say(`reason.${reason}`)}</p>
           <p class="soft">${say("register.how_long")}</p>`
       : html`<ul class="done">
-            ${done.map((kind) => html`<li>${say(`register.${kind}` as TextKey)}</li>`)}
+            ${done.map((kind) => html`<li>${say(kind === "push" ? registeredApp(flow) : (`register.${kind}` as TextKey))}</li>`)}
           </ul>
           <p>${say("register.backup")}</p>`
   }
@@ -65,9 +67,6 @@ async function passkeyPage(deps: Deps, look: Look, flow: Flow): Promise<Page> {
     ${back(look, flow)}`;
   return { title: say("register.passkey.title"), body, script: "passkey" };
 }
-
-export const back = ({ say }: Look, flow: Flow): Html =>
-  form("/sign-in/register", flow, submit(say("register.other"), "quiet"));
 
 function appPage(deps: Deps, look: Look, flow: Flow): Page {
   const { say } = look;

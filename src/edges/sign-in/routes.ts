@@ -13,6 +13,7 @@ import { satisfies } from "#core/strength.ts";
 import type { Deps } from "#actions/deps.ts";
 import { beginReset, giveMailedCode, mayReset } from "#actions/password-reset.ts";
 import { choosePassword } from "#actions/new-password.ts";
+import { collectApp } from "#actions/registering-app.ts";
 import { collectPhone } from "#actions/registering-phone.ts";
 import {
   answerStep,
@@ -259,7 +260,7 @@ function wayForms(define: Define, deps: Deps): void {
   );
   define("/sign-in/waiting", remember, async (flow, body, from) =>
     flow.registering
-      ? await collectPhone(deps, flow, from)
+      ? await (flow.registering.activation === undefined ? collectPhone(deps, flow, from) : collectApp(deps, flow))
       : await collectStep(deps, flow, { remember: body["remember"] === "yes", ...from }),
   );
   define("/sign-in/again", { method: z.string().max(20).optional() }, async (flow, { method }, from) =>

@@ -16,6 +16,10 @@ export const form = (action: string, flow: Flow, body: Html): Html =>
 export const submit = (label: string, kind: "primary" | "quiet" = "primary"): Html =>
   html`<button class="${kind}">${label}</button>`;
 
+/** From one kind of method in the wizard to the choice of all. */
+export const back = ({ say }: Look, flow: Flow): Html =>
+  form("/sign-in/register", flow, submit(say("register.other"), "quiet"));
+
 /** What the sign-in is for, as the pages say it. */
 export const leadsTo = ({ application: { id, name } }: Flow): string => (id === "account" ? "" : name);
 
@@ -170,8 +174,8 @@ export function otherPage(look: Look, flow: Flow): Page {
 export function endedPage(look: Look, flow: Flow, others: readonly Option[]): Page {
   const { say } = look;
   const { problem = "ended", tried } = flow;
-  const retry = { voice: "step.call_again", "sms-reply": "step.send_again" } as const;
-  const isCalled = tried === "voice" || tried === "sms-reply";
+  const retry = { push: "step.ask_again", voice: "step.call_again", "sms-reply": "step.send_again" } as const;
+  const isCalled = tried === "push" || tried === "voice" || tried === "sms-reply";
   const body = html`${problemOf(look, problem)}
     ${form("/sign-in/again", flow, html`${isCalled && html`<input type="hidden" name="method" value="${tried}" />`}${submit(say(isCalled ? retry[tried] : "step.retry"))}`)}
     ${others.length > 0 && html`<h2>${say("step.other")}</h2>`}
@@ -194,4 +198,9 @@ const helpOfEnd: Partial<Record<Problem, HelpTopic>> = {
   unreachable: "no-call",
   busy: "no-call",
   pin_expired: "pin",
+  wrong_number: "unexpected-request",
+  app_no_answer: "app-quiet",
+  app_unreachable: "app-quiet",
+  app_busy: "unexpected-request",
+  app_pin_expired: "pin",
 };

@@ -6,6 +6,7 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import type { Deps } from "#actions/deps.ts";
+import { isAwaited } from "#actions/registering-app.ts";
 import { findFlow, type Flow } from "#actions/sign-in-flow.ts";
 import { readVerification } from "#actions/verifications.ts";
 import type { HelpTopic } from "#core/help.ts";
@@ -14,8 +15,7 @@ import type { TextKey } from "#i18n/translate.ts";
 import type { Cookies } from "./cookies.ts";
 import { html, type Html } from "./html.ts";
 import type { Look, Page } from "./layout.ts";
-import { back } from "./register.ts";
-import { leadsTo, otherWays, problemOf, rememberBox, submit, timeLeft } from "./steps.ts";
+import { back, leadsTo, otherWays, problemOf, rememberBox, submit, timeLeft } from "./steps.ts";
 
 export async function waitPage(deps: Deps, look: Look, flow: Flow): Promise<Page> {
   const { say } = look;
@@ -28,7 +28,8 @@ export async function waitPage(deps: Deps, look: Look, flow: Flow): Promise<Page
       ${rememberBox(look, flow)}
       ${submit(say(isOpen ? "step.have_answered" : "sign_in.continue"), isOpen ? "quiet" : "primary")}
     </form>
-    ${isOpen && timeLeft(look, flow, deps.clock.now())} ${isOpen && (flow.registering ? back : otherWays)(look, flow)}`;
+    ${isOpen && late(look, flow)} ${isOpen && timeLeft(look, flow, deps.clock.now())}
+    ${isOpen && (flow.registering ? back : otherWays)(look, flow)}`;
   const title = say(flow.registering ? (`register.${prompt.method}.title` as TextKey) : "step.title");
   const more = { application: leadsTo(flow), help: helpOf[prompt.method]! };
   return { title, body, ...more, script: "waiting", ...(isOpen && { again: `/sign-in?flow=${flow.id}` }) };
@@ -41,13 +42,18 @@ const whatToDo = (look: Look, flow: Flow): Html => {
     ${prompt.number !== undefined && number(prompt.number)}`;
 };
 
-const helpOf: Record<string, HelpTopic> = { voice: "no-call", "sms-reply": "reply-to-text" };
+const helpOf: Record<string, HelpTopic> = { push: "app-quiet", voice: "no-call", "sms-reply": "reply-to-text" };
 
 function instructionOf({ method, number: shown, pin }: Prompt): TextKey {
   if (method !== "voice") return (pin ? `step.${method}_pin` : `step.${method}`) as TextKey;
   if (shown !== undefined) return "step.voice";
   return pin ? "step.voice_pin" : "step.voice_plain";
 }
+
+/** Shown after a while by the style alone, and at once to those whose page comes again by itself. */
+const late = ({ say }: Look, { open }: Flow): Html | false =>
+  open!.prompt.method === "push" &&
+  html`<p class="soft late">${say(open!.prompt.others.length > 0 ? "step.push_late" : "step.push_late_only")}</p>`;
 
 /** To be read at a glance, digit by digit by those who listen, and copied as it is typed. */
 const number = (digits: string): Html =>
@@ -63,6 +69,8 @@ const standing = async (
 ): Promise<string | undefined> =>
   (await readVerification(deps, application.id, { id: open!.id, username: undefined, ...wait }))?.state;
 
+const isInviting = ({ registering }: Flow) => registering?.activation !== undefined;
+
 const heldMs = 25_000;
 
 /** What the page's script asks: held until there is something to go on with. Of several windows the newest waits. */
@@ -75,7 +83,7 @@ export function waitingRoute(
     const { flow: id } = z.object({ flow: z.string().max(64) }).parse(request.query);
     const browser = cookies.read(request, "browser");
     const flow = browser === undefined ? undefined : await findFlow(deps, { id, browser });
-    if (flow?.open?.prompt.kind !== "wait") return { state: "over" };
+    if (!flow || (flow.open?.prompt.kind !== "wait" && !isInviting(flow))) return { state: "over" };
     const mine = new AbortController();
     const gone = new AbortController();
     reply.raw.once("close", () => gone.abort());
@@ -83,9 +91,12 @@ export function waitingRoute(
     waiting.set(id, mine);
     try {
       const signal = AbortSignal.any([mine.signal, gone.signal, stopping]);
-      const state = await standing(deps, flow, { waitMs: heldMs, signal });
+      const wait = { waitMs: heldMs, signal };
+      const isPending = isInviting(flow)
+        ? await isAwaited(deps, flow, wait)
+        : (await standing(deps, flow, wait)) === "pending";
       if (mine.signal.aborted) return { state: "elsewhere" };
-      return { state: state === "pending" ? "pending" : "over" };
+      return { state: isPending ? "pending" : "over" };
     } finally {
       if (waiting.get(id) === mine) waiting.delete(id);
     }
