@@ -10,6 +10,7 @@ export type Me = Schemas["Me"];
 export type OwnMethod = Schemas["OwnMethod"];
 export type OwnSession = Schemas["OwnSession"];
 export type OwnDevice = Schemas["OwnDevice"];
+export type OwnApp = Schemas["OwnApp"];
 export type OwnSignIn = Schemas["OwnSignIn"];
 export type OwnHistory = Schemas["OwnHistory"];
 type Problem = Schemas["OwnProblem"];
@@ -71,6 +72,11 @@ export function openAccount(send: typeof fetch = (...asked) => fetch(...asked)) 
     findMethod: async (id: string) => await ask("POST", `/methods/${one(id)}/found`, {}),
     /** The kind that is asked for first; null: the best there is. */
     setFirst: async (kind: string | null) => await ask("PUT", "/default-method", { kind }),
+    apps: async () => (await ask<{ apps: OwnApp[] }>("GET", "/apps")).apps,
+    renameApp: async (id: string, name: string) => await ask("PATCH", `/apps/${one(id)}`, { name }),
+    removeApp: async (id: string) => await ask("DELETE", `/apps/${one(id)}`),
+    /** Its device was stolen. */
+    blockApp: async (id: string) => await ask("POST", `/apps/${one(id)}/stolen`, {}),
     sessions: async () => (await ask<{ sessions: OwnSession[] }>("GET", "/sessions")).sessions,
     endSession: async (id: string) => await ask("DELETE", `/sessions/${one(id)}`),
     endOtherSessions: async () => await ask("DELETE", "/sessions"),

@@ -879,6 +879,58 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/me/apps": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The devices with the person's authenticator app */
+    get: operations["listOwnApps"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/me/apps/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Take the app away from a device; never the last way to verify */
+    delete: operations["removeOwnApp"];
+    options?: never;
+    head?: never;
+    /** Give the app's device a name */
+    patch: operations["renameOwnApp"];
+    trace?: never;
+  };
+  "/api/v1/me/apps/{id}/stolen": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** The app's device was stolen: it approves nothing any more, and its codes do not count */
+    post: operations["blockOwnApp"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/me/sessions": {
     parameters: {
       query?: never;
@@ -1917,6 +1969,23 @@ export interface components {
       /** @description Epoch milliseconds. */
       expiresAt: number;
     };
+    OwnApp: {
+      id: string;
+      name: string;
+      /** @description phone, tablet, desktop or other. */
+      kind: string;
+      platform: string;
+      /**
+       * @description none: it asks only while it is open.
+       * @enum {string}
+       */
+      push: "web" | "none";
+      /** @enum {string} */
+      state: "ready" | "blocked";
+      /** @description Epoch milliseconds. */
+      createdAt: number;
+      lastSeenAt: number | null;
+    };
     OwnSignIn: {
       id: string;
       /** @description Epoch milliseconds. */
@@ -1971,6 +2040,9 @@ export interface components {
     };
     DefaultMethod: {
       kind: string | null;
+    };
+    NewAppName: {
+      name: string;
     };
     OwnHistory: {
       signIns: components["schemas"]["OwnSignIn"][];
@@ -7487,6 +7559,294 @@ export interface operations {
       };
       /** @description This person has none of that id. */
       404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description The body is not application/json. */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It cannot be done now. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+    };
+  };
+  listOwnApps: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The devices with the person's authenticator app */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            apps: components["schemas"]["OwnApp"][];
+          };
+        };
+      };
+      /** @description There is no session here; or, with a location, the person must verify first. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It cannot be done now. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+    };
+  };
+  removeOwnApp: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The request is not as described here, or what it asks for is refused. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description There is no session here; or, with a location, the person must verify first. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It did not come from a page of this session. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description This person has none of that id. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It is the last one. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description The body is not application/json. */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It cannot be done now. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+    };
+  };
+  renameOwnApp: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewAppName"];
+      };
+    };
+    responses: {
+      /** @description Done. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The request is not as described here, or what it asks for is refused. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description There is no session here; or, with a location, the person must verify first. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It did not come from a page of this session. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description This person has none of that id. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description The body is not application/json. */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It cannot be done now. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+    };
+  };
+  blockOwnApp: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": Record<string, never>;
+      };
+    };
+    responses: {
+      /** @description Done. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The request is not as described here, or what it asks for is refused. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description There is no session here; or, with a location, the person must verify first. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It did not come from a page of this session. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description This person has none of that id. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It is the last one. */
+      409: {
         headers: {
           [name: string]: unknown;
         };

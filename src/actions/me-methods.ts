@@ -7,6 +7,7 @@ import { AppError } from "#core/errors.ts";
 import { methods } from "#core/methods/index.ts";
 import { recoveryCodes } from "#core/methods/recovery.ts";
 import { isLasting } from "#core/registration.ts";
+import { listDevicesOf } from "#store/devices.ts";
 import { listFactors, type FactorDetails } from "#store/factors.ts";
 import type { Run } from "#store/open.ts";
 import { removeOwnFactor, renameFactor, restoreFactor, suspendFactor } from "#store/own-factors.ts";
@@ -49,7 +50,9 @@ export type Refusal = "last_method";
 
 const known = async (deps: Deps, userId: string) =>
   (await listFactors(deps.db, [userId], ["active", "suspended"])).filter(
-    ({ method, expiresAt, ...rest }) =>
+    ({ method, expiresAt, deviceId, ...rest }) =>
+      // an app's codes come and go with its device
+      deviceId === null &&
       methods.has(method) &&
       methods.get(method)!.over?.(rest) !== true &&
       (expiresAt === null || expiresAt > deps.clock.now()),
@@ -68,6 +71,7 @@ export async function listOwnMethods(deps: Deps, userId: string): Promise<OwnMet
     if (off.has(method)) return "off";
     return lockedUntil > now ? "locked" : "ready";
   };
+  const asks = (await listDevicesOf(deps.db, userId)).some(({ state: is }) => is === "active");
   const ranks = [...methods.keys()];
   return factors
     .map((factor) => ({
@@ -78,7 +82,8 @@ export async function listOwnMethods(deps: Deps, userId: string): Promise<OwnMet
       serial: tokens.get(factor.id)?.serial ?? null,
       createdAt: factor.createdAt,
       lastUsedAt: factor.lastUsedAt,
-      state: state(factor),
+      // without a device there is nobody to ask
+      state: factor.method === "push" && !asks ? "lost" : state(factor),
       first: person?.defaultMethod === factor.method,
       codesLeft: factor.method === "recovery" ? recoveryCodes - factor.counter : null,
       verifies: isLasting(factor.method),
@@ -93,7 +98,8 @@ function phonesOf({ method, address, parameters }: FactorDetails) {
 }
 
 async function loadOwn(deps: Deps, { session }: By, id: string): Promise<FactorDetails> {
-  const factor = (await known(deps, session.userId)).find((one) => one.id === id);
+  // an app is named and taken away device by device
+  const factor = (await known(deps, session.userId)).find((one) => one.id === id && one.method !== "push");
   if (!factor) throw new AppError("not_found");
   return factor;
 }

@@ -26,6 +26,8 @@ export type FactorDetails = {
   expiresAt: number | null;
   createdAt: number;
   lastUsedAt: number | null;
+  /** the authenticator app whose codes these are */
+  deviceId: string | null;
 };
 
 const table = {
@@ -71,7 +73,7 @@ export async function listFactors(db: Db, userIds: string[], states = ["active"]
     .selectFrom("factor")
     .select(["id", "user_id", "method", "name", "state", "parameters", "address", "fails"])
     .select("locked_until")
-    .select(["created_at", "last_used_at", "counter", "expires_at"])
+    .select(["created_at", "last_used_at", "counter", "expires_at", "device_id"])
     .where("user_id", "in", userIds)
     .where("state", "in", states)
     .orderBy("created_at")
@@ -91,6 +93,7 @@ export async function listFactors(db: Db, userIds: string[], states = ["active"]
     expiresAt: row.expires_at,
     createdAt: row.created_at,
     lastUsedAt: row.last_used_at,
+    deviceId: row.device_id,
   }));
 }
 

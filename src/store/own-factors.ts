@@ -30,7 +30,8 @@ async function holdPerson(run: Run, { id, userId }: Own): Promise<void> {
 
 const another = ({ id, userId, lasting, counting }: Guarded) => ({
   text: `(method not in (${marks(lasting.length)}) or exists (select 1 from factor other where other.user_id = ? and other.id <> ?
-    and other.state = 'active' and other.method in (${marks(counting.length)})))`,
+    and other.state = 'active' and other.method in (${marks(counting.length)})
+    and (other.method <> 'push' or exists (select 1 from device d where d.user_id = other.user_id and d.state = 'active'))))`,
   values: [...lasting, userId, id, ...counting],
 });
 

@@ -36,6 +36,8 @@ export const bodies: Partial<Record<RouteName, object>> = {
   changePassword: { current: password, next },
   renewCodes: {},
   addBackup: {},
+  renameApp: { name: "Work phone" },
+  blockApp: {},
   choosePin: { pin: "8264" },
 };
 export const routes = Object.entries(ownContract) as [RouteName, (typeof ownContract)["readMe"]][];
@@ -44,7 +46,7 @@ export const changes = routes.filter(([, { method }]) => (method as string) !== 
 /** For each test a new world with Eva in it; stopped and removed after it. */
 export function ownWorld(kind: Kind) {
   let server: HttpServer;
-  const h = { ask, signIn, methods, idOf, mails, remembered, call } as {
+  const h = { ask, signIn, methods, idOf, mails, remembered, call, url } as {
     w: World;
     eva: Awaited<ReturnType<World["person"]>>;
     ask: typeof ask;
@@ -54,6 +56,7 @@ export function ownWorld(kind: Kind) {
     mails: typeof mails;
     remembered: typeof remembered;
     call: typeof call;
+    url: typeof url;
   };
   beforeEach(async () => {
     h.w = await world({ kind });
@@ -74,8 +77,11 @@ export function ownWorld(kind: Kind) {
     await h.w.close();
   });
 
+  function url(): string {
+    return `http://127.0.0.1:${server.people!.port}`;
+  }
   async function ask(method: string, target: string, { body, session, headers }: Asked = {}): Promise<Answer> {
-    const response = await fetch(`http://127.0.0.1:${server.people!.port}${target}`, {
+    const response = await fetch(`${url()}${target}`, {
       method,
       redirect: "manual",
       headers: {

@@ -1,8 +1,10 @@
-import { Button, TextInput } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useState } from "react";
 import type { OwnMethod } from "../../sdk/src/account.ts";
 import styles from "./account.module.css";
-import { Dangerous, focus, Moment } from "./parts.tsx";
+import { Apps } from "./apps.tsx";
+import { Dangerous, Moment } from "./parts.tsx";
+import { Renaming } from "./renaming.tsx";
 import { account, useAccount } from "./use-account.tsx";
 import { ofKind, type Say } from "./words.ts";
 
@@ -36,10 +38,10 @@ function factsOf(say: Say, method: OwnMethod): string[] {
 function MethodCard({ method }: { method: OwnMethod }) {
   const { say } = useAccount();
   const [renaming, setRenaming] = useState(false);
-  const { state, first, createdAt, lastUsedAt } = method;
+  const { kind, createdAt, lastUsedAt } = method;
   const facts = factsOf(say, method);
   return (
-    <li className={styles.card}>
+    <li className={`${styles.card} ${kind === "push" ? styles.wide : ""}`}>
       <h3>{nameOf(say, method)}</h3>
       {facts.length > 0 && <p>{facts.join(" · ")}</p>}
       <p className={styles.soft}>
@@ -47,21 +49,55 @@ function MethodCard({ method }: { method: OwnMethod }) {
         {" · "}
         {lastUsedAt === null ? say("method.unused") : <Moment word="method.used" at={lastUsedAt} />}
       </p>
-      {(first || state !== "ready") && (
-        <p className={styles.marks}>
-          {first && <span className={styles.fine}>{say("method.first")}</span>}
-          {state !== "ready" && <span className={styles.weak}>{say(`method.${state}`)}</span>}
-        </p>
+      <Marks {...method} />
+      {renaming ? (
+        <Renaming
+          of={{ id: method.id, name: nameOf(say, method), by: "renameMethod" }}
+          onEnd={() => setRenaming(false)}
+        />
+      ) : null}
+      {kind === "push" && <Apps />}
+      {kind === "push" && (
+        <div className={styles.actions}>
+          <First method={method} />
+        </div>
       )}
-      {renaming ? <Renaming method={method} onEnd={() => setRenaming(false)} /> : null}
-      {!renaming && <MethodActions method={method} onRename={() => setRenaming(true)} />}
+      {!renaming && kind !== "push" && <MethodActions method={method} onRename={() => setRenaming(true)} />}
     </li>
+  );
+}
+
+function Marks({ first, state }: OwnMethod) {
+  const { say } = useAccount();
+  if (!first && state === "ready") return null;
+  return (
+    <p className={styles.marks}>
+      {first && <span className={styles.fine}>{say("method.first")}</span>}
+      {state !== "ready" && <span className={styles.weak}>{say(`method.${state}`)}</span>}
+    </p>
+  );
+}
+
+/** Whether its kind is asked for before the others. */
+function First({ method }: { method: OwnMethod }) {
+  const { say, change } = useAccount();
+  const { kind, first, state, verifies } = method;
+  if (!verifies || state !== "ready") return null;
+  const label = say(first ? "method.notFirst" : "method.makeFirst");
+  return (
+    <Button
+      variant="default"
+      onClick={() => void change("setFirst", first ? null : kind)}
+      aria-label={`${label}: ${nameOf(say, method)}`}
+    >
+      {label}
+    </Button>
   );
 }
 
 function MethodActions({ method, onRename }: { method: OwnMethod; onRename: () => void }) {
   const { say, change } = useAccount();
-  const { id, kind, state, first, verifies, backup, serial } = method;
+  const { id, kind, state, verifies, backup, serial } = method;
   const name = nameOf(say, method);
   const labelled = (label: string) => ({ "aria-label": `${label}: ${name}`, children: label });
   const token = serial === null ? "what" : "token";
@@ -69,13 +105,7 @@ function MethodActions({ method, onRename }: { method: OwnMethod; onRename: () =
   return (
     <div className={styles.actions}>
       {verifies && <Button variant="default" onClick={onRename} {...labelled(say("method.rename"))} />}
-      {verifies && state === "ready" && (
-        <Button
-          variant="default"
-          onClick={() => void change("setFirst", first ? null : kind)}
-          {...labelled(say(first ? "method.notFirst" : "method.makeFirst"))}
-        />
-      )}
+      <First method={method} />
       {kind === "voice" && state === "ready" && <BackupPhone {...{ id, name, backup }} />}
       {state === "lost" && (
         <Button variant="default" onClick={() => void change("findMethod", id)} {...labelled(say("method.find"))} />
@@ -120,37 +150,5 @@ function BackupPhone({ id, name, backup }: { id: string; name: string; backup: s
         />
       )}
     </>
-  );
-}
-
-function Renaming({ method, onEnd }: { method: OwnMethod; onEnd: () => void }) {
-  const { say, change, busy } = useAccount();
-  const [name, setName] = useState(nameOf(say, method));
-  return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        void change("renameMethod", method.id, name).then(onEnd);
-      }}
-    >
-      <TextInput
-        label={say("method.name")}
-        value={name}
-        onChange={(event) => setName(event.currentTarget.value)}
-        required
-        withAsterisk={false}
-        maxLength={60}
-        ref={focus}
-        classNames={{ input: styles.input! }}
-      />
-      <div className={styles.actions}>
-        <Button type="submit" disabled={busy}>
-          {say("method.save")}
-        </Button>
-        <Button variant="default" onClick={onEnd}>
-          {say("method.cancel")}
-        </Button>
-      </div>
-    </form>
   );
 }

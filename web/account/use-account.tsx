@@ -50,6 +50,7 @@ async function orSignIn<T>(work: () => Promise<T>): Promise<T> {
 
 export const useMe = () => useQuery({ queryKey: ["me"], queryFn: () => orSignIn(account.me) });
 export const useMethods = () => useQuery({ queryKey: ["methods"], queryFn: () => orSignIn(account.methods) });
+export const useApps = () => useQuery({ queryKey: ["apps"], queryFn: () => orSignIn(account.apps) });
 export const useSessions = () => useQuery({ queryKey: ["sessions"], queryFn: () => orSignIn(account.sessions) });
 export const useDevices = () => useQuery({ queryKey: ["devices"], queryFn: () => orSignIn(account.devices) });
 

@@ -5,7 +5,7 @@
 
 import { z } from "zod";
 import { languages, type Language } from "#i18n/translate.ts";
-import { cursor, device, me, method, problem, session, signIn } from "./shapes.ts";
+import { app, cursor, device, me, method, problem, session, signIn } from "./shapes.ts";
 
 const problems = (description: string) => ({
   description,
@@ -152,6 +152,53 @@ export const ownContract = {
       ...shared,
       body: z.strictObject({ kind: z.string().max(20).nullable() }).meta({ id: "DefaultMethod" }),
       response: { ...done, ...changeFailures, ...missing },
+    },
+  },
+  listApps: {
+    method: "GET",
+    url: `${base}/apps`,
+    schema: read(
+      "listOwnApps",
+      "The devices with the person's authenticator app",
+      z.strictObject({ apps: z.array(app) }),
+    ),
+  },
+  renameApp: {
+    method: "PATCH",
+    url: `${base}/apps/:id`,
+    config: { confirmed: "methods" },
+    schema: {
+      operationId: "renameOwnApp",
+      summary: "Give the app's device a name",
+      ...shared,
+      params,
+      body: z.strictObject({ name }).meta({ id: "NewAppName" }),
+      response: { ...done, ...changeFailures, ...missing },
+    },
+  },
+  removeApp: {
+    method: "DELETE",
+    url: `${base}/apps/:id`,
+    config: { confirmed: "methods" },
+    schema: {
+      operationId: "removeOwnApp",
+      summary: "Take the app away from a device; never the last way to verify",
+      ...shared,
+      params,
+      response: { ...done, ...changeFailures, ...missing, 409: problems("It is the last one.") },
+    },
+  },
+  blockApp: {
+    method: "POST",
+    url: `${base}/apps/:id/stolen`,
+    config: { confirmed: "methods" },
+    schema: {
+      operationId: "blockOwnApp",
+      summary: "The app's device was stolen: it approves nothing any more, and its codes do not count",
+      ...shared,
+      params,
+      body: none,
+      response: { ...done, ...changeFailures, ...missing, 409: problems("It is the last one.") },
     },
   },
   listSessions: {

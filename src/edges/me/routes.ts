@@ -30,6 +30,7 @@ import {
   setFirst,
   type By,
 } from "#actions/me-methods.ts";
+import { blockOwnApp, listOwnApps, removeOwnApp, renameOwnApp } from "#actions/me-apps.ts";
 import { chooseOwnPin } from "#actions/pins.ts";
 import { endSessions, forgetDevices, listDevices, listSessions, newToken } from "#actions/sessions.ts";
 import { parseBody } from "../http/json.ts";
@@ -59,6 +60,7 @@ export function meRoutes(app: FastifyInstance, deps: Deps, { publicUrl, webDist 
       accountRoutes(typed, own);
       methodRoutes(typed, own);
       backupRoutes(typed, own);
+      appRoutes(typed, own);
       browserRoutes(typed, own);
     });
   });
@@ -219,6 +221,31 @@ function backupRoutes(app: Typed, { deps, cookies }: Own): void {
     handler: async (request, reply) => {
       await removeBackup(deps, by(request), request.params.id);
       return done(reply);
+    },
+  });
+}
+
+function appRoutes(app: Typed, { deps }: Own): void {
+  app.route({ ...contract.listApps, handler: async ({ me }) => ({ apps: await listOwnApps(deps, me.userId) }) });
+  app.route({
+    ...contract.renameApp,
+    handler: async (request, reply) => {
+      await renameOwnApp(deps, by(request), { id: request.params.id, name: request.body.name });
+      return done(reply);
+    },
+  });
+  app.route({
+    ...contract.removeApp,
+    handler: async (request, reply) => {
+      const reason = await removeOwnApp(deps, by(request), request.params.id);
+      return reason ? refuse(reply, 409, { reason }) : done(reply);
+    },
+  });
+  app.route({
+    ...contract.blockApp,
+    handler: async (request, reply) => {
+      const reason = await blockOwnApp(deps, by(request), request.params.id);
+      return reason ? refuse(reply, 409, { reason }) : done(reply);
     },
   });
 }

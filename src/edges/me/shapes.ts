@@ -65,6 +65,18 @@ export const device = z
     expiresAt: time,
   })
   .meta({ id: "OwnDevice" });
+export const app = z
+  .strictObject({
+    id: z.string(),
+    name: z.string(),
+    kind: z.string().meta({ description: "phone, tablet, desktop or other." }),
+    platform: z.string(),
+    push: z.enum(["web", "none"]).meta({ description: "none: it asks only while it is open." }),
+    state: z.enum(["ready", "blocked"]),
+    createdAt: time,
+    lastSeenAt: time.nullable(),
+  })
+  .meta({ id: "OwnApp" });
 export const signIn = z
   .strictObject({
     id: z.string(),
