@@ -70,6 +70,9 @@ export function openAccount(send: typeof fetch = (...asked) => fetch(...asked)) 
     /** It counts no more until it is found. */
     loseMethod: async (id: string) => await ask("POST", `/methods/${one(id)}/lost`, {}),
     findMethod: async (id: string) => await ask("POST", `/methods/${one(id)}/found`, {}),
+    /** A token's codes, as it showed them one after the other. */
+    resyncMethod: async (id: string, codes: string[]) =>
+      await ask("POST", `/methods/${one(id)}/resynchronisation`, { codes }),
     /** The kind that is asked for first; null: the best there is. */
     setFirst: async (kind: string | null) => await ask("PUT", "/default-method", { kind }),
     apps: async () => (await ask<{ apps: OwnApp[] }>("GET", "/apps")).apps,

@@ -862,6 +862,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/me/methods/{id}/resynchronisation": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Set a hardware token right by two codes that it shows one after the other; they are used up */
+    post: operations["resynchroniseOwnToken"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/me/default-method": {
     parameters: {
       query?: never;
@@ -2019,6 +2036,7 @@ export interface components {
         | "throttled"
         | "unavailable"
         | "no_password"
+        | "not_in_a_row"
         | "short"
         | "long"
         | "name"
@@ -2037,6 +2055,9 @@ export interface components {
     };
     NewName: {
       name: string;
+    };
+    ResyncCodes: {
+      codes: string[];
     };
     DefaultMethod: {
       kind: string | null;
@@ -7492,6 +7513,102 @@ export interface operations {
       };
       /** @description The body is not application/json. */
       415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It cannot be done now. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+    };
+  };
+  resynchroniseOwnToken: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ResyncCodes"];
+      };
+    };
+    responses: {
+      /** @description Done. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The request is not as described here, or what it asks for is refused. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description There is no session here; or, with a location, the person must verify first. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description It did not come from a page of this session. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description This person has none of that id. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description These are not codes of it in a row. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description The body is not application/json. */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["OwnProblem"];
+        };
+      };
+      /** @description Too many wrong codes; try again later. */
+      429: {
         headers: {
           [name: string]: unknown;
         };

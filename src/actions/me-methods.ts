@@ -21,6 +21,7 @@ import type { NoticeKind } from "./notices.ts";
 import { masked } from "./registering.ts";
 import { newParameters } from "./registering-phone.ts";
 import { methodsOff } from "./rules.ts";
+import { resyncOwn } from "./resyncing.ts";
 import { signOutAndForget, type Session } from "./sessions.ts";
 
 export type OwnMethod = {
@@ -140,6 +141,13 @@ export async function renameOwn(deps: Deps, by: By, { id, name }: { id: string; 
   const factor = await loadOwn(deps, by, id);
   const own = { id, userId: by.session.userId, name };
   await change(deps, by, { factor, result: "METHOD_RENAMED", work: (run) => renameFactor(run, own) });
+}
+
+/** the codes themselves show who holds it, so nothing else is asked for. */
+export async function resyncToken(deps: Deps, { session }: By, { id, codes }: { id: string; codes: string[] }) {
+  const { userId } = session;
+  if (!(await listSerials(deps.db, userId)).has(id)) throw new AppError("not_found");
+  return await resyncOwn(deps, { userId, factorId: id, codes });
 }
 
 /** What verifies, and what of it can be used now. */

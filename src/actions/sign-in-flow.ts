@@ -32,6 +32,8 @@ export type Problem =
   | "passkey_unverified"
   | "number"
   | "token"
+  | "in_step"
+  | "not_in_a_row"
   | "extension"
   | "number_refused"
   | "number_blocked"

@@ -46,6 +46,12 @@ export async function findChallenge(
   );
 }
 
+/** Of a challenge that is still open. */
+export async function findAskedFactor(db: Db, id: string): Promise<string | undefined> {
+  const challenge = db.q.selectFrom("challenge").select("factor_id").where("id", "=", id);
+  return (await challenge.where("state", "=", "pending").executeTakeFirst())?.factor_id;
+}
+
 export type Standing = { applicationId: string; state: string; holder: string | null; expiresAt: number };
 
 export async function readChallenge(db: Db, id: string): Promise<Standing | undefined> {

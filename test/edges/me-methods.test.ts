@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { findSession } from "#actions/sessions.ts";
 import { begin } from "#actions/verify.ts";
+import { boxOf } from "../support/tokens.ts";
 import { kinds } from "../support/world.ts";
 import { ownWorld } from "./own-world.ts";
 
@@ -77,5 +78,38 @@ describe.each(kinds)("one's own methods on %s", (kind) => {
     expect((await call("removeBackup", id, { session })).status).toBe(204);
     expect(await calls()).toMatchObject({ number: "•• 68", extension: "89", backup: null });
     expect((await call("removeBackup", await idOf(session, "totp"), { session })).status).toBe(404);
+  });
+
+  test("a token is told with its serial number, set right by its codes, and goes back when it is removed", async () => {
+    const box = boxOf(h.w);
+    await box.takeIn();
+    await box.give("H-1", "eva");
+    const session = await signIn();
+    const token = async () => (await methods(session)).find(({ kind: of }) => of === "hotp");
+    const { id } = (await token())!;
+    expect(await token()).toMatchObject({ name: "H-1", serial: "H-1" });
+    expect((await call("renameMethod", id, { session })).status).toBe(204);
+    expect(await token()).toMatchObject({ name: "Work phone", serial: "H-1" });
+    const pair = async (first: number, second: number) =>
+      await call("resyncMethod", id, {
+        session,
+        body: { codes: [box.counted("H-1", first), box.counted("H-1", second)] },
+      });
+    expect((await pair(30, 32)).body).toMatchObject({ status: 409, reason: "not_in_a_row" });
+    expect((await pair(30, 31)).status).toBe(204);
+    expect((await pair(30, 31)).body["reason"]).toBe("not_in_a_row");
+    // an app has no such thing here
+    expect((await call("resyncMethod", await idOf(session, "totp"), { session })).status).toBe(404);
+    expect((await call("removeMethod", id, { session })).status).toBe(204);
+    expect(await box.ownersOf("H-1")).toEqual(["Acme available nobody"]);
+    const entry = h.w.deps.db.q.selectFrom("log").select("detail").where("result", "=", "METHOD_REMOVED");
+    expect((await entry.executeTakeFirstOrThrow()).detail).toMatch(/"token":"tok_/);
+    h.w.set({ "lockout.after": 3 });
+    await box.give("T-2", "eva");
+    const other = (await methods(session)).find(({ serial }) => serial === "T-2")!.id;
+    const reasons = [];
+    for (let tries = 0; tries < 4; tries++)
+      reasons.push((await call("resyncMethod", other, { session })).body["reason"]);
+    expect(reasons.at(-1)).toBe("throttled");
   });
 });

@@ -36,8 +36,8 @@ describe.each(kinds)("on %s", (kind) => {
       expect(answer.body["location"]).toMatch(/^\/sign-in\?flow=sgn_/);
     }
     const free = changes.filter(([, route]) => !("config" in route)).map(([name]) => name);
-    // adding is proven on the pages that it leads to
-    expect(free).toEqual(["addMethod", "addBackup", "setLanguage"]);
+    // adding is proven on the pages that it leads to, and a token by its codes
+    expect(free).toEqual(["addMethod", "addBackup", "resyncMethod", "setLanguage"]);
     expect((await methods(session)).map((one) => one.state)).toEqual(["ready", "ready"]);
   });
 

@@ -30,6 +30,7 @@ export const bodies: Partial<Record<RouteName, object>> = {
   renameMethod: { name: "Work phone" },
   loseMethod: {},
   findMethod: {},
+  resyncMethod: { codes: ["123456", "654321"] },
   setFirst: { kind: "sms" },
   setLanguage: { language: "sv" },
   confirm: {},

@@ -1,36 +1,17 @@
 // Somebody with a token in hand makes it theirs in the wizard, by its serial number and its codes; and nobody guesses one.
 import { describe, expect, test } from "vitest";
-import { base32 } from "#core/crypto/base32.ts";
-import { hotp } from "#core/crypto/hotp.ts";
 import { addPerson } from "#actions/people.ts";
 import { proveClaim } from "#actions/token-claim.ts";
-import { importTokens } from "#actions/token-import.ts";
 import { activateToken, assignToken } from "#actions/token-life.ts";
-import { searchTokens } from "#actions/tokens.ts";
 import { browser, type Browser } from "../support/browser.ts";
+import { boxOf } from "../support/tokens.ts";
 import { kinds } from "../support/world.ts";
 import { httpWorld } from "./http-caller.ts";
 
 const password = "correct horse battery";
-const seed = (index: number) => Buffer.alloc(32, index + 1);
-const timed = { digits: 8, algorithm: "sha256" } as const;
-const counted = { digits: 7, algorithm: "sha512" } as const;
-const table = [
-  "serial,secret,type,digits,hash,interval,manufacturer",
-  ...[1, 2, 3, 4, 5, 6].map((index) => `T-${index},${base32(seed(index))},totp,8,SHA256,60,Acme`),
-  `H-1,${base32(seed(20))},hotp,7,SHA512,,Acme`,
-  `T-1,${base32(seed(30))},totp,8,SHA256,60,Other`,
-].join("\n");
-
 describe.each(kinds)("taking a token on %s", (kind) => {
   const h = httpWorld(kind);
-  const codeOf = (index: number, steps = 0) => hotp(seed(index), Math.floor(h.w.clock.at / 60_000) + steps, timed);
-  const countedCode = (counter: number) => hotp(seed(20), counter, counted);
-  async function* file() {
-    yield Buffer.from(table);
-  }
-  const importAll = async () =>
-    await importTokens(h.w.deps, "cli", { file: file(), progress: () => undefined, options: {} });
+  const box = () => boxOf(h.w);
   const open = async (username: string): Promise<Browser> => {
     const page = browser(h.server.people!.port);
     await page.open("/sign-in");
@@ -47,17 +28,14 @@ describe.each(kinds)("taking a token on %s", (kind) => {
   };
   const give = async (page: Browser, serial: string, code: string, next?: string) =>
     await page.submit("/sign-in/register/token", { serial, code, ...(next !== undefined && { next }) });
-  const ownerOf = async (serial: string) =>
-    (await searchTokens(h.w.deps, { serial, limit: 9 })).tokens.map(({ manufacturer, state, username }) =>
-      [manufacturer, state, username].join(" "),
-    );
+  const ownerOf = async (serial: string) => await box().ownersOf(serial);
   const refusal =
     "That did not fit a token that can be yours. Look at the serial number again, wait for a new code, and give that one and the one after it.";
 
   test("by time: one code makes it theirs, is used up, and the next signs in", async () => {
-    await importAll();
+    await box().takeIn();
     const page = await atToken("ada");
-    const done = await give(page, "t-2", codeOf(2));
+    const done = await give(page, "t-2", box().timed("T-2"));
     expect(page.title()).toBe("That works");
     expect(done.text).toContain("<li>Token</li>");
     expect(done.text).not.toContain('value="token"');
@@ -73,36 +51,36 @@ describe.each(kinds)("taking a token on %s", (kind) => {
       token: expect.stringMatching(/^tok_/) as string,
     });
     const again = await open("ada");
-    await again.submit("/sign-in/code", { code: codeOf(2) });
+    await again.submit("/sign-in/code", { code: box().timed("T-2") });
     expect(again.alert()).toBe("That code is not right. Try again.");
     h.w.clock.at += 60_000;
-    expect((await again.submit("/sign-in/code", { code: codeOf(2) })).via).toEqual(["/account"]);
+    expect((await again.submit("/sign-in/code", { code: box().timed("T-2") })).via).toEqual(["/account"]);
   });
 
   test("by count: it takes two codes in a row", async () => {
-    await importAll();
+    await box().takeIn();
     const page = await atToken("ada");
-    await give(page, "H-1", countedCode(3));
+    await give(page, "H-1", box().counted("H-1", 3));
     expect(page.alert()).toBe(refusal);
-    await give(page, "H-1", countedCode(3), countedCode(5));
+    await give(page, "H-1", box().counted("H-1", 3), box().counted("H-1", 5));
     expect(page.alert()).toBe(refusal);
-    await give(page, "H-1", countedCode(3), countedCode(4));
+    await give(page, "H-1", box().counted("H-1", 3), box().counted("H-1", 4));
     expect(page.title()).toBe("That works");
   });
 
   test("an unknown number, wrong codes and another person's token read the same, whoever made it", async () => {
-    await importAll();
+    await box().takeIn();
     await addPerson(h.w.deps, "cli", { username: "bo", password });
     await assignToken(h.w.deps, "cli", { serial: "T-3", username: "bo" });
     await assignToken(h.w.deps, "cli", { serial: "T-4", username: "bo" });
-    await activateToken(h.w.deps, "cli", { serial: "T-4", codes: [codeOf(4)] });
+    await activateToken(h.w.deps, "cli", { serial: "T-4", codes: [box().timed("T-4")] });
     const page = await atToken("ada");
     const pages = [];
     for (const [serial, code] of [
-      ["T-9", codeOf(2)],
+      ["T-9", box().timed("T-2")],
       ["T-2", "00000000"],
-      ["T-3", codeOf(3)],
-      ["T-4", codeOf(4, 1)],
+      ["T-3", box().timed("T-3")],
+      ["T-4", box().timed("T-4", 1)],
     ] as const) {
       const { text } = await give(page, serial, code);
       pages.push(text.replace(`value="${serial}"`, "").replaceAll(/sgn_[\w-]+/g, ""));
@@ -111,13 +89,13 @@ describe.each(kinds)("taking a token on %s", (kind) => {
     expect(page.alert()).toBe(refusal);
     expect([await ownerOf("T-3"), await ownerOf("T-4")]).toEqual([["Acme assigned bo"], ["Acme activated bo"]]);
     // two makers' tokens have the number; the code says which it is
-    await give(page, "T-1", codeOf(30));
-    expect((await ownerOf("T-1")).toSorted()).toEqual(["Acme available ", "Other activated ada"]);
+    await give(page, "T-1", box().timed("other T-1"));
+    expect(await ownerOf("T-1")).toEqual(["Acme available nobody", "Other activated ada"]);
   });
 
   test("guesses are dear: five for a person, ten for a number, whoever guesses and whether it exists or not", async () => {
     const { deps, clock } = h.w;
-    await importAll();
+    await box().takeIn();
     const ids: string[] = [];
     for (const username of ["ada", "bo", "cy", "di", "eva"]) ids.push((await addPerson(deps, "cli", { username })).id);
     const [ada = "", bo = "", cy = "", di = "", eva = ""] = ids;
@@ -131,24 +109,24 @@ describe.each(kinds)("taking a token on %s", (kind) => {
       return new Set(heard);
     };
     expect(await guesses(ada, "T-2", 5)).toEqual(new Set(["wrong"]));
-    expect(await guess(ada, "T-3", codeOf(3))).toBe("throttled");
+    expect(await guess(ada, "T-3", box().timed("T-3"))).toBe("throttled");
     expect(await guesses(bo, "T-2", 3)).toEqual(new Set(["wrong"]));
     expect(await guesses(cy, "T-2", 2)).toEqual(new Set(["wrong"]));
-    expect(await guess(di, "T 2", codeOf(2))).toBe("throttled");
-    expect(await guess(di, "T-3", codeOf(3))).toBe("right");
+    expect(await guess(di, "T 2", box().timed("T-2"))).toBe("throttled");
+    expect(await guess(di, "T-3", box().timed("T-3"))).toBe("right");
     clock.at += 600_000;
     for (const userId of [bo, cy]) expect(await guesses(userId, "X-9", 5)).toEqual(new Set(["wrong"]));
     expect(await guess(eva, "X-9")).toBe("throttled");
     // a full number costs a person nothing, and after ten minutes all begins anew
-    expect(await guess(eva, "T-2", codeOf(2))).toBe("right");
-    expect(await guess(ada, "T-2", codeOf(2))).toBe("right");
+    expect(await guess(eva, "T-2", box().timed("T-2"))).toBe("right");
+    expect(await guess(ada, "T-2", box().timed("T-2"))).toBe("right");
     for (let wait = 0; wait < 3; wait++) {
       clock.at += 600_000;
       await guesses(ada, "T-2", 5);
     }
     clock.at += 600_000;
     // twenty a day
-    expect(await guess(ada, "T-3", codeOf(3))).toBe("throttled");
+    expect(await guess(ada, "T-3", box().timed("T-3"))).toBe("throttled");
   });
 
   test("it is offered to whom a token can belong: nobody's where that is allowed, one's own always, five at most", async () => {
@@ -161,7 +139,7 @@ describe.each(kinds)("taking a token on %s", (kind) => {
     };
     for (const username of ["ada", "bo"]) await addPerson(deps, "cli", { username, password });
     expect(await offers("ada")).toBe(false);
-    await importAll();
+    await box().takeIn();
     expect(await offers("ada")).toBe(true);
     h.w.set({ "token.self-service": false });
     await assignToken(deps, "cli", { serial: "T-2", username: "bo" });
@@ -172,9 +150,9 @@ describe.each(kinds)("taking a token on %s", (kind) => {
 
   test("who has five gets no sixth, and of two who take one token one has it", async () => {
     const { deps } = h.w;
-    await importAll();
+    await box().takeIn();
     const pages = [await atToken("ada"), await atToken("bo")];
-    await Promise.all(pages.map(async (page) => await give(page, "T-2", codeOf(2))));
+    await Promise.all(pages.map(async (page) => await give(page, "T-2", box().timed("T-2"))));
     expect(pages.filter((page) => page.title() === "That works")).toHaveLength(1);
     await addPerson(deps, "cli", { username: "cy", password });
     const late = await open("cy");
@@ -182,8 +160,8 @@ describe.each(kinds)("taking a token on %s", (kind) => {
     for (const serial of ["T-3", "T-4", "T-5", "T-6", "H-1"])
       await assignToken(deps, "cli", { serial, username: "cy" });
     h.w.clock.at += 120_000;
-    await give(late, "T-1", codeOf(1));
+    await give(late, "T-1", box().timed("T-1"));
     expect(late.title()).toBe("Set up a token");
-    expect((await ownerOf("T-1")).toSorted()).toEqual(["Acme available ", "Other available "]);
+    expect(await ownerOf("T-1")).toEqual(["Acme available nobody", "Other available nobody"]);
   });
 });

@@ -5,6 +5,7 @@ import styles from "./account.module.css";
 import { Apps } from "./apps.tsx";
 import { Dangerous, Moment } from "./parts.tsx";
 import { Renaming } from "./renaming.tsx";
+import { Resync } from "./resync.tsx";
 import { account, useAccount } from "./use-account.tsx";
 import { ofKind, type Say } from "./words.ts";
 
@@ -37,7 +38,8 @@ function factsOf(say: Say, method: OwnMethod): string[] {
 
 function MethodCard({ method }: { method: OwnMethod }) {
   const { say } = useAccount();
-  const [renaming, setRenaming] = useState(false);
+  const [form, setForm] = useState<"name" | "codes">();
+  const close = () => setForm(undefined);
   const { kind, createdAt, lastUsedAt } = method;
   const facts = factsOf(say, method);
   return (
@@ -50,19 +52,17 @@ function MethodCard({ method }: { method: OwnMethod }) {
         {lastUsedAt === null ? say("method.unused") : <Moment word="method.used" at={lastUsedAt} />}
       </p>
       <Marks {...method} />
-      {renaming ? (
-        <Renaming
-          of={{ id: method.id, name: nameOf(say, method), by: "renameMethod" }}
-          onEnd={() => setRenaming(false)}
-        />
-      ) : null}
+      {form === "name" && (
+        <Renaming of={{ id: method.id, name: nameOf(say, method), by: "renameMethod" }} onEnd={close} />
+      )}
+      {form === "codes" && <Resync method={method} onEnd={close} />}
       {kind === "push" && <Apps />}
       {kind === "push" && (
         <div className={styles.actions}>
           <First method={method} />
         </div>
       )}
-      {!renaming && kind !== "push" && <MethodActions method={method} onRename={() => setRenaming(true)} />}
+      {form === undefined && kind !== "push" && <MethodActions method={method} onForm={setForm} />}
     </li>
   );
 }
@@ -95,21 +95,37 @@ function First({ method }: { method: OwnMethod }) {
   );
 }
 
-function MethodActions({ method, onRename }: { method: OwnMethod; onRename: () => void }) {
+type ActionsProps = { method: OwnMethod; onForm: (form: "name" | "codes") => void };
+
+function MethodActions({ method, onForm }: ActionsProps) {
   const { say, change } = useAccount();
   const { id, kind, state, verifies, backup, serial } = method;
   const name = nameOf(say, method);
   const labelled = (label: string) => ({ "aria-label": `${label}: ${name}`, children: label });
-  const token = serial === null ? "what" : "token";
-  const removal = kind === "recovery" ? "method.remove.codes" : (`method.remove.${token}` as const);
   return (
     <div className={styles.actions}>
-      {verifies && <Button variant="default" onClick={onRename} {...labelled(say("method.rename"))} />}
+      {verifies && <Button variant="default" onClick={() => onForm("name")} {...labelled(say("method.rename"))} />}
       <First method={method} />
+      {serial !== null && state === "ready" && (
+        <Button variant="default" onClick={() => onForm("codes")} {...labelled(say("method.resync"))} />
+      )}
       {kind === "voice" && state === "ready" && <BackupPhone {...{ id, name, backup }} />}
       {state === "lost" && (
         <Button variant="default" onClick={() => void change("findMethod", id)} {...labelled(say("method.find"))} />
       )}
+      <Endings method={method} />
+    </div>
+  );
+}
+
+/** How it ends, for a while or for good. */
+function Endings({ method }: { method: OwnMethod }) {
+  const { say, change } = useAccount();
+  const { id, kind, state, verifies, serial } = method;
+  const name = nameOf(say, method);
+  const token = serial === null ? "what" : "token";
+  return (
+    <>
       {verifies && state !== "lost" && (
         <Dangerous
           label={say("method.lose")}
@@ -122,11 +138,11 @@ function MethodActions({ method, onRename }: { method: OwnMethod; onRename: () =
       <Dangerous
         label={say("method.remove")}
         of={name}
-        what={say(removal)}
+        what={say(kind === "recovery" ? "method.remove.codes" : `method.remove.${token}`)}
         act={say("method.remove.do")}
         onAct={() => change("removeMethod", id)}
       />
-    </div>
+    </>
   );
 }
 

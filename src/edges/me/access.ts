@@ -29,7 +29,7 @@ const titles: Record<number, string> = {
   400: "That cannot be done like this",
   401: "Sign in first",
   403: "The request is not from a page of this session",
-  409: "It is the last one",
+  409: "It cannot be done as things stand",
   429: "Too many tries; wait a little",
   503: "It cannot be checked now; try again later",
 };

@@ -142,6 +142,24 @@ export const ownContract = {
       response: { ...done, ...changeFailures, ...missing },
     },
   },
+  resyncMethod: {
+    method: "POST",
+    url: `${base}/methods/:id/resynchronisation`,
+    schema: {
+      operationId: "resynchroniseOwnToken",
+      summary: "Set a hardware token right by two codes that it shows one after the other; they are used up",
+      ...shared,
+      params,
+      body: z.strictObject({ codes: z.array(z.string().min(1).max(64)).min(2).max(3) }).meta({ id: "ResyncCodes" }),
+      response: {
+        ...done,
+        ...changeFailures,
+        ...missing,
+        409: problems("These are not codes of it in a row."),
+        429: problems("Too many wrong codes; try again later."),
+      },
+    },
+  },
   setFirst: {
     method: "PUT",
     url: `${base}/default-method`,

@@ -27,6 +27,7 @@ import {
   renameOwn,
   reportFound,
   reportLost,
+  resyncToken,
   setFirst,
   type By,
 } from "#actions/me-methods.ts";
@@ -132,6 +133,8 @@ function accountRoutes(app: Typed, { deps }: Own): void {
   });
 }
 
+const resyncStatus = { not_in_a_row: 409, throttled: 429 } as const;
+
 const passwordStatus: Record<PasswordRefusal, 400 | 429 | 503> = {
   short: 400,
   long: 400,
@@ -193,6 +196,13 @@ function methodRoutes(app: Typed, { deps, cookies }: Own): void {
     handler: async (request, reply) => {
       await reportFound(deps, by(request), request.params.id);
       return done(reply);
+    },
+  });
+  app.route({
+    ...contract.resyncMethod,
+    handler: async (request, reply) => {
+      const refused = await resyncToken(deps, by(request), { id: request.params.id, codes: request.body.codes });
+      return refused ? refuse(reply, resyncStatus[refused], { reason: refused }) : done(reply);
     },
   });
   app.route({

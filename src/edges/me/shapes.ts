@@ -107,6 +107,7 @@ export const problem = z
         "throttled",
         "unavailable",
         "no_password",
+        "not_in_a_row",
         "short",
         "long",
         "name",

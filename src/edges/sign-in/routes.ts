@@ -46,6 +46,8 @@ import { registerForms, type Act, type Define } from "./register-forms.ts";
 import { html } from "./html.ts";
 import { waitPage, waitingRoute } from "./waiting.ts";
 import { otherOptions } from "#actions/sign-in-options.ts";
+import { resyncStep } from "#actions/resyncing.ts";
+import { isResyncing, resyncPage } from "./resync.ts";
 import { codePage, endedPage, namePage, otherPage, passkeyPage, submit } from "./steps.ts";
 
 export type SignInOptions = { publicUrl: string; stopping: AbortSignal };
@@ -108,11 +110,12 @@ function pageRoutes(scope: FastifyInstance, around: Around): void {
   const query = z.object({
     flow: flowId.optional(),
     other: z.literal("1").optional(),
+    resync: z.enum(["0", "1"]).optional(),
     returnTo: z.string().max(2048).default("/account"),
   });
   scope.get("/sign-in/forgot", async (request, reply) => await forgotten(around, { request, reply }));
   scope.get("/sign-in", async (request, reply) => {
-    const { flow: id, other, returnTo } = query.parse(request.query);
+    const { flow: id, other, resync, returnTo } = query.parse(request.query);
     if (id === undefined) return await startAtHome(around, { request, reply }, returnTo);
     const browser = cookies.read(request, "browser");
     if (browser === undefined) return await failed(around, { request, reply }, "cookie_missing");
@@ -121,7 +124,7 @@ function pageRoutes(scope: FastifyInstance, around: Around): void {
     if (flow.stopped) return await failed(around, { request, reply }, flow.stopped, flow);
     const look = lookOf(around, request, flow.person);
     reply.header("content-security-policy", serverPagePolicy(flow.targets ?? []));
-    const stepNow = await stepPage(deps, look, { flow, other: other !== undefined });
+    const stepNow = await stepPage(deps, look, { flow, other: other !== undefined, resync });
     return stepNow
       ? send(around, { request, reply }, stepNow, look)
       : await beginAgain(around, { request, reply }, flow);
@@ -163,10 +166,11 @@ async function openPage(deps: Deps, look: Look, flow: Flow & { open: Open }): Pr
 async function stepPage(
   deps: Deps,
   look: Look,
-  { flow, other }: { flow: Flow; other: boolean },
+  { flow, other, resync }: { flow: Flow; other: boolean; resync: "0" | "1" | undefined },
 ): Promise<Page | undefined> {
   if (!flow.person) return await firstPage(deps, look, flow);
   if (flow.open && other && flow.open.prompt.others.length > 0) return otherPage(look, flow);
+  if (isResyncing(flow, resync)) return resyncPage(look, flow);
   if (flow.open) return await openPage(deps, look, { ...flow, open: flow.open });
   if (flow.registering) return await registerPage(deps, look, flow);
   if (flow.choosing) return newPasswordPage(look, flow);
@@ -257,6 +261,12 @@ function wayForms(define: Define, deps: Deps): void {
     "/sign-in/other",
     { digit: z.string().regex(/^[1-9]$/) },
     async (flow, { digit }, from) => await answerStep(deps, flow, { response: digit!, ...from }),
+  );
+  const code = z.string().max(64);
+  define(
+    "/sign-in/resync",
+    { first: code, second: code },
+    async (flow, { first, second }) => await resyncStep(deps, flow, [first!, second!]),
   );
   define("/sign-in/waiting", remember, async (flow, body, from) =>
     flow.registering

@@ -1,6 +1,7 @@
 /** The states of a sign-in as pages: where am I, what is happening, what can I do now. Every one works without JavaScript. */
 
 import type { Flow, Problem } from "#actions/sign-in-flow.ts";
+import { mayResync } from "#actions/resyncing.ts";
 import type { HelpTopic } from "#core/help.ts";
 import type { Prompt } from "#core/outcome.ts";
 import { methods } from "#core/methods/index.ts";
@@ -103,7 +104,7 @@ export function codePage(look: Look, flow: Flow, now: number): Page {
     ? html`inputmode="numeric" autocomplete="one-time-code" pattern="[0-9 \\-]*"
       maxlength="${prompt.length + 3 + (prompt.pin ? longestPin : 0)}"`
     : html`autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="${prompt.length + 6}"`;
-  const body = html`${problemOf(look, flow.problem)}
+  const body = html`${flow.problem === "in_step" ? html`<p role="status">${say("problem.in_step")}</p>` : problemOf(look, flow.problem)}
     <p id="what">${instruction(look, prompt)}${prompt.method === "sms" && html` ${say("step.newest")}`}</p>
     ${form(
       "/sign-in/code",
@@ -123,8 +124,10 @@ export function codePage(look: Look, flow: Flow, now: number): Page {
     )}
     ${timeLeft(look, flow, now)}
     ${prompt.method === "sms" && form("/sign-in/other", flow, html`<input type="hidden" name="digit" value="${prompt.digit}" />${submit(say("step.again"), "quiet")}`)}
-    ${otherWays(look, flow)}`;
-  return { title: say("step.title"), body, application: leadsTo(flow), help: helpOf[prompt.method] };
+    ${otherWays(look, flow)}
+    ${mayResync(flow) && html`<p><a href="/sign-in?flow=${flow.id}&amp;resync=1">${say("resync.link")}</a></p>`}`;
+  const help = prompt.token === undefined ? helpOf[prompt.method] : "token";
+  return { title: say("step.title"), body, application: leadsTo(flow), help };
 }
 
 const helpOf: Record<string, HelpTopic> = {
