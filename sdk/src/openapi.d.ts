@@ -534,6 +534,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/token-assignments": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Give tokens to people by a table, all of its rows or none */
+    post: operations["assignTokens"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/token-imports/{importId}": {
     parameters: {
       query?: never;
@@ -1688,6 +1705,37 @@ export interface components {
       /** @description Intervals that its clock is ahead (or behind, below 0). */
       drift: number;
       serial: string;
+    };
+    TokenAssignments: {
+      /**
+       * Format: base64
+       * @description CSV of serial, username, in Base64.
+       */
+      file: string;
+      /** @description Take what is good and leave the rest. */
+      goodRowsOnly?: boolean;
+      /** @description Judge every row and give nothing out. */
+      dryRun?: boolean;
+    };
+    AssignedTokens: {
+      accepted: number;
+      refused: number;
+      notes?: string[];
+      /** @description Why nothing was imported. */
+      error?: {
+        /** @constant */
+        code: "invalid";
+        message: string;
+      };
+      rows: {
+        serial: string;
+        line: number;
+        /** @enum {string} */
+        verdict: "accepted" | "refused";
+        reason?: string;
+        warnings?: string[];
+        username: string;
+      }[];
     };
     UndoneTokenImport: {
       importId: string;
@@ -5330,6 +5378,105 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["TokenImport"];
+        };
+      };
+      /** @description The request is not as described here. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The request is not signed by a key in use, for now, for the first time. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The key lacks the scope `tokens`. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description There is nobody, or nothing, of that name. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The Idempotency-Key is in use, or what the request would make is there already. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The body is not application/json. */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Too much waits; try again after Retry-After. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It could not be done; send it again. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  assignTokens: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same request under the same key gets the same answer for 24 hours. */
+        "idempotency-key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["TokenAssignments"];
+      };
+    };
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AssignedTokens"];
         };
       };
       /** @description The request is not as described here. */

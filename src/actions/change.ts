@@ -32,25 +32,41 @@ export const about = ({ username }: { username: string }, reason?: string): Reco
 
 /** Every administrative change: what it does and its audit entry commit together, or neither. */
 export async function changed<T>(deps: Deps, actor: Actor, work: (run: Run) => Promise<Change<T>>): Promise<T> {
+  const [value] = await changedAll(deps, actor, async (run) => [await work(run)]);
+  return value as T;
+}
+
+/** Several in one commit, each with an entry of its own. */
+export async function changedAll<T>(deps: Deps, actor: Actor, work: (run: Run) => Promise<Change<T>[]>): Promise<T[]> {
   return await deps.db.audit.write(async (run) => {
-    const { value, result, userId, correlationId, detail, personal, notice, alert } = await work(run);
-    if (notice && userId !== undefined) await tell(deps, run, { userId, notice });
-    if (alert) await raise(deps, run, alert);
-    const entry: Entry = {
-      id: deps.random.id("rec_"),
-      at: deps.clock.now(),
-      kind: "change",
-      actor,
-      result,
-      authenticated: false,
-      userId: userId ?? null,
-      correlationId,
-      policyVersion: deps.settings.version(),
-      detail: detail ? JSON.stringify(detail) : null,
-      ...(personal && { personal }),
-    };
-    return { value, entries: [entry] };
+    const changes = await work(run);
+    const entries: Entry[] = [];
+    for (const change of changes) entries.push(await entryOf(deps, run, { actor, change }));
+    return { value: changes.map(({ value }) => value), entries };
   });
+}
+
+async function entryOf(
+  deps: Deps,
+  run: Run,
+  { actor, change }: { actor: Actor; change: Change<unknown> },
+): Promise<Entry> {
+  const { result, userId, correlationId, detail, personal, notice, alert } = change;
+  if (notice && userId !== undefined) await tell(deps, run, { userId, notice });
+  if (alert) await raise(deps, run, alert);
+  return {
+    id: deps.random.id("rec_"),
+    at: deps.clock.now(),
+    kind: "change",
+    actor,
+    result,
+    authenticated: false,
+    userId: userId ?? null,
+    correlationId,
+    policyVersion: deps.settings.version(),
+    detail: detail ? JSON.stringify(detail) : null,
+    ...(personal && { personal }),
+  };
 }
 
 /** In the transaction of what the person is told of. */

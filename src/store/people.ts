@@ -132,6 +132,11 @@ export async function findPerson(db: Db, key: string): Promise<PersonDetails | u
   return row && detailsOf(row);
 }
 
+export async function findPeople(db: Db, keys: string[]): Promise<PersonDetails[]> {
+  if (keys.length === 0) return [];
+  return (await people(db).where("name_key", "in", keys).execute()).map(detailsOf);
+}
+
 /** Whom an account of a directory is here, whatever its name was then. */
 export async function findAccount(
   db: Db,

@@ -97,6 +97,8 @@ export type TokenDetails = {
 export type TokenQuery = {
   id?: string | undefined;
   serialKey?: string | undefined;
+  /** any of these */
+  named?: { ids: string[]; serialKeys: string[] } | undefined;
   /** that the serial number holds somewhere */
   part?: string | undefined;
   makerKey?: string | undefined;
@@ -112,7 +114,7 @@ export type TokenQuery = {
 
 /** Those that a committed import brought, by serial number. */
 export async function listTokens(db: Db, query: TokenQuery): Promise<(TokenDetails & { serialKey: string })[]> {
-  const { id, serialKey, part, makerKey, expiresBefore, state, importId, userId, after, limit } = query;
+  const { id, serialKey, named, part, makerKey, expiresBefore, state, importId, userId, after, limit } = query;
   let tokens = db.q
     .selectFrom("token")
     .innerJoin("import", "import.id", "token.import_id")
@@ -128,6 +130,8 @@ export async function listTokens(db: Db, query: TokenQuery): Promise<(TokenDetai
     .where("import.committed_at", "is not", null);
   if (id !== undefined) tokens = tokens.where("token.id", "=", id);
   if (serialKey !== undefined) tokens = tokens.where("serial_key", "=", serialKey);
+  if (named)
+    tokens = tokens.where((eb) => eb.or([eb("token.id", "in", named.ids), eb("serial_key", "in", named.serialKeys)]));
   if (part !== undefined) {
     const held = `%${part.replaceAll(/[!%_]/g, "!$&")}%`;
     tokens = tokens.where(sql<SqlBool>`token.serial_key like ${held} escape '!'`);
@@ -246,11 +250,29 @@ export async function activateToken(run: Run, { id, userId, factorId, counter, d
   return activated.length > 0;
 }
 
+/** How many tokens each of them has. */
+export async function countTokens(db: Db, userIds: string[]): Promise<Map<string, number>> {
+  const counts = new Map(userIds.map((id) => [id, 0]));
+  if (userIds.length === 0) return counts;
+  const rows = await db.q
+    .selectFrom("token")
+    .select("user_id")
+    .where("user_id", "in", userIds)
+    .where("state", "in", ["assigned", "activated"])
+    .execute();
+  for (const { user_id } of rows) counts.set(user_id!, counts.get(user_id!)! + 1);
+  return counts;
+}
+
+/** `userId`: whose it has to be still. */
+type Move = { id: string; from: TokenState[]; to: TokenState; userId?: string };
+
 /** Ends what the token was to somebody; its factor is the caller's to take away. */
-export async function moveToken(run: Run, { id, from, to }: { id: string; from: TokenState[]; to: TokenState }) {
+export async function moveToken(run: Run, { id, from, to, userId }: Move) {
+  const whose = userId === undefined ? "" : "and user_id = ?";
   const moved = await run(
-    `update token set state = ?, user_id = null where id = ? and state in (${marks(from.length)}) returning id`,
-    [to, id, ...from],
+    `update token set state = ?, user_id = null where id = ? and state in (${marks(from.length)}) ${whose} returning id`,
+    [to, id, ...from, ...(userId === undefined ? [] : [userId])],
   );
   return moved.length > 0;
 }

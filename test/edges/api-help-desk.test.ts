@@ -1,5 +1,6 @@
 // The help desk over HTTP. What each thing does is in help-desk.test.ts; here is how it is asked for and what is kept of it.
 import { describe, expect, test } from "vitest";
+import { readSeed } from "#core/crypto/base32.ts";
 import { addApp } from "#actions/factors.ts";
 import { deliverDue } from "#actions/deliver.ts";
 import type { Mail } from "#actions/deps.ts";
@@ -23,8 +24,10 @@ describe.each(kinds)("the help desk by API, on %s,", (kind) => {
       mobile_phone: "+46701234567",
     });
     h.w.clock.at += 1000;
-    await addApp(h.w.deps, "cli", { username: "ada" });
-    return { id, key: await h.newKey({ scopes: ["helpdesk"] }) };
+    const { secretBase32 = "" } = await addApp(h.w.deps, "cli", { username: "ada" });
+    const seed = readSeed(secretBase32);
+    const secret = seed.ok ? seed.bytes : Buffer.alloc(0);
+    return { id, secret, key: await h.newKey({ scopes: ["helpdesk"] }) };
   };
   type Key = Awaited<ReturnType<typeof h.newKey>>;
   type Asked = { body?: object; username?: string; headers?: Record<string, string> };
@@ -50,13 +53,16 @@ describe.each(kinds)("the help desk by API, on %s,", (kind) => {
   };
 
   test("does each thing with the key in the log, the reason beside it and word to the person", async () => {
-    const { id, key } = await add();
+    const { id, secret: seed, key } = await add();
     await told();
+    const codes = [h.w.code({ secret: seed }, 4), h.w.code({ secret: seed }, 5)];
+    const more: Partial<Record<Name, Asked>> = { resynchroniseMethod: { body: { reason, method: "totp", codes } } };
     const results: Partial<Record<Name, string>> = {
       disableUser: "PERSON_STATE_CHANGED",
       enableUser: "PERSON_STATE_CHANGED",
       enforceUser: "PERSON_STATE_CHANGED",
       unlockMethods: "METHOD_UNLOCKED",
+      resynchroniseMethod: "METHOD_RESYNCHRONISED",
       issueTap: "TEMPORARY_ACCESS_PASS_ISSUED",
       resetPassword: "PASSWORD_RESET",
       requireRegistration: "REGISTRATION_REQUIRED",
@@ -65,7 +71,7 @@ describe.each(kinds)("the help desk by API, on %s,", (kind) => {
     };
     expect(new Set([...Object.keys(results), "listMethods", "revealNumbers"])).toEqual(new Set(Object.keys(contract)));
     for (const [name, result] of Object.entries(results)) {
-      const answer = await done(key, name as Name);
+      const answer = await done(key, name as Name, more[name as Name]);
       const entry = await lastEntry();
       expect(entry).toMatchObject({ actor: `key:${key.id}`, result, userId: id });
       expect(entry).toMatchObject({ personal: { username: "ada", reason } });

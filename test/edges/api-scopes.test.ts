@@ -78,6 +78,7 @@ test("every scope has operations, and the operations are these", () => {
       "tokens POST /api/v1/tokens/:serial/lost loseToken",
       "tokens POST /api/v1/tokens/:serial/revoke revokeToken",
       "tokens POST /api/v1/token-imports importTokens",
+      "tokens POST /api/v1/token-assignments assignTokens",
       "tokens DELETE /api/v1/token-imports/:importId undoTokenImport",
       "tokens GET /api/v1/tokens listTokens",
       "tokens GET /api/v1/tokens/:serial findTokens",

@@ -80,6 +80,20 @@ describe("hardware tokens over the API", () => {
     expect((await list("limit=-1")).status).toBe(400);
   });
 
+  test("a table of tokens and people is carried out, or told why not", async () => {
+    const key = await h.newKey({ scopes: ["tokens"] });
+    await h.w.person({ username: "moa", totp: false });
+    await h.call(key, { target, body: { file: base64(`serial,secret\nQ-1,${secret(60)}\n`) } });
+    const give = async (text: string) =>
+      await h.call(key, { target: "/api/v1/token-assignments", body: { file: base64(text) } });
+    expect((await give("Q-1,moa\nQ-2,moa\n")).body).toMatchObject({ error: { code: "invalid" }, refused: 1 });
+    expect((await give("Q-1,moa\n")).body).toEqual({
+      rows: [{ serial: "Q-1", username: "moa", line: 1, verdict: "accepted" }],
+      accepted: 1,
+      refused: 0,
+    });
+  });
+
   test("refused rows are told, and what is no request is refused as one", async () => {
     const key = await h.newKey({ scopes: ["tokens"] });
     const { status, body } = await h.call(key, { target, body: { file: base64(`1,${secret(0)},45\n`), dryRun: true } });

@@ -82,6 +82,24 @@ test("the inventory is searched by a part of the number, maker and expiry, and w
   expect(readFileSync(path, "utf8")).toBe(written);
 });
 
+test("many are handed out by a table", async () => {
+  const { here, run, json, file } = cli();
+  await here.person({ username: "olga", totp: false });
+  await json(["token", "import", file("t.csv", table(`81,${secret(80)},30`, `82,${secret(81)},30`))]);
+  const errors = file("errors.csv", "");
+  const refused = await run(["token", "assign", "--file", file("a.csv", "81,olga\n83,olga\n"), "--errors", errors]);
+  expect(refused).toMatchObject({ exit: 1 });
+  expect(refused.stdout).toContain("there is no such token");
+  expect(readFileSync(errors, "utf8")).toContain('"83","olga","2"');
+  const done = await run(["token", "assign", "--file", "-"], { stdin: "81,olga\n82,olga\n" });
+  expect(done).toMatchObject({ exit: 0 });
+  expect(await json(["token", "list", "--user", "olga"])).toMatchObject({
+    tokens: [{ serial: "81" }, { serial: "82" }],
+  });
+  expect(await run(["token", "assign", "81"])).toMatchObject({ exit: 2 });
+  expect(await run(["token", "assign", "81", "olga", "--file", errors])).toMatchObject({ exit: 2 });
+});
+
 test("refused rows end with 1, are told with line and reason, and can be had as a table without secrets", async () => {
   const { run, json, file } = cli();
   const path = file("tokens.csv", table(`1,${secret(0)},30`, `2,${secret(1)},45`, `=3,${secret(2)},x`));

@@ -1,6 +1,7 @@
 /** The commands about hardware tokens. */
 
 import { z } from "zod";
+import { assignTokens } from "#actions/token-assignments.ts";
 import { importTokens, undoTokenImport } from "#actions/token-import.ts";
 import { activateToken, assignToken, endToken } from "#actions/token-life.ts";
 import { resynchroniseToken } from "#actions/token-resync.ts";
@@ -20,13 +21,22 @@ const filter = z.strictObject({
   expiresBefore: z.int().optional(),
 });
 
+const assignments = z.strictObject({
+  goodRowsOnly: z.boolean().optional(),
+  dryRun: z.boolean().optional(),
+  errors: z.boolean().optional(),
+});
+
 const ending = (how: "unassign" | "lost" | "revoke") =>
   command({ input: asked, run: async (deps, input) => await endToken(deps, "cli", { ...input, how }) });
 
 export const tokenCommands = {
   "token assign": command({
-    input: asked.extend({ username: name }),
-    run: async (deps, input) => await assignToken(deps, "cli", input),
+    input: z.union([asked.extend({ username: name }), z.strictObject({ table: assignments })]),
+    run: async (deps, input, { file, progress }) =>
+      "table" in input
+        ? await assignTokens(deps, "cli", { file, progress, options: input.table })
+        : await assignToken(deps, "cli", input),
   }),
   "token activate": command({
     input: asked.extend({ codes: z.array(z.string().max(20)).min(1).max(3) }),

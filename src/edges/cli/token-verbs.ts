@@ -1,6 +1,7 @@
 import { Option, type Command } from "commander";
 import { AppError } from "#core/errors.ts";
 import type { TokenFit } from "#core/token-proof.ts";
+import type { CommandResult } from "./commands.ts";
 import { table, time } from "./output.ts";
 import { date } from "./system-verbs.ts";
 import { whole, why, type Why } from "./people-verbs.ts";
@@ -74,6 +75,22 @@ const end = (path: Ending, { summary, shown }: { summary: string; shown: string 
     show: ({ serial }) => `${serial} ${shown}`,
   });
 
+type Assign = { file?: string; goodRowsOnly?: boolean; dryRun?: boolean; errors?: string };
+
+type Assigned = Extract<CommandResult<"token assign">, { rows: unknown }>;
+function showAssigned({ rows, accepted, refused, notes = [], error }: Assigned): string {
+  const told = rows.filter(({ reason, warnings }) => reason !== undefined || warnings);
+  const verdicts = {
+    line: (row: (typeof rows)[number]) => row.line,
+    serial: (row: (typeof rows)[number]) => row.serial,
+    person: (row: (typeof rows)[number]) => row.username,
+    verdict: (row: (typeof rows)[number]) => row.verdict,
+    why: (row: (typeof rows)[number]) => row.reason ?? row.warnings,
+  };
+  const outcome = error ? [] : [`${accepted} rows good, ${refused} refused.`];
+  return [...(told.length > 0 ? [table(told, verdicts)] : []), ...notes, ...outcome].join("\n");
+}
+
 /** Codes, or - for those on standard input; a third one is wanted where a wide search is set. */
 const codesOf = (one: Command, next: string): Command =>
   why(
@@ -92,14 +109,31 @@ const inStep = ({ method, drift }: { method: string; drift: number }): string =>
 };
 
 const life: Verb[] = [
-  verb<"token assign", Why>({
+  verb<"token assign", Why & Assign>({
     path: "token assign",
     command: "token assign",
-    summary: "give a token to a person; its codes count once it is activated",
+    summary: "give a token to a person, or many by a table; their codes count once they are activated",
     example: "countersign token assign 2600124809778 anna",
-    define: (one) => why(one.argument("<serial>").argument("<username>")),
-    input: ([serial = "", username = ""], { reason }) => ({ serial, username, reason }),
-    show: ({ serial, username }) => `${serial} is assigned to ${username}; activate it with a code that it shows.`,
+    define: (one) =>
+      why(one.argument("[serial]").argument("[username]"))
+        .option("--file <csv>", "a table of serial, username; - is standard input")
+        .option("--good-rows-only", "of a table: take what is good and leave the rest")
+        .option("--dry-run", "of a table: judge every row and give nothing out")
+        .option("--errors <file>", "of a table: write the refused rows there, with line and reason")
+        .option("--progress", "say how far it is, also when standard error is not a terminal"),
+    input: ([serial, username], { file, goodRowsOnly, dryRun, errors, reason }) => {
+      if (file !== undefined && serial === undefined)
+        return { table: { goodRowsOnly, dryRun, errors: errors === undefined ? undefined : true } };
+      if (file !== undefined || serial === undefined || username === undefined)
+        throw new AppError("usage", "name a token and a person, or a table with --file");
+      return { serial, username, reason };
+    },
+    file: (_, { file }) => file,
+    saveTo: ({ errors }) => errors,
+    show: (done) =>
+      "rows" in done
+        ? showAssigned(done)
+        : `${done.serial} is assigned to ${done.username}; activate it with a code that it shows.`,
   }),
   verb<"token activate", Why>({
     path: "token activate",

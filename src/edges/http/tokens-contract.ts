@@ -164,6 +164,26 @@ export const tokenContract = {
     bodyLimit: importBodyBytes,
     answer: imported,
   }),
+  assignTokens: operation({
+    method: "POST",
+    url: "/api/v1/token-assignments",
+    scope,
+    operationId: "assignTokens",
+    summary: "Give tokens to people by a table, all of its rows or none",
+    params: z.strictObject({}),
+    body: z
+      .strictObject({
+        file: z.base64().max(importBodyBytes).meta({ description: "CSV of serial, username, in Base64." }),
+        goodRowsOnly: z.boolean().optional().meta({ description: "Take what is good and leave the rest." }),
+        dryRun: z.boolean().optional().meta({ description: "Judge every row and give nothing out." }),
+      })
+      .meta({ id: "TokenAssignments" }),
+    bodyLimit: importBodyBytes,
+    answer: imported
+      .pick({ accepted: true, refused: true, notes: true, error: true })
+      .extend({ rows: z.array(imported.shape.rows.element.extend({ username: z.string() })) })
+      .meta({ id: "AssignedTokens" }),
+  }),
   undoTokenImport: operation({
     method: "DELETE",
     url: `${imports}/:importId`,

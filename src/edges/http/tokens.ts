@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import { assignTokens } from "#actions/token-assignments.ts";
 import { importTokens, undoTokenImport } from "#actions/token-import.ts";
 import { activateToken, assignToken, endToken } from "#actions/token-life.ts";
 import { resynchroniseToken } from "#actions/token-resync.ts";
@@ -10,13 +11,18 @@ import { tokenContract as contract } from "./tokens-contract.ts";
 
 const atMost = 100;
 
+function sent(file: string) {
+  async function* bytes() {
+    yield Buffer.from(file, "base64");
+  }
+  return { file: bytes(), progress: () => undefined };
+}
+
 const acts: Acts<typeof contract> = {
-  importTokens: async (deps, actor, { file, ...options }) => {
-    async function* bytes() {
-      yield Buffer.from(file, "base64");
-    }
-    return await importTokens(deps, actor, { file: bytes(), progress: () => undefined, options });
-  },
+  importTokens: async (deps, actor, { file, ...options }) =>
+    await importTokens(deps, actor, { ...sent(file), options }),
+  assignTokens: async (deps, actor, { file, ...options }) =>
+    await assignTokens(deps, actor, { ...sent(file), options }),
   undoTokenImport: async (deps, actor, { importId }) => await undoTokenImport(deps, actor, importId),
   assignToken: async (deps, actor, input) => await assignToken(deps, actor, input),
   activateToken: async (deps, actor, input) => await activateToken(deps, actor, input),
