@@ -1,4 +1,5 @@
-// npm run mutants: each patch in tools/mutants/ breaks one safeguard, and a test must notice. Its first line names who:
+// npm run mutants [-- WORD…]: each patch in tools/mutants/ (whose name has a word) breaks one safeguard, and a test must notice.
+// Its first line names who:
 //   # breaks: <vitest project> <test file>
 // The tests must pass without the patch, or their failing with it would prove nothing; a patch that no longer applies is
 // an error, since what it broke has moved and is unproven.
@@ -51,7 +52,9 @@ function tryPatch(patch: string): { noticed: string } | { wrong: string } {
   return failed[0] === undefined ? { wrong: `no test in ${file} failed` } : { noticed: failed[0] };
 }
 
-const patches = globSync(join(root, "tools/mutants/*.patch")).sort();
+const words = process.argv.slice(2);
+const isAsked = (patch: string) => words.length === 0 || words.some((word) => basename(patch).includes(word));
+const patches = globSync(join(root, "tools/mutants/*.patch")).filter(isAsked).sort();
 copyTree();
 let wrong = patches.length === 0 ? 1 : 0;
 for (const patch of patches) {

@@ -8,20 +8,26 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { totp, currentStep, seedBase32, userName } from "../../bench/people.ts";
 import { base32 as base32Of, csvParts, pskcParts, tokenSeed, transportKey } from "../../bench/token-files.ts";
 import { encodeAccessRequest, readPacket } from "../peers/support/radius-packets.ts";
+import { tempFolder } from "../support/process.ts";
+import { figure } from "../support/pskc.ts";
 import { openGateway } from "./gateway.ts";
 import { addVpn, makeNode, type Node, vpn } from "./node.ts";
 import { addApiKey, makeCaller } from "./rest.ts";
 
 const password = "canary-password-7f3a9";
+const passphrase = "canary-passphrase-51d0e";
 const wrongPassword = "canary-wrong-password-2c81";
 const tokens = 6;
 /** What the import of tokens answered: it is shown, and kept in files. */
 let reports = "";
 let node: Node;
+let temporary = "";
 let apiSecret = "";
 const codes: string[] = [];
 beforeAll(async () => {
   node = await makeNode({ logLevel: "debug" });
+  temporary = tempFolder("secrets");
+  node.env["TMPDIR"] = temporary;
   const rows = Array.from({ length: 8 }, (_, user) => `${userName(user)},${seedBase32(user)},${password}${user}`);
   await node.ask(["user", "import", "-"], `username,oath_secret_base32,password\n${rows.join("\n")}\n`);
   await addVpn(node, ["--first-factor", "local", "--mode", "append"]);
@@ -36,18 +42,20 @@ function canaries(): Map<string, Buffer> {
   const forms = (name: string, bytes: Buffer) => {
     found.set(`${name} as it is`, bytes);
     add(`${name} in hex`, bytes.toString("hex"));
+    add(`${name} in capital hex`, bytes.toString("hex").toUpperCase());
+    add(`${name} in Base32`, base32Of(bytes));
+    add(`${name} in small Base32`, base32Of(bytes).toLowerCase());
     add(`${name} in base64`, bytes.toString("base64").replace(/=+$/, ""));
     add(`${name} in base64url`, bytes.toString("base64url"));
   };
   for (let user = 0; user < 8; user++) {
-    add(`seed ${user} in Base32`, seedBase32(user));
     forms(`seed ${user}`, seedOf(user));
   }
   for (let token = 0; token < tokens; token++) {
-    add(`token seed ${token} in Base32`, base32Of(tokenSeed(token)));
     forms(`token seed ${token}`, tokenSeed(token));
   }
   forms("the transport key", transportKey);
+  forms("a passphrase", Buffer.from(passphrase));
   forms("a password", Buffer.from(password));
   forms("a wrong password", Buffer.from(wrongPassword));
   forms("the shared secret", Buffer.from(vpn.secret));
@@ -75,9 +83,10 @@ function places(): Map<string, Buffer> {
     ["what an import answered", Buffer.from(reports)],
     ["its environment", readFileSync(`/proc/${pid}/environ`)],
   ]);
-  for (const name of readdirSync(node.data, { recursive: true, withFileTypes: true }))
-    if (name.isFile() && name.name !== "master.key")
-      found.set(name.name, readFileSync(join(name.parentPath, name.name)));
+  for (const folder of [node.data, temporary])
+    for (const name of readdirSync(folder, { recursive: true, withFileTypes: true }))
+      if (name.isFile() && name.name !== "master.key")
+        found.set(name.name, readFileSync(join(name.parentPath, name.name)));
   return found;
 }
 
@@ -148,6 +157,7 @@ async function importTokens(): Promise<void> {
   const tell = async (input: object, file: string) =>
     (reports += JSON.stringify(await node.tell("token import", input, file).catch(String)));
   await tell({ keyHex: keyHex.replace("0", "1") }, pskc);
+  await tell({ passphrase }, figure(7));
   await tell({ errors: true, goodRowsOnly: true }, messy);
   alter("create trigger token_is_broken before insert on token begin select raise(abort, 'the disk is full'); end");
   await tell({ keyHex }, pskc);

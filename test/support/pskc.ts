@@ -48,6 +48,8 @@ export type Sealing = {
   macName?: string;
   uri?: string;
   change?: (value: Buffer) => Buffer;
+  /** what the MAC is computed over instead of what is sent */
+  macOver?: Buffer;
 };
 export const encrypted = (uri: string, value: Buffer) =>
   `<xenc:EncryptionMethod Algorithm="${uri}"/><xenc:CipherData><xenc:CipherValue>${value.toString("base64")}</xenc:CipherValue></xenc:CipherData>`;
@@ -68,11 +70,14 @@ export function sealed({
   macName,
   uri,
   change = (value) => value,
+  macOver,
 }: Sealing = {}) {
   const algorithm = uri ?? `${xenc}${name.replace("aes-", "aes")}`;
   const macKey = randomBytes(20);
   const value = change(cbc(name, secret, seed20));
-  const valueMac = createHmac(mac, macKey).update(value).digest("base64");
+  const valueMac = createHmac(mac, macKey)
+    .update(macOver ?? value)
+    .digest("base64");
   const method = macName ?? `${mac === "sha1" ? "http://www.w3.org/2000/09/xmldsig#" : more}hmac-${mac}`;
   return container(
     `<EncryptionKey><ds:KeyName>k</ds:KeyName></EncryptionKey><MACMethod Algorithm="${method}"><MACKey>${encrypted(algorithm, cbc(name, secret, macKey))}</MACKey></MACMethod>` +

@@ -272,6 +272,9 @@ describe("what is encrypted", () => {
     expect(await refusal(withMac(value), { preShared: preShared() })).toContain("MACMethod: has no MACKey");
     expect((await tokenOf(withMac(value), allow)).warnings.join()).toContain("uses the encryption key");
     expect((await tokenOf(withMac(seed20), allow)).warnings.join()).toContain("covers the secret");
+    const overPlain = sealed({ macOver: seed20 });
+    expect(await refusal(overPlain, { preShared: preShared() })).toBe(generic);
+    expect((await tokenOf(overPlain, allow)).warnings.join()).toContain("covers the secret");
     expect(await refusal(withMac(Buffer.from("other")), allow)).toBe(generic);
   });
 
