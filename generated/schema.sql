@@ -122,7 +122,7 @@ CREATE TABLE challenge (
   correlation_id text not null,
   created_at bigint not null,
   expires_at bigint not null
-, name_key text, mode text not null default '', result text, holder text, is_fallback bigint not null default 0);
+, name_key text, mode text not null default '', result text, holder text, application_name text, client_ip text, station text, is_fallback bigint not null default 0);
 
 CREATE INDEX challenge_expiry on challenge (expires_at);
 

@@ -118,7 +118,7 @@ export async function send(
   }
 }
 
-const keyOf = ({ key }: Kept): KeyObject => createPrivateKey({ key, format: "jwk" });
+const keyOf = ({ key }: Pick<Kept, "key">): KeyObject => createPrivateKey({ key, format: "jwk" });
 export const clockOf = ({ skewMs }: Kept): number => Date.now() + skewMs;
 
 function authorization(kept: Kept, { method, path, text }: { method: string; path: string; text: string }): string {
@@ -154,9 +154,13 @@ export async function activate(invited: Invited, binding: Binding = {}): Promise
 export type Said = Pick<DecisionClaims, "decision" | "number" | "pin" | "newPin">;
 
 /** The decision as it is signed; `changed` is for tests of what a server refuses. */
-export function sign(kept: Kept, request: DeviceRequest, said: Said & Partial<DecisionClaims>): string {
+export function sign(
+  kept: Pick<Kept, "key" | "deviceId">,
+  request: DeviceRequest,
+  said: Said & Partial<DecisionClaims>,
+): string {
   const { id, nonce, user, application, expiresAt } = request;
-  const payload = { challenge: id, nonce, user, application, exp: Math.floor(expiresAt / 1000), ...said };
+  const payload = { challenge: id, nonce, user, application, exp: expiresAt, ...said };
   return writeJws("decision", { key: keyOf(kept), kid: kept.deviceId, payload });
 }
 

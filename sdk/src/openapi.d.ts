@@ -1901,7 +1901,7 @@ export interface components {
        * @description The method wanted; the person's default, or the next that can be used, otherwise.
        * @enum {string}
        */
-      method?: "passkey" | "totp" | "hotp" | "sms" | "voice" | "sms-reply" | "tap" | "recovery";
+      method?: "passkey" | "push" | "totp" | "hotp" | "sms" | "voice" | "sms-reply" | "tap" | "recovery";
       /** @description Where the person comes from, for the record. */
       clientIp?: string;
       /** @description The caller's own random text; the signed verdict repeats it. */

@@ -21,6 +21,7 @@ const recipients = {
   number_unblocked: "notify.block",
   destination_blocked: "notify.destinations",
   method_locked: "notify.lockout",
+  push_paused: "notify.lockout",
 } as const satisfies Record<string, keyof Settings>;
 export type AlertKind = keyof typeof recipients;
 

@@ -6,6 +6,7 @@ import type { Proof } from "#core/methods/method.ts";
 import type { ResultCode } from "#core/results.ts";
 import type { Outcome } from "#core/outcome.ts";
 import type { CallsMade } from "./calls-made.ts";
+import type { AskedDevice } from "#store/push-requests.ts";
 import type { Claim } from "#store/requests.ts";
 
 /** Where a request came from. `station` is the caller behind it, `claim` names this very request for repetitions. */
@@ -16,6 +17,8 @@ export type Source = {
   claim?: Claim | undefined;
   /** the calls that the answer came by, or did not come by */
   calls?: CallsMade | undefined;
+  /** the devices that were asked, and what each has said */
+  devices?: readonly AskedDevice[] | undefined;
 };
 /** What an action has found out by itself, of whom: no edge has this to give. */
 export type Found = { nameKey: string; proof: Proof };

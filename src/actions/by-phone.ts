@@ -6,10 +6,11 @@
 import type { Application } from "#core/facts.ts";
 import type { DenyCode } from "#core/outcome.ts";
 import type { ResultCode } from "#core/results.ts";
+import { isEndedBy } from "#core/out-of-band.ts";
 import { readChallenge } from "#store/challenges.ts";
 import type { Answer } from "./asked.ts";
-import { callsMade } from "./calls-made.ts";
 import type { Deps } from "./deps.ts";
+import { onPhone } from "./on-phone.ts";
 import { respond } from "./verify.ts";
 
 /** `over`: nobody waits for this answer any more. */
@@ -18,9 +19,9 @@ export type SaidByPhone = { kind: "right" } | { kind: "wrong"; retry: boolean; c
 /** An answer to the challenge; a right one approves it. */
 export async function answerByPhone(
   deps: Deps,
-  { challengeId, answer }: { challengeId: string; answer: string },
+  { challengeId, answer, clientIp }: { challengeId: string; answer: string; clientIp?: string },
 ): Promise<SaidByPhone> {
-  const said = await say(deps, challengeId, { response: answer, byPhone: "answer" });
+  const said = await say(deps, challengeId, { response: answer, byPhone: "answer", clientIp });
   if (!said || said.kind === "elsewhere") return { kind: "over" };
   if (said.kind === "allow") return { kind: "right" };
   const code = said.kind === "deny" ? said.code : "cancelled";
@@ -30,14 +31,18 @@ export async function answerByPhone(
 /** The call came to nothing: the challenge is denied with this result, unless it had ended before. Says whether it had not. */
 export async function endByPhone(
   deps: Deps,
-  { challengeId, result }: { challengeId: string; result: ResultCode },
+  { challengeId, result, clientIp }: { challengeId: string; result: ResultCode; clientIp?: string },
 ): Promise<boolean> {
-  return (await say(deps, challengeId, { response: undefined, byPhone: { ended: result } })) !== undefined;
+  const said = { response: undefined, byPhone: { ended: result }, clientIp };
+  return (await say(deps, challengeId, said)) !== undefined;
 }
 
-async function say(deps: Deps, challengeId: string, said: Pick<Answer, "response" | "byPhone">) {
+type Said = Pick<Answer, "response" | "byPhone"> & { clientIp: string | undefined };
+async function say(deps: Deps, challengeId: string, { clientIp, ...said }: Said) {
   const open = await readChallenge(deps.db, challengeId);
-  if (open?.state !== "pending" || open.expiresAt <= deps.clock.now()) return undefined;
+  if (!open || open.expiresAt <= deps.clock.now()) return undefined;
+  const isOpen = typeof said.byPhone === "object" ? isEndedBy(open, said.byPhone.ended) : open.state === "pending";
+  if (!isOpen) return undefined;
   const application: Application = {
     id: open.applicationId,
     name: "",
@@ -45,6 +50,10 @@ async function say(deps: Deps, challengeId: string, said: Pick<Answer, "response
     canChallenge: true,
     allowWithoutMethodUntil: 0,
   };
-  const source = { protocol: "phone", calls: await callsMade(deps, challengeId) } as const;
+  const source = {
+    protocol: "phone",
+    clientIp,
+    ...(await onPhone(deps, { id: challengeId, method: open.method })),
+  } as const;
   return await respond(deps, { application, challengeId, source, ...said });
 }

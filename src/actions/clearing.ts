@@ -8,6 +8,7 @@ import type { Facts } from "#core/facts.ts";
 import type { Request } from "./asked.ts";
 import type { Deps } from "./deps.ts";
 import { addressOf, clear, type Cleared, type Veto } from "./outgoing.ts";
+import { clearPush, type PushCleared, type PushVeto } from "./push-clearing.ts";
 import { judge } from "./rules.ts";
 
 type Judged = { facts: Facts; decision: Decision };
@@ -20,15 +21,13 @@ export async function cleared(
   deps: Deps,
   request: Request,
   { facts, decision }: Judged,
-): Promise<{ decision: Decision; cleared?: Cleared }> {
+): Promise<{ decision: Decision; cleared?: Cleared | PushCleared }> {
   let now = decision;
   let refusal: Decision | undefined;
   let { factors } = facts;
   while (isSending(now)) {
-    const { factor, begun } = now;
-    const userId = facts.person!.id;
-    const outgoing = { channel: begun.message!, to: factor.address!, userId, source: addressOf(request.source) };
-    const result = await clear(deps, outgoing);
+    const { factor } = now;
+    const result = await clearOne(deps, request, { facts, decision: now });
     if (!("veto" in result)) return { decision: now, cleared: result };
     refusal ??= refused(now, result.veto);
     factors = factors.filter((one) => one.id !== factor.id);
@@ -40,10 +39,21 @@ export async function cleared(
   return { decision: now };
 }
 
-/** A budget fills again; anything else stays as it is until somebody changes it. */
-function refused({ method }: Beginning, veto: Veto): Decision {
+async function clearOne(deps: Deps, { source }: Request, { facts, decision }: Judged & { decision: Beginning }) {
+  const { factor, begun } = decision;
+  const { id: userId, username } = facts.person!;
+  const { message } = begun;
+  if (message === undefined || message === "push")
+    return await clearPush(deps, { factorId: factor.id, userId, username });
+  return await clear(deps, { channel: message, to: factor.address!, userId, source: addressOf(source) });
+}
+
+/** A budget fills again, and rest ends; anything else stays as it is until somebody changes it. */
+function refused({ method }: Beginning, veto: Veto | PushVeto): Decision {
   const refusal = { kind: "deny", gate: `phone ${veto}`, method, free: true, retry: false } as const;
-  return veto === "budget"
+  if (veto === "asked already") return { ...refusal, code: "busy", result: "FAILED_PHONE_BUSY" };
+  if (veto === "no device") return { ...refusal, code: "unreachable", result: "FAILED_PHONE_APP_ALL_DEVICES_BLOCKED" };
+  return veto === "budget" || veto === "rest"
     ? { ...refusal, code: "throttled", result: "FAILED_AUTHENTICATION_THROTTLED" }
     : { ...refusal, code: "no_method", result: method.results.not_sent };
 }

@@ -6,13 +6,14 @@ import type { Request } from "./asked.ts";
 import type { Deps } from "./deps.ts";
 import { opening } from "./opening.ts";
 import { addressOf, refundOf, type Cleared } from "./outgoing.ts";
+import type { PushCleared } from "./push-clearing.ts";
 import { outcomeOf, recordOf } from "./record.ts";
 import { tellingOf } from "./telling.ts";
 
 /** A decision as what settling it writes: it says nothing that the decision did not. */
 
 /** `cleared`: of a text or call */
-export type Judged = { facts: Facts; decision: Decision; cleared?: Cleared | undefined };
+export type Judged = { facts: Facts; decision: Decision; cleared?: Cleared | PushCleared | undefined };
 
 export function settling(deps: Deps, request: Request, { facts, decision, cleared }: Judged): Settle {
   const at = deps.clock.now();
@@ -31,6 +32,7 @@ export function settling(deps: Deps, request: Request, { facts, decision, cleare
     message: open?.message,
     number: open?.number,
     exclusive: open?.exclusive,
+    fatigue: open?.fatigue,
     claim: request.source.claim,
     tell: tellingOf(deps, request, { facts, decision, correlationId, at }),
     finish: (why) => {
@@ -67,7 +69,8 @@ function ending({ challenge, answered }: Facts, decision: Decision, { holder }: 
   if (!challenge) return undefined;
   const end = { id: challenge.id, was: "pending", result: "result" in decision ? decision.result : null } as const;
   if (decision.gate === "approved") return { ...end, was: "approved", state: "consumed", holder };
-  if (decision.gate === "phone") return { ...end, state: "denied" };
+  if (decision.gate === "phone")
+    return { ...end, was: challenge.state === "approved" ? "approved" : "pending", state: "denied" };
   if (decision.gate === "fallback")
     return { id: challenge.id, was: "denied", state: "cancelled", result: challenge.result, holder };
   if (!answered) return undefined;
@@ -93,6 +96,7 @@ function lost(decision: Decision, why: Lost): Decision {
   const refusal = { kind: "deny", gate: "settle", free: true, retry: false } as const;
   const by = "method" in decision && decision.method ? { method: decision.method } : {};
   if (why === "blocked") return { ...refusal, code: "number_blocked", result: "SUCCESS_USER_BLOCKED", ...by };
+  if (why === "tired") return { ...refusal, code: "throttled", result: "FAILED_AUTHENTICATION_THROTTLED", ...by };
   if (why === "busy") return { ...refusal, code: "busy", result: "FAILED_PHONE_BUSY", ...by };
   if (decision.kind === "allow" && decision.method)
     return {

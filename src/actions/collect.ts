@@ -6,9 +6,9 @@
 import { mayFallBack } from "#core/fallback.ts";
 import type { Outcome } from "#core/outcome.ts";
 import { holdChallenge, readChallenge } from "#store/challenges.ts";
-import type { Answer } from "./asked.ts";
-import { callsMade } from "./calls-made.ts";
+import type { Answer, Verified } from "./asked.ts";
 import type { Deps } from "./deps.ts";
+import { onPhone } from "./on-phone.ts";
 import { respond } from "./verify.ts";
 import { change, told } from "./waiting.ts";
 
@@ -42,15 +42,20 @@ export async function collect(deps: Deps, { waitMs, signal, ...asked }: Collecti
   }
 }
 
-async function hear(deps: Deps, asked: Omit<Collecting, "waitMs" | "signal">): Promise<Collected> {
+/** How it ended; once that is on record a code may be asked for instead. */
+async function ask(deps: Deps, asked: Asked, method: string | undefined): Promise<Verified> {
+  const source = { ...asked.source, ...(await onPhone(deps, { id: asked.challengeId, method })) };
+  const said = await respond(deps, { ...asked, source, response: undefined });
+  if (said.kind !== "deny" || !asked.application.fallback || !mayFallBack(said.code)) return said;
+  return await respond(deps, { ...asked, source, response: undefined });
+}
+type Asked = Omit<Collecting, "waitMs" | "signal">;
+
+async function hear(deps: Deps, asked: Asked): Promise<Collected> {
   const open = await readChallenge(deps.db, asked.challengeId);
   if (open && asked.holder !== undefined && open.holder !== asked.holder) return { kind: "elsewhere" };
   if (open?.state === "pending" && open.expiresAt > deps.clock.now()) return { kind: "waiting" };
-  const source = { ...asked.source, calls: await callsMade(deps, asked.challengeId) };
-  const said = await respond(deps, { ...asked, source, response: undefined });
-  // its end is on record now, and a code may be asked for instead
-  if (said.kind === "deny" && asked.application.fallback && mayFallBack(said.code))
-    return await respond(deps, { ...asked, source, response: undefined });
+  const said = await ask(deps, asked, open?.method);
   // a wrong answer on the phone, with tries left, came in between
   return said.kind === "challenge" && said.prompt.kind === "wait" ? { kind: "waiting" } : said;
 }

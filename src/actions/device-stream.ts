@@ -3,12 +3,14 @@
  * and ends when its device counts no more.
  */
 
+import { readChallenge } from "#store/challenges.ts";
 import { findDevice, type Device } from "#store/devices.ts";
+import { listWaiting } from "#store/push-requests.ts";
 import { findProof } from "./activations.ts";
 import type { Deps } from "./deps.ts";
 import { change } from "./waiting.ts";
 
-/** Nothing to tell: a sign of life, so that a connection that is gone is noticed. */
+/** `alive`: nothing to tell but that, so that a connection that is gone is noticed. */
 export type DeviceEvent =
   | { event: "request" | "validate"; id: string }
   | { event: "over"; id: string; how: string }
@@ -17,19 +19,40 @@ export type DeviceEvent =
 const aliveMs = 15_000;
 
 export async function* watchDevice(deps: Deps, { id }: Device, signal: AbortSignal): AsyncGenerator<DeviceEvent> {
-  const told = new Set<string>();
-  for (let at = 0; !signal.aborted;) {
+  const shown = new Set<string>();
+  while (!signal.aborted) {
     const device = await findDevice(deps.db, id);
     if (!device || device.state === "blocked") return;
-    const proof = await findProof(deps, device);
-    const isNew = proof !== undefined && !told.has(proof);
-    if (isNew) yield { event: "validate", id: proof };
-    if (proof !== undefined) told.add(proof);
-    const now = deps.clock.now();
-    if (now - at >= aliveMs) {
-      yield "alive";
-      at = now;
-    }
-    await change(deps, device.userId, signal);
+    const waiting = await waitingFor(deps, device);
+    for (const [one, event] of waiting) if (!shown.has(one)) yield { event, id: one };
+    for (const one of shown) if (!waiting.has(one)) yield { event: "over", id: one, how: await howEnded(deps, one) };
+    shown.clear();
+    for (const one of waiting.keys()) shown.add(one);
+    if (await isQuiet(deps, device.userId, signal)) yield "alive";
   }
+}
+
+/** Waits for something to change, for a while; says whether nothing has. */
+async function isQuiet(deps: Deps, userId: string, signal: AbortSignal): Promise<boolean> {
+  const over = new AbortController();
+  const pause = new AbortController();
+  const until = AbortSignal.any([signal, over.signal]);
+  void deps.clock.sleep(aliveMs, until).then(() => pause.abort());
+  await change(deps, userId, pause.signal);
+  const isOver = pause.signal.aborted && !signal.aborted;
+  over.abort();
+  return isOver;
+}
+
+async function waitingFor(deps: Deps, device: Device): Promise<Map<string, "request" | "validate">> {
+  const proof = await findProof(deps, device);
+  if (proof !== undefined) return new Map([[proof, "validate"]]);
+  const waiting = await listWaiting(deps.db, { deviceId: device.id, at: deps.clock.now() });
+  return new Map(waiting.map((one) => [one.id, "request"]));
+}
+
+/** As its state is called, or that time ran out. */
+async function howEnded(deps: Deps, id: string): Promise<string> {
+  const state = (await readChallenge(deps.db, id))?.state;
+  return state === undefined || state === "pending" ? "expired" : state;
 }

@@ -96,10 +96,9 @@ async function follow(deps: Deps, run: Run, { report, factor, blocked, ...about 
     user_id: userId,
   };
   if (!(await insertBlock(run, block))) throw new Known();
-  if (blocked) {
-    await expirePassword(run, userId);
-    return await blockIn(deps, run, block);
-  }
+  // an app is asked after the password alone, so somebody knows it
+  if (blocked || report.by === "app") await expirePassword(run, userId);
+  if (blocked) return await blockIn(deps, run, block);
   const until = now + deps.settings.values()["lockout.minutes"] * 60_000;
   if (factor) await lockFactor(run, { id: factor.id, until });
   return { report: block.id, lockedUntil: until };

@@ -10,6 +10,7 @@ import { numberHash } from "./blocked-numbers.ts";
 import type { Deps } from "./deps.ts";
 import { codeHash, namesOf, shownNumber } from "./rules.ts";
 import type { Cleared } from "./outgoing.ts";
+import { fatigueRule, type PushCleared } from "./push-clearing.ts";
 import { sealed } from "./sealed.ts";
 import { textFor } from "./texts.ts";
 import type { Request } from "./asked.ts";
@@ -20,15 +21,18 @@ type Opening = {
   facts: Facts;
   decision: Extract<Decision, { kind: "challenge" }>;
   /** of a text or call */
-  cleared?: Cleared | undefined;
+  cleared?: Cleared | PushCleared | undefined;
   correlationId: string;
   at: number;
 };
-type Opened = { challenge: NewChallenge; shown: Open } & Pick<Settle, "message" | "number" | "exclusive" | "sent">;
+type Opened = { challenge: NewChallenge; shown: Open } & Pick<
+  Settle,
+  "message" | "number" | "exclusive" | "fatigue" | "sent"
+>;
 
-export function opening(deps: Deps, { ask, joinKey, username }: Request, input: Opening): Opened {
-  const { facts, decision, correlationId, at } = input;
-  const { person, challenge: before } = facts;
+export function opening(deps: Deps, request: Request, input: Opening): Opened {
+  const { facts, decision, at } = input;
+  const { person } = facts;
   const { factor, method, begun, offered } = decision;
   const { mode = "", message } = begun;
   const settings = deps.settings.values();
@@ -39,35 +43,17 @@ export function opening(deps: Deps, { ask, joinKey, username }: Request, input: 
   const number = begun.shown && shownNumber(deps, id);
   const code = number ?? begun.code;
   const expected = code === undefined ? null : codeHash(deps, id, code);
-  const challenge: NewChallenge = {
-    supersedes: message !== undefined,
-    factorId: factor.id,
-    row: {
-      id,
-      user_id: person!.id,
-      factor_id: factor.id,
-      method: method.id,
-      application_id: ask.application.id,
-      join_key: joinKey ?? null,
-      name_key: askedAs(deps, username, before),
-      expected,
-      mode,
-      holder: ask.holder ?? null,
-      is_fallback: Number(decision.gate === "fallback" || isChosenInstead(before, ask)),
-      offered: JSON.stringify(offered.map((one) => one.id)),
-      correlation_id: correlationId,
-      created_at: at,
-      expires_at: expiresAt,
-    },
-  };
+  const row = rowOf(deps, request, input, { id, mode, expected, expiresAt });
+  const challenge: NewChallenge = { supersedes: message !== undefined, factorId: factor.id, row };
   const shown = { id, round: 0, expiresAt, prompt: promptFor(factor, { person, offered, mode, number }) };
   if (message === undefined) return { challenge, shown };
   return {
     challenge,
     shown,
-    ...(message === "voice" && { exclusive: factor.id }),
-    sent: { id, ...input.cleared!.to, at, answer_by: expiresAt },
-    ...sending(deps, { ...input, challengeId: id, code, application: ask.application.name }),
+    ...(message !== "sms" && { exclusive: factor.id }),
+    ...(message === "push" && { fatigue: fatigueRule(deps) }),
+    ...(input.cleared?.to && { sent: { id, ...input.cleared.to, at, answer_by: expiresAt } }),
+    ...sending(deps, { ...input, challengeId: id, code, application: request.ask.application.name }),
   };
 }
 
@@ -75,12 +61,50 @@ export function opening(deps: Deps, { ask, joinKey, username }: Request, input: 
 const isChosenInstead = (before: Facts["challenge"], { challengeId }: Ask): boolean =>
   challengeId !== undefined && before?.isFallback === true;
 
+/** The app tells the person who asks. */
+const askedBy = ({ ask, source: { clientIp, station } }: Request) => ({
+  application_name: ask.application.name,
+  client_ip: clientIp ?? null,
+  station: station ?? null,
+});
+
+type Row = NewChallenge["row"];
+type Fresh = { id: string; mode: string; expected: Uint8Array | null; expiresAt: number };
+
+function rowOf(deps: Deps, request: Request, { facts, decision, correlationId, at }: Opening, fresh: Fresh): Row {
+  const { ask, joinKey, username } = request;
+  const { person, challenge: before } = facts;
+  const { factor, method, begun, offered } = decision;
+  return {
+    id: fresh.id,
+    user_id: person!.id,
+    factor_id: factor.id,
+    method: method.id,
+    application_id: ask.application.id,
+    join_key: joinKey ?? null,
+    name_key: askedAs(deps, username, before),
+    expected: fresh.expected,
+    mode: fresh.mode,
+    holder: ask.holder ?? null,
+    is_fallback: Number(decision.gate === "fallback" || isChosenInstead(before, ask)),
+    offered: JSON.stringify(offered.map((one) => one.id)),
+    correlation_id: correlationId,
+    created_at: at,
+    expires_at: fresh.expiresAt,
+    ...(begun.message === "push" && askedBy(request)),
+  };
+}
+
 /** An answer may come without the name. */
 const askedAs = (deps: Deps, username: string, before: Facts["challenge"]): string | null =>
   nameKey(username, namesOf(deps)) ?? before?.nameKey ?? null;
 
 /** How long an answer may take; a code that is asked for where it is made needs no setting of its own. */
-const lives: Record<string, "sms.code-life-seconds" | "sms-reply.life-seconds" | "voice.life-seconds"> = {
+const lives: Record<
+  string,
+  "sms.code-life-seconds" | "sms-reply.life-seconds" | "voice.life-seconds" | "push.life-seconds"
+> = {
+  push: "push.life-seconds",
   sms: "sms.code-life-seconds",
   "sms-reply": "sms-reply.life-seconds",
   voice: "voice.life-seconds",
@@ -94,8 +118,13 @@ function sending(
 ): Pick<Opened, "message" | "number"> {
   const person = facts.person!;
   const id = deps.random.id("msg_");
-  const to = decision.factor.address!;
   const { method, begun } = decision;
+  const about = { challenge_id: challengeId, user_id: person.id };
+  if (begun.message === "push") {
+    const asked = { id, channel: "push", userId: person.id, type: "request", challengeId } as const;
+    return { message: { ...sealed(deps, asked), ...about } };
+  }
+  const to = decision.factor.address!;
   const message = sealed(
     deps,
     begun.message === "voice"
@@ -103,7 +132,7 @@ function sending(
       : { id, channel: "sms", to, text: textFor({ person, application, code: code!, reply: method.outOfBand }) },
   );
   return {
-    message: { ...message, challenge_id: challengeId, user_id: person.id },
+    message: { ...message, ...about },
     number: numberHash(deps, to),
   };
 }

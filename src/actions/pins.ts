@@ -83,6 +83,12 @@ export async function changePin(deps: Deps, { userId, pin }: { userId: string; p
   }
 }
 
+/** What is wrong with a PIN that the person wants, before it is changed. */
+export async function findOwnPinFault(deps: Deps, userId: string, pin: string): Promise<PinFault | undefined> {
+  const state = await readPin(deps.db, userId);
+  return state ? findPinFault(pin, pinRule(deps, userId, state)) : "form";
+}
+
 /** On their account's page, by the person who has verified just now. */
 export async function chooseOwnPin(deps: Deps, userId: string, pin: string): Promise<PinFault | undefined> {
   const state = await readPin(deps.db, userId);

@@ -87,8 +87,12 @@ export function recordOf(deps: Deps, request: Request, { facts, decision, outcom
   };
 }
 
-function detailOf({ calls }: Source, { decision, outcome }: Pick<Recorded, "decision" | "outcome">): string | null {
+function detailOf(
+  { calls, devices }: Source,
+  { decision, outcome }: Pick<Recorded, "decision" | "outcome">,
+): string | null {
   if (decision.kind === "join") return "joined";
+  if (devices) return JSON.stringify({ devices });
   // the call was recorded as it ended
   return calls && decision.kind !== "challenge"
     ? callsDetail(calls, { result: resultOf(decision), authenticated: outcome.kind === "allow" })

@@ -34,7 +34,7 @@ export const reachOf = (settings: Settings): Reach => ({
 });
 
 /** R-104: passkeys are never among them. */
-const switchable = ["totp", "sms", "voice", "sms-reply", "recovery"] as const;
+const switchable = ["push", "totp", "sms", "voice", "sms-reply", "recovery"] as const;
 export const methodsOff = (settings: Settings): ReadonlySet<string> => {
   const off = switchable.filter((id) => !settings[`methods.${id}.enabled`]);
   // one switch for codes of apps and tokens, whether they go by time or count

@@ -91,9 +91,11 @@ const repeated = (reserved: Repeated): Verified => ("earlier" in reserved ? rese
 async function atOnce(deps: Deps, request: Request): Promise<Verified> {
   const { challengeId } = request.ask;
   let settle: Settle | undefined;
+  let userId: string | undefined;
   let sending: Judged | undefined;
   const decide: AtOnce["decide"] = (facts) => {
     const decision = judge(deps, request.ask, facts);
+    userId = facts.person?.id;
     // whether a text or call may go out is asked with no transaction open
     if (isSending(decision)) return { later: (sending = { facts, decision }) };
     // what is still under way, or was told before, writes nothing
@@ -107,7 +109,7 @@ async function atOnce(deps: Deps, request: Request): Promise<Verified> {
   const settled = await deps.db.atOnce({ ...reserving(deps, waits ? unclaimed(request) : request), decide });
   if ("later" in settled) return await conclude(deps, request, sending!);
   if (!("outcome" in settled)) return repeated(settled);
-  if (settle) told(deps, { challengeId, message: settle.message !== undefined });
+  if (settle) told(deps, { challengeId, userId, message: settle.message !== undefined });
   return settled.outcome;
 }
 
@@ -122,6 +124,7 @@ async function conclude(deps: Deps, request: Request, judged: Judged): Promise<O
   const { facts } = judged;
   const item = settling(deps, request, { facts, ...(await cleared(deps, request, judged)) });
   const outcome = await deps.db.settle(item);
-  told(deps, { challengeId: request.ask.challengeId, message: item.message !== undefined });
+  const userId = facts.person?.id;
+  told(deps, { challengeId: request.ask.challengeId, userId, message: item.message !== undefined });
   return outcome;
 }

@@ -10,12 +10,12 @@ import type { Deps } from "./deps.ts";
 type Waiter = { db: Deps["db"]; wake: () => void };
 const waiters = new Map<string, Set<Waiter>>();
 
-/** Told after the commit: waiters look again, and a message that was queued goes out now. */
+/** Told after the commit: waiters look again, the person's devices too, and a message that was queued goes out now. */
 export function told(
   deps: Deps,
-  { challengeId, message }: { challengeId: string | undefined; message: boolean },
+  { challengeId, userId, message }: { challengeId: string | undefined; userId?: string | undefined; message: boolean },
 ): void {
-  if (challengeId !== undefined) wake(challengeId);
+  for (const id of [challengeId, userId]) if (id !== undefined) wake(id);
   if (message) void deliverDue(deps);
 }
 

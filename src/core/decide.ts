@@ -155,7 +155,8 @@ const code: Gate = (given) => {
       accepted,
     };
   const said = new Set(checks.map(({ checked }) => (checked.ok ? undefined : checked.code)));
-  return wrong(given, by, { verdict: worstFirst.find((verdict) => said.has(verdict))!, result });
+  const final = checks.some(({ checked }) => !checked.ok && checked.final === true);
+  return wrong(given, by, { verdict: worstFirst.find((verdict) => said.has(verdict))!, result, final });
 };
 
 const worstFirst = ["pin_expired", "code_duplicate", "code_old", "wrong_code"] as const;
@@ -176,16 +177,17 @@ function check({ facts, ask, seen, sent, pin, moment }: Case, factor: Factor): C
 }
 
 /** A wrong answer leaves tries while the challenge has some; a repeated one is free (mission G13). */
-function wrong({ facts, ask, rules }: Case, by: Method, { verdict, result }: Wrong): Decision {
+function wrong({ facts, ask, rules }: Case, by: Method, { verdict, result, final }: Wrong): Decision {
   const open = answered(facts, ask);
-  const last = open !== undefined && open.tries + 1 >= rules.tries;
+  const last = open !== undefined && (final || open.tries + 1 >= rules.tries);
   if (last && verdict === "wrong_code")
     return deny("code", "too_many_tries", result ?? by.results.too_many_tries, { method: by, free: false });
   const free = (verdict === "code_duplicate" && result === undefined) || verdict === "pin_expired";
   const named = result ?? by.results[verdict as Exclude<WrongCode, "pin_expired">];
-  return deny("code", verdict, named, { method: by, free, retry: open !== undefined && !last });
+  const retry = open !== undefined && (!last || verdict === "pin_expired");
+  return deny("code", verdict, named, { method: by, free, retry });
 }
-type Wrong = { verdict: WrongCode; result: ResultCode | undefined };
+type Wrong = { verdict: WrongCode; result: ResultCode | undefined; final: boolean };
 
 function refused({ facts, moment, rules }: Case, tried: Factor[]): Decision {
   const reasons = tried.map((factor) => nextAttempt(factor, facts.factors, { now: moment.now, rules: rules.locks }));

@@ -31,10 +31,16 @@ export function byPhone(given: Case, open: Challenge, by: Method): Decision | un
   const alive = open.expiresAt > moment.now;
   if (!ask.byPhone) return by.outOfBand && waiting(given, open, { by, alive });
   if (!by.outOfBand) return refusal("foreign_challenge", "FAILED_CHALLENGE_FOREIGN", by);
-  if (ask.byPhone === "answer" || open.state !== "pending" || !alive) return undefined;
+  if (ask.byPhone === "answer" || !alive) return undefined;
   const { ended } = ask.byPhone;
+  if (!isEndedBy(open, ended)) return undefined;
   return { ...refusal(codeOf(ended), ended, by), gate: "phone" };
 }
+
+/** a "no" also ends what was approved and nobody has been let in by. */
+export const isEndedBy = ({ state }: Pick<Challenge, "state">, result: ResultCode): boolean =>
+  state === "pending" || (state === "approved" && refusals.has(result));
+const refusals: ReadonlySet<ResultCode> = new Set(["FAILED_PHONE_APP_DENIED", "FAILED_FRAUD_REPORTED"]);
 
 type Waiting = { by: Method; alive: boolean };
 function waiting({ facts, ask }: Case, open: Challenge, { by, alive }: Waiting): Decision | undefined {
@@ -65,6 +71,11 @@ const refusal = (code: DenyCode, result: ResultCode, method: Method) =>
 
 const codes: Partial<Record<ResultCode, DenyCode>> = {
   FAILED_FRAUD_CODE_ENTERED: "declined",
+  FAILED_PHONE_APP_DENIED: "declined",
+  FAILED_FRAUD_REPORTED: "declined",
+  FAILED_PHONE_APP_NO_RESPONSE: "no_answer",
+  FAILED_PHONE_APP_NOTIFICATION_FAILED: "unreachable",
+  FAILED_PHONE_APP_ALL_DEVICES_BLOCKED: "unreachable",
   FAILED_USER_HUNGUP_ON_US: "no_answer",
   SUCCESS_NO_PIN_BUT_TIMEOUT: "no_answer",
   SUCCESS_WITH_PIN_BUT_TIMEOUT: "no_answer",

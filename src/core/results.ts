@@ -71,6 +71,8 @@ export const results = {
   SUCCESS_CALL_NUMBER_VERIFIED: result("yes", "the number shown on the page was typed on the phone"),
   FAILED_CALL_NUMBER_INCORRECT: result("no", "another number than the page's was typed on the phone"),
   FAILED_CHALLENGE_USED: result("no", "its answer has led to a sign-in before"),
+  SUCCESS_PHONE_APP_PENDING: result("pending", "an approval was asked for in the app, no answer yet"),
+  FAILED_PHONE_APP_NUMBER_INCORRECT: result("no", "another number than the page's was typed in the app"),
   SUCCESS_PASSKEY_PENDING: result("pending", "a passkey was asked for, no answer yet"),
   SUCCESS_PASSWORD_VERIFIED: result("no", "the password is right, and the application asks for no second step", false),
   SUCCESS_PASSKEY_VERIFIED: result("yes", "a passkey was verified"),

@@ -1,3 +1,4 @@
+import type { Challenge } from "#core/facts.ts";
 import type { Db, Run } from "./open.ts";
 import { listed, marks } from "./values.ts";
 
@@ -52,36 +53,50 @@ export async function findAskedFactor(db: Db, id: string): Promise<string | unde
   return (await challenge.where("state", "=", "pending").executeTakeFirst())?.factor_id;
 }
 
-export type Standing = { applicationId: string; state: string; holder: string | null; expiresAt: number };
+export type Standing = {
+  applicationId: string;
+  method: string;
+  state: Challenge["state"];
+  holder: string | null;
+  expiresAt: number;
+};
 
 export async function readChallenge(db: Db, id: string): Promise<Standing | undefined> {
   const row = await db.q
     .selectFrom("challenge")
-    .select(["application_id", "state", "holder", "expires_at"])
+    .select(["application_id", "method", "state", "holder", "expires_at"])
     .where("id", "=", id)
     .executeTakeFirst();
   return (
     row && {
       applicationId: row.application_id,
-      state: row.state,
+      method: row.method,
+      state: row.state as Challenge["state"],
       holder: row.holder,
       expiresAt: row.expires_at,
     }
   );
 }
 
-/** Those of them that still wait for an answer, and who waits for it. */
+/**
+ * Those of them that still wait for an answer, and who waits for it: challenges, activations that wait for a device, and people by what
+ * they are asked on their devices.
+ */
 export async function listLiving(
   db: Db,
   { ids, now }: { ids: string[]; now: number },
 ): Promise<{ id: string; holder: string | null }[]> {
   const some = listed(ids);
+  const list = marks(some.length);
   const rows = await db.transaction(
     (run) =>
       run(
-        `select id, holder from challenge where state = 'pending' and expires_at > cast(? as bigint)
-           and id in (${marks(some.length)})`,
-        [now, ...some],
+        `select id, holder from challenge where state = 'pending' and expires_at > cast(? as bigint) and id in (${list})
+         union all select id, state from activation where state in ('open', 'claimed') and expires_at > cast(? as bigint)
+           and id in (${list})
+         union all select p.id, coalesce((select max(c.id) from challenge c where c.user_id = p.id and c.method = 'push'
+           and c.state = 'pending' and c.expires_at > cast(? as bigint)), '') from person p where p.id in (${list})`,
+        [now, ...some, now, ...some, now, ...some],
       ),
     { relaxed: true },
   );

@@ -4,8 +4,9 @@ import { readBlockedNumbers } from "./blocks.ts";
 import { countAnswers, countSends } from "./destinations.ts";
 import type { Run } from "./open.ts";
 import { post } from "./outbox.ts";
-import type { Settle } from "./settle.ts";
-import { giveBackTo } from "./throttle.ts";
+import { hasRest, insertAsked } from "./push-requests.ts";
+import type { Round, Settle } from "./settle.ts";
+import { giveBackTo, takeEach } from "./throttle.ts";
 import { insert, listed, marks, over, type Columns } from "./values.ts";
 
 /** A challenge to open, as its row; `supersedes`: the newest code voids the older ones of its factor. */
@@ -34,6 +35,9 @@ export type ChallengeRow = {
   correlation_id: string;
   created_at: number;
   expires_at: number;
+  application_name?: string;
+  client_ip?: string | null;
+  station?: string | null;
 };
 
 const challengeTable = {
@@ -57,6 +61,9 @@ const challengeTable = {
     correlation_id: "text",
     created_at: "bigint",
     expires_at: "bigint",
+    application_name: "text",
+    client_ip: "text",
+    station: "text",
   } satisfies Columns,
 };
 
@@ -75,19 +82,27 @@ async function openChallenges(run: Run, items: Settle[]): Promise<void> {
   );
 }
 
-/** Those whose message may not go out: to a number that is blocked, or to a phone that rings already (fact sheet 2.12). */
-export async function findUnsendable(run: Run, items: Settle[]): Promise<[Settle, "blocked" | "busy"][]> {
-  const asked = items.flatMap(({ number, at }) => (number === undefined ? [] : { hash: number, at }));
+type Unsendable = "blocked" | "busy" | "tired";
+
+/**
+ * Those whose message may not go out: to a number that is blocked, to a phone that rings already (fact sheet 2.12), or to a person
+ * who was asked too often (R-059).
+ */
+export async function findUnsendable(run: Run, items: Settle[]): Promise<[Settle, Unsendable][]> {
+  const sending = items.filter(({ message }) => message !== undefined);
   // a request that would send nothing does not ask
-  if (asked.length === 0) return [];
+  if (sending.length === 0) return [];
+  const asked = sending.flatMap(({ number, at }) => (number === undefined ? [] : { hash: number, at }));
   const numbers = await readBlockedNumbers(run, asked);
-  const found: [Settle, "blocked" | "busy"][] = [];
+  const found: [Settle, Unsendable][] = [];
   const ringing = new Set<string>();
   // one order for all nodes, or two could wait for each other
-  const sorted = items.toSorted((a, b) => ((a.exclusive ?? "") < (b.exclusive ?? "") ? -1 : 1));
+  const sorted = sending.toSorted((a, b) => ((a.exclusive ?? "") < (b.exclusive ?? "") ? -1 : 1));
   for (const item of sorted) {
     if (item.number !== undefined && numbers.has(item.number)) found.push([item, "blocked"]);
     else if (item.exclusive !== undefined && !(await isFree(run, item, ringing))) found.push([item, "busy"]);
+    else if (item.fatigue && (await hasRest(run, { factorId: item.exclusive!, at: item.at, rule: item.fatigue })))
+      found.push([item, "tired"]);
   }
   return found;
 }
@@ -118,6 +133,7 @@ export async function writeRest(run: Run, won: Settle[]): Promise<void> {
     won.flatMap(({ sent }) => sent ?? []),
   );
   await openChallenges(run, won);
+  for (const { row } of won.flatMap(({ open }) => open ?? [])) if (row.method === "push") await insertAsked(run, row);
   await post(
     run,
     won.flatMap(({ at, message }) => (message ? [{ ...message, at }] : [])),
@@ -134,4 +150,12 @@ export async function takeBack(run: Run, items: Settle[]): Promise<void> {
     rows,
     "update challenge set state = 'denied', result = null from v where challenge.id = v.id",
   );
+}
+
+/** What a request takes that is lost for another reason is not given back: it was asked for. */
+export async function spend(run: Run, { items, lost }: Round): Promise<void> {
+  const asked = items.filter((item) => !lost.has(item));
+  const takings = asked.map(({ at, spend: budgets, answered }) => ({ at, budgets, back: answered?.refund }));
+  const full = await takeEach(run, takings);
+  for (const [index, item] of asked.entries()) if (full[index]) lost.set(item, "spent");
 }

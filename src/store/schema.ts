@@ -178,6 +178,9 @@ export type Tables = {
     mode: Generated<string>;
     result: string | null;
     holder: string | null;
+    application_name: string | null;
+    client_ip: string | null;
+    station: string | null;
     is_fallback: Generated<number>;
   };
   log: {

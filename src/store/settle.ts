@@ -5,14 +5,15 @@
  */
 
 import type { Outcome } from "#core/outcome.ts";
+import type { FatigueRule } from "#core/push-fatigue.ts";
 import { byId, giveBack, type Returned } from "./attempts.ts";
 import type { PhoneSend } from "./destinations.ts";
 import { remember, type Claim } from "./requests.ts";
 import type { Entry, Log, Written } from "./log.ts";
 import type { Run } from "./open.ts";
-import { findUnsendable, takeBack, writeRest, type Ending, type NewChallenge } from "./opened.ts";
+import { findUnsendable, spend, takeBack, writeRest, type Ending, type NewChallenge } from "./opened.ts";
 import type { NewMessage } from "./outbox.ts";
-import { takeEach, type Budget } from "./throttle.ts";
+import type { Budget } from "./throttle.ts";
 import { over } from "./values.ts";
 
 export type Settle = {
@@ -33,14 +34,16 @@ export type Settle = {
   number?: string | undefined;
   /** The factor that must have no challenge waiting yet. */
   exclusive?: string | undefined;
+  /** When that factor's person is asked no more, after what they did not answer. */
+  fatigue?: FatigueRule | undefined;
   claim?: Claim | undefined;
   /** Queues who is told of it, when every condition held. */
   tell?: ((run: Run) => Promise<void>) | undefined;
   /** What follows when every condition held, and when one did not, and which; `giveBack` names factors whose attempt was free. */
   finish: (lost: Lost | undefined) => { outcome: Outcome; entry: Entry; giveBack: Returned[] };
 };
-/** Which condition did not hold: somebody was first, a budget is spent, the number is blocked, or its phone rings already. */
-export type Lost = "raced" | "spent" | "blocked" | "busy";
+/** Which condition did not hold: somebody was first, a budget is spent, the number is blocked, its phone rings already, or has rest. */
+export type Lost = "raced" | "spent" | "blocked" | "busy" | "tired";
 export async function settle(log: Log, items: Settle[]): Promise<Outcome[]> {
   return await log.write((run) => settleIn(run, items));
 }
@@ -66,7 +69,7 @@ export async function settleIn(run: Run, items: Settle[]): Promise<Written<Outco
   return { value: ends.map((end) => end.outcome), entries: ends.map((end) => end.entry) };
 }
 
-type Round = { items: Settle[]; lost: Map<Settle, Lost> };
+export type Round = { items: Settle[]; lost: Map<Settle, Lost> };
 
 async function accept(run: Run, { items, lost }: Round): Promise<void> {
   const wanted = items.flatMap((item) => (lost.has(item) ? [] : item.accept.map((one) => ({ item, ...one }))));
@@ -107,12 +110,4 @@ async function endChallenges(run: Run, { items, lost }: Round): Promise<Settle[]
   const ids = new Set(ended.map((row) => row["id"]));
   for (const { item, id } of wanted) if (!ids.has(id) || first.get(id) !== item) lost.set(item, "raced");
   return wanted.flatMap(({ item }) => (lost.has(item) ? [] : item));
-}
-
-/** What a request takes that is lost for another reason is not given back: it was asked for. */
-async function spend(run: Run, { items, lost }: Round): Promise<void> {
-  const asked = items.filter((item) => !lost.has(item));
-  const takings = asked.map(({ at, spend: budgets, answered }) => ({ at, budgets, back: answered?.refund }));
-  const full = await takeEach(run, takings);
-  for (const [index, item] of asked.entries()) if (full[index]) lost.set(item, "spent");
 }

@@ -19,7 +19,7 @@ export type Seen = {
  * `code` is remembered only as a keyed hash bound to the challenge; `shown`: the code is one that the page shows, made from
  * the challenge itself, and typed on the phone.
  */
-export type Begun = { code?: string; shown?: true; message?: "sms" | "voice"; mode?: string };
+export type Begun = { code?: string; shown?: true; message?: "sms" | "voice" | "push"; mode?: string };
 
 /**
  * What a method can build on where it is asked for. `screen`: a page or a client's window that shows a text; `plain`: an
@@ -40,9 +40,10 @@ export type Sent = { hash: Uint8Array; hashOf: (answer: string) => Uint8Array };
  */
 export type Proof = { factorId: string; ok: boolean; userVerified: boolean; signCount: number };
 
+/** `final`: there is no other try at this challenge. */
 export type Checked =
   | { ok: true; counter: number; drift: number; result?: ResultCode }
-  | { ok: false; code: WrongCode; result?: ResultCode };
+  | { ok: false; code: WrongCode; result?: ResultCode; final?: true };
 export type WrongCode = Extract<DenyCode, "wrong_code" | "code_duplicate" | "code_old" | "pin_expired">;
 
 /** How the record names what happened with this method. */

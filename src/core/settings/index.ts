@@ -196,12 +196,12 @@ export const settingsSchema = z.strictObject({
     false,
   ),
   "pin.methods": z
-    .array(z.enum(["totp", "hotp", "sms", "sms-reply", "voice"]))
+    .array(z.enum(["push", "totp", "hotp", "sms", "sms-reply", "voice"]))
     .max(10)
     .default([])
     .meta({
       title: "Methods that want the PIN too",
-      help: "Of people who have a PIN: calls ask for it instead of a number, and codes of texts, apps and tokens want it right behind them.",
+      help: "Of people who have a PIN: the app and calls ask for it instead of a number, and codes of texts, apps and tokens want it right behind them.",
     }),
   "pin.shortest": whole(
     { title: "Shortest PIN", help: "Digits that a PIN has at least; 16 at most." },
@@ -295,6 +295,24 @@ export const settingsSchema = z.strictObject({
   "push.devices-per-person": whole(
     { title: "Devices per person", help: "On how many devices one person may have the authenticator app." },
     { min: 1, max: 10, default: 5 },
+  ),
+  "push.life-seconds": whole(
+    { title: "Time to approve in the app", help: "Seconds within which a request is answered on the phone." },
+    { min: 30, max: 600, default: 120 },
+  ),
+  "push.unanswered": whole(
+    {
+      title: "Unanswered requests in a row",
+      help: "So many requests within ten minutes that were denied or not answered pause the app as a method, so that nobody says yes to have peace. Other methods stay offered.",
+    },
+    { min: 1, max: 20, default: 3 },
+  ),
+  "push.rest-minutes": whole(
+    {
+      title: "Pause after unanswered requests",
+      help: "Minutes for which the app is not asked, after push.unanswered.",
+    },
+    { min: 1, max: 1440, default: 30 },
   ),
   "push.local-unlock": z.enum(["off", "offered", "required"]).default("offered").meta({
     title: "Unlocking the app",

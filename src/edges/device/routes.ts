@@ -9,11 +9,12 @@ import type { z } from "zod";
 import { newCrowd } from "#core/crowd.ts";
 import { claimActivation, confirmActivation } from "#actions/activations.ts";
 import { authenticateDevice } from "#actions/device-access.ts";
-import { describeDevice, describeServer } from "#actions/device-requests.ts";
+import { decideRequest } from "#actions/decisions.ts";
+import { describeDevice, describeServer, findRequest } from "#actions/device-requests.ts";
 import { watchDevice, type DeviceEvent } from "#actions/device-stream.ts";
 import { useStream, type Device } from "#actions/devices.ts";
 import type { Deps } from "#actions/deps.ts";
-import { activationBody, channelBody, confirmBody } from "#wire/device/messages.ts";
+import { activationBody, channelBody, confirmBody, decisionBody } from "#wire/device/messages.ts";
 import { parseBody } from "../http/json.ts";
 import { invalid } from "../http/problem.ts";
 import { refuseDevice } from "./problem.ts";
@@ -85,6 +86,7 @@ function bindAll(scope: FastifyInstance, deps: Deps): void {
   });
 }
 
+type One = { Params: { id: string } };
 const done = (reply: FastifyReply) => reply.code(204).send();
 const whileProving = { config: { proving: true } } as const;
 
@@ -99,6 +101,15 @@ function boundRoutes(app: FastifyInstance, deps: Deps, stopping: AbortSignal): v
     return done(reply);
   });
   app.get("/requests", whileProving, async ({ device }) => await describeDevice(deps, device));
+  app.get<One>("/requests/:id", async ({ device, params }, reply) => {
+    return (await findRequest(deps, device, params.id)) ?? refuseDevice(deps, reply, "request_over");
+  });
+  app.post<One>("/requests/:id/decision", async (request, reply) => {
+    const { device, params, clientIp } = request;
+    const { decision } = read(request, decisionBody);
+    const decided = await decideRequest(deps, device, { challengeId: params.id, decision, clientIp });
+    return "refused" in decided ? refuseDevice(deps, reply, decided.refused) : decided;
+  });
   app.get("/events", whileProving, ({ device }, reply) => {
     const gone = new AbortController();
     reply.raw.once("close", () => gone.abort());

@@ -45,9 +45,9 @@ const whatToDo = (look: Look, flow: Flow): Html => {
 const helpOf: Record<string, HelpTopic> = { push: "app-quiet", voice: "no-call", "sms-reply": "reply-to-text" };
 
 function instructionOf({ method, number: shown, pin }: Prompt): TextKey {
-  if (method !== "voice") return (pin ? `step.${method}_pin` : `step.${method}`) as TextKey;
-  if (shown !== undefined) return "step.voice";
-  return pin ? "step.voice_pin" : "step.voice_plain";
+  if (method !== "voice" && method !== "push") return (pin ? `step.${method}_pin` : `step.${method}`) as TextKey;
+  if (shown !== undefined) return `step.${method}`;
+  return pin ? `step.${method}_pin` : `step.${method}_plain`;
 }
 
 /** Shown after a while by the style alone, and at once to those whose page comes again by itself. */

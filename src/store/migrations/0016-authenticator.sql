@@ -38,6 +38,11 @@ create index activation_user on activation (user_id);
 create index activation_device on activation (device_id);
 create index activation_expiry on activation (expires_at);
 
+-- What a request to approve is for and where it comes from, for whoever is asked.
+alter table challenge add column application_name text;
+alter table challenge add column client_ip text;
+alter table challenge add column station text;
+
 -- What became of a request on each of the person's devices (fact sheet 8.2).
 create table request_device (
   challenge_id text not null references challenge (id) on delete cascade,

@@ -16,14 +16,13 @@ const plain = (max: number) =>
     .string()
     .max(max)
     .regex(/^[^\p{Cc}\p{Bidi_Control}\u2028\u2029]*$/u);
-/** Told in epoch milliseconds, but for `iat` and `exp`, which are seconds as in every JWT. */
-const seconds = z.int().min(0);
 
 export const requestClaims = z.strictObject({
   htm: z.string().max(16),
   /** the whole address, without its query */
   htu: z.string().max(2048),
-  iat: seconds,
+  /** in seconds, as in every JWT; all other times are epoch milliseconds */
+  iat: z.int().min(0),
   jti: base64url(16, 64),
   /** SHA-256 of the body; "" where there is none */
   bh: z.string().max(43),
@@ -42,8 +41,8 @@ export const decisionClaims = z.strictObject({
   number: z.string().max(16).optional(),
   pin: z.string().max(32).optional(),
   newPin: z.string().max(32).optional(),
-  /** the request's own end, in seconds */
-  exp: seconds,
+  /** the request's own end, in epoch milliseconds as it was told */
+  exp: z.int().min(0),
   uv: z.looseObject({ id: z.string().max(2048) }).optional(),
 });
 export type DecisionClaims = z.output<typeof decisionClaims>;

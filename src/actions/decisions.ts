@@ -1,0 +1,155 @@
+/**
+ * What a person says on a device of theirs to a request: approve, deny, or "this wasn't me" (R-056, R-033, R-060). Must stay true: every
+ * word that counts was signed by this device's key over this very request; a "no" wins until somebody has been let in; and what comes
+ * too late grants nothing and is on record (R-032).
+ */
+
+import { timingSafeEqual } from "node:crypto";
+import type { ResultCode } from "#core/results.ts";
+import { readChallenge } from "#store/challenges.ts";
+import type { Device } from "#store/devices.ts";
+import { findAsked, saveDeviceResult, type PushRequest } from "#store/push-requests.ts";
+import { readJws } from "#wire/device/jws.ts";
+import { decisionClaims, type Decided, type DecisionClaims, type ProblemCode } from "#wire/device/messages.ts";
+import { answerByPhone, endByPhone, type SaidByPhone } from "./by-phone.ts";
+import { changed } from "./change.ts";
+import type { Deps } from "./deps.ts";
+import { shownRequest } from "./device-requests.ts";
+import { reportFraud } from "./fraud.ts";
+import { changePin, findOwnPinFault } from "./pins.ts";
+import { noteRefusal } from "./push-clearing.ts";
+
+type Deciding = { challengeId: string; decision: string; clientIp: string };
+type Given = { device: Device; request: PushRequest; claims: DecisionClaims; clientIp: string };
+export type DecisionRefused = { refused: Extract<ProblemCode, "bad_decision" | "request_over" | "too_many_requests"> };
+
+export async function decideRequest(
+  deps: Deps,
+  device: Device,
+  { challengeId, decision, clientIp }: Deciding,
+): Promise<Decided | DecisionRefused> {
+  const jws = readJws("decision", decision, decisionClaims);
+  const request = await findAsked(deps.db, { deviceId: device.id, challengeId });
+  if (!request) return { refused: "request_over" };
+  const claims = jws?.payload;
+  if (
+    !claims ||
+    jws.kid !== device.id ||
+    !jws.isSignedBy(device.publicKey) ||
+    !isAbout(deps, { device, request, claims })
+  )
+    return { refused: "bad_decision" };
+  const known = decidedBefore(request);
+  if (known) return { result: known };
+  const given = { device, request, claims, clientIp };
+  if (!(await waits(deps, given))) return await tooLate(deps, given);
+  await saveResult(deps, given, claims.decision);
+  const decided = await carryOut(deps, given);
+  // what was done as it was said is on record already, for whoever waits reads it at once
+  if (!("refused" in decided) && !asSaid.has(decided.result)) await saveResult(deps, given, decided.result);
+  return decided;
+}
+const asSaid: ReadonlySet<Decided["result"]> = new Set(["approved", "denied", "reported"]);
+
+/** What this device was told, and asks again because that was lost on the way. */
+function decidedBefore({ state, result }: PushRequest): Decided["result"] | undefined {
+  if (result === "wrong_number" || result === "over") return result;
+  if (result === "approve" && (state === "approved" || state === "consumed")) return "approved";
+  if (state !== "denied") return undefined;
+  if (result === "not_me") return "reported";
+  return result === "deny" ? "denied" : undefined;
+}
+
+/** Each of them is what the person has seen. */
+function isAbout(deps: Deps, { device, request, claims }: Pick<Given, "device" | "request" | "claims">): boolean {
+  const shown = shownRequest(deps, device, request);
+  const [nonce, signed] = [Buffer.from(shown.nonce), Buffer.from(claims.nonce)];
+  return (
+    claims.challenge === shown.id &&
+    nonce.length === signed.length &&
+    timingSafeEqual(nonce, signed) &&
+    claims.user === shown.user &&
+    claims.application === shown.application &&
+    claims.exp === shown.expiresAt
+  );
+}
+
+/** A "no" may also come after another device's "yes". */
+async function waits(deps: Deps, { request, claims }: Given): Promise<boolean> {
+  const now = await readChallenge(deps.db, request.id);
+  if (!now || now.expiresAt <= deps.clock.now()) return false;
+  return now.state === "pending" || (now.state === "approved" && claims.decision !== "approve");
+}
+
+const saveResult = async (deps: Deps, { device, request }: Given, result: string): Promise<void> =>
+  await deps.db.transaction((run) => saveDeviceResult(run, { deviceId: device.id, challengeId: request.id, result }), {
+    relaxed: true,
+  });
+
+async function tooLate(deps: Deps, { device, request, claims, clientIp }: Given): Promise<Decided> {
+  await changed(deps, `person:${device.userId}`, async (run) => {
+    await saveDeviceResult(run, { deviceId: device.id, challengeId: request.id, result: "over" });
+    return {
+      value: undefined,
+      result: "DECISION_TOO_LATE",
+      userId: device.userId,
+      detail: { challenge: request.id, device: device.id, decision: claims.decision, state: request.state },
+      personal: { username: request.username, clientIp },
+    };
+  });
+  return { result: "over" };
+}
+
+async function carryOut(deps: Deps, given: Given): Promise<Decided | DecisionRefused> {
+  const { claims } = given;
+  if (claims.decision === "approve") return await approve(deps, given);
+  const isReport = claims.decision === "not_me" && deps.settings.values()["fraud.report"];
+  const ended = await deny(deps, given, isReport ? "FAILED_FRAUD_REPORTED" : "FAILED_PHONE_APP_DENIED");
+  if (!ended) return { result: "over" };
+  if (isReport) return await report(deps, given);
+  const { userId, username, factorId } = given.request;
+  await noteRefusal(deps, { userId, username, factorId });
+  return { result: "denied" };
+}
+
+/** Of a "yes" and a "no" at the same moment the "no" wins, unless somebody was let in between. */
+async function deny(deps: Deps, { request, clientIp }: Given, result: ResultCode): Promise<boolean> {
+  for (let tries = 0; tries < 3; tries++) {
+    await endByPhone(deps, { challengeId: request.id, result, clientIp });
+    const state = (await readChallenge(deps.db, request.id))?.state;
+    if (state !== "pending" && state !== "approved") return state === "denied";
+  }
+  return false;
+}
+
+async function report(deps: Deps, { request, clientIp }: Given): Promise<Decided> {
+  const { userId, id: challengeId } = request;
+  return {
+    result: "reported",
+    ...(await reportFraud(deps, { userId, challengeId, by: "app", block: true, clientIp })),
+  };
+}
+
+async function approve(deps: Deps, given: Given): Promise<Decided | DecisionRefused> {
+  const { request, claims, clientIp } = given;
+  const { number = "", pin = "", newPin } = claims;
+  const answer = async (typed: string) =>
+    await answerByPhone(deps, { challengeId: request.id, answer: typed, clientIp });
+  if (request.mode !== "pin") return decidedOf(given, await answer(request.mode === "number" ? number : ""));
+  const said = await answer(pin);
+  if (said.kind !== "wrong" || said.code !== "pin_expired" || newPin === undefined) return decidedOf(given, said);
+  const rule = await findOwnPinFault(deps, request.userId, newPin);
+  if (rule) return { result: "pin_refused", rule };
+  if (!(await changePin(deps, { userId: request.userId, pin: newPin }))) return { result: "over" };
+  return decidedOf(given, await answer(newPin));
+}
+
+function decidedOf({ request }: Given, said: SaidByPhone): Decided | DecisionRefused {
+  if (said.kind === "right") return { result: "approved" };
+  if (said.kind === "over") return { result: "over" };
+  if (said.code === "pin_expired") return { result: "pin_expired" };
+  // a pause between tries: it was not looked at
+  if (said.code === "throttled") return { refused: "too_many_requests" };
+  if (said.code !== "wrong_code" && said.code !== "too_many_tries") return { result: "over" };
+  return { result: request.mode === "pin" ? "wrong_pin" : "wrong_number" };
+}
