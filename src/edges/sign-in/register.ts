@@ -153,7 +153,7 @@ function tokenPage(look: Look, flow: Flow): Page {
   return { title: say("register.token.title"), body };
 }
 
-export const tokenCode = html`inputmode="numeric" autocomplete="one-time-code" pattern="[0-9 -]*" maxlength="12"`;
+export const tokenCode = html`inputmode="numeric" autocomplete="off" pattern="[0-9 \\-]*" maxlength="12"`;
 
 type Phone = "sms" | "voice" | "sms-reply";
 const isPhone = (kind: string | undefined): kind is Phone => kind === "sms" || kind === "voice" || kind === "sms-reply";

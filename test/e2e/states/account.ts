@@ -1,6 +1,7 @@
 // The account's own page: with what somebody has, with nothing in it, and while it asks.
 import type { Page } from "@playwright/test";
 import { expectSignedIn, giveCode, givePassword } from "../sign-in.ts";
+import { giveToken } from "../tokens.ts";
 import type { Seen, States } from "./state.ts";
 
 const longName = "Eva Maria Katarina Wolfeschlegelsteinhausenbergerdorff-Lindström";
@@ -45,6 +46,16 @@ export const accountStates: States = {
   },
   "calls with a backup phone": async (page, seen) => {
     await atAccount(page, seen, { calls: true });
+  },
+  "a token set right": async (page, { server, language }) => {
+    const person = await server.addPerson({ language, text: false });
+    const token = await giveToken(server, person);
+    await page.goto("/sign-in");
+    await givePassword(page, person);
+    await giveCode(page, token.code(1));
+    await expectSignedIn(page);
+    await page.locator("li button").nth(2).click();
+    await page.locator("li input").first().waitFor();
   },
   "before a method is removed": async (page, seen) => {
     await atAccount(page, seen);

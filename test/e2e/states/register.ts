@@ -1,6 +1,7 @@
 // Registering the first methods, screen by screen.
 import type { Page } from "@playwright/test";
 import { choose, giveCode, givePassword, setUpApp, wrongCode } from "../sign-in.ts";
+import { assignToken } from "../tokens.ts";
 import type { Seen, States } from "./state.ts";
 
 async function atChoice(page: Page, { server, language }: Seen) {
@@ -45,6 +46,16 @@ export const registerStates: States = {
     await atChoice(page, seen);
     await choose(page, "passkey");
     await page.locator("form[data-passkey] button").waitFor();
+  },
+  "token, refused": async (page, { server, language }) => {
+    const person = await server.addPerson({ language, text: false });
+    const { serial } = await assignToken(server, person);
+    await page.goto("/sign-in");
+    await givePassword(page, person);
+    await choose(page, "token");
+    await page.locator("#serial").fill(serial);
+    await giveCode(page, wrongCode);
+    await page.getByRole("alert").waitFor();
   },
   number: async (page, seen) => {
     await atChoice(page, seen);

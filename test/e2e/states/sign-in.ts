@@ -3,6 +3,7 @@ import type { Page } from "@playwright/test";
 import { giveCode, givePassword, lockMethod, makePasskey, wrongCode } from "../sign-in.ts";
 import { onPhone } from "../phones.ts";
 import { virtualAuthenticator } from "../test.ts";
+import { giveToken } from "../tokens.ts";
 import type { Seen, States } from "./state.ts";
 
 type Has = { app?: boolean; text?: boolean };
@@ -48,6 +49,17 @@ export const signInStates: States = {
     const { username } = await server.addPerson();
     await page.goto("/sign-in");
     await givePassword(page, { username, password: "not the password" });
+    await page.getByRole("alert").waitFor();
+  },
+  "token out of step": async (page, { server, language }) => {
+    const person = await server.addPerson({ language, text: false });
+    await giveToken(server, person);
+    await page.goto("/sign-in");
+    await givePassword(page, person);
+    await page.locator("a[href*='resync=1']").click();
+    await page.locator("#first").fill(wrongCode);
+    await page.locator("#second").fill(wrongCode);
+    await page.locator("main button").first().click();
     await page.getByRole("alert").waitFor();
   },
   "passkey as second step": async (page, { server, language }) => {
