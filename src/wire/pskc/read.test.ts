@@ -1,4 +1,4 @@
-import { createCipheriv, createHmac, generateKeyPairSync, publicEncrypt, randomBytes } from "node:crypto";
+import { createCipheriv, createHmac, generateKeyPairSync, pbkdf2Sync, publicEncrypt, randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import type { TokenRow } from "../token-row.ts";
 import {
@@ -191,6 +191,24 @@ describe("what is encrypted", () => {
       );
     }
   });
+
+  test.each(["sha1", "sha224", "sha256", "sha384", "sha512"])(
+    "a passphrase, by PBKDF2 with HMAC of %s",
+    async (prf) => {
+      const [salt, passphrase] = [randomBytes(16), Buffer.from("räksmörgås")];
+      for (const bits of [128, 192, 256]) {
+        const secret = pbkdf2Sync(passphrase, salt, 1000, bits / 8, prf);
+        const uri = `${prf === "sha1" ? "http://www.w3.org/2000/09/xmldsig#" : more}hmac-${prf}`;
+        const parameters = `<Salt><Specified>${salt.toString("base64")}</Specified></Salt><IterationCount>1000</IterationCount><KeyLength>${bits / 8}</KeyLength><PRF Algorithm="${uri}"/>`;
+        const derived = `<xenc11:DerivedKey><xenc11:KeyDerivationMethod Algorithm="http://www.w3.org/2009/xmlenc11#pbkdf2"><xenc11:PBKDF2-params>${parameters}</xenc11:PBKDF2-params></xenc11:KeyDerivationMethod></xenc11:DerivedKey>`;
+        const document = sealed({ name: `aes-${bits}-cbc`, key: secret }).replace(
+          "<ds:KeyName>k</ds:KeyName>",
+          derived,
+        );
+        expect(seedOf(await tokenOf(document, { passphrase }))).toBe(seed20.toString());
+      }
+    },
+  );
 
   test("Triple DES is read with a warning", async () => {
     const secret = randomBytes(24);

@@ -74,7 +74,12 @@ const names: Record<Exclude<Column, "ignored">, string[]> = {
     "step",
     "timeperiod",
     "otpinterval",
+    "otpperiod",
     "timeintervalseconds",
+    "intervalseconds",
+    "periodseconds",
+    "timestepseconds",
+    "timestepsec",
   ],
   username: ["upn", "username", "user", "userprincipalname", "owner", "userid", "assignedto"],
   manufacturer: ["manufacturer", "maker", "vendor", "brand"],
@@ -102,6 +107,14 @@ const ignored = new Set([
   "id",
   "state",
   "status",
+  "batch",
+  "batchnumber",
+  "lot",
+  "order",
+  "ordernumber",
+  "productiondate",
+  "manufacturingdate",
+  "firmware",
 ]);
 
 export const secretColumns: readonly Column[] = ["secret", "base32", "hex"];

@@ -60,6 +60,10 @@ describe("what the columns are", () => {
     [`"Token Serial Number"\t"Seed Value"\t"Token Type"\nB2\t${hex}\tOATH Event\n`, { serial: "B2", type: "hotp" }],
     [`SerialNumber,Secret,Counter,Type\nC3,${hex},17,HOTP\n`, { serial: "C3", counter: 17, type: "hotp" }],
     [`sn;secret;expiry date\nD4;${base32};2031-01-02\n`, { serial: "D4", expiresAt: Date.UTC(2031, 0, 2) }],
+    [
+      `Batch,Serial Number,Seed (hex),Time Step (sec),OTP Digits,Hash Algorithm\n7,F6,${hex},60,8,HMAC-SHA-256\n`,
+      { serial: "F6", period: 60, digits: 8, algorithm: "HMAC-SHA-256", secret: { text: hex, encoding: "hex" } },
+    ],
     [`device serial,oath seed,otp type\nE5,${base32},time based\n`, { type: "totp" }],
   ])("%#: vendors' own words", async (table, told) => {
     expect((await read(table)).rows).toMatchObject([told]);
