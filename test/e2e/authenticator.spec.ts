@@ -1,5 +1,5 @@
 // The authenticator app, in a browser of its own.
-import { activate, expectRightCode, openLink, setUpDevice } from "./authenticator.ts";
+import { activate, expectRightCode, openLink, setUpDevice, signingIn } from "./authenticator.ts";
 import { notifications, withPush } from "./pushed.ts";
 import { expectSignedIn, giveCode, givePassword } from "./sign-in.ts";
 import { expect, test } from "./test.ts";
@@ -45,6 +45,8 @@ test("a link sets the device up once, and its codes are right without the server
   const desk = await other.newPage();
   await desk.goto("/sign-in");
   await givePassword(desk, person);
+  await desk.getByRole("link", { name: "Use a different verification option" }).click();
+  await desk.getByRole("button", { name: "Code from your app" }).click();
   await giveCode(desk, device.code(Date.now()));
   await expectSignedIn(desk);
   await desk.goto(link);
@@ -85,17 +87,66 @@ test("no script can read a key of the device", async ({ page, server }) => {
   expect(kept).toEqual(Array(2).fill({ extractable: false, usages: ["sign"] }));
 });
 
-test("a device with notifications proves itself by one", async ({ page, server }) => {
+test("a device with notifications proves itself by one, and is told of a sign-in in words that say nothing of it", async ({
+  page,
+  server,
+}) => {
   const push = await withPush(page, server);
   try {
-    await openLink(page, server, await server.addPerson());
+    const person = await server.addPerson({ text: false });
+    await openLink(page, server, person);
     const ready = setUpDevice(page);
     await push.deliver("validate");
     await ready;
     await expect(page.getByText("No push on this device")).toBeHidden();
     // who looks at the app needs no notification of it
     expect(await notifications(page)).toEqual([]);
+
+    const { desk, number, leave } = await signingIn(page, server, person);
+    const { id } = await push.deliver("request");
+    const said = { title: "Somebody signs in with your name", body: "Open to see whether it is you.", tag: id };
+    await expect.poll(() => notifications(page)).toEqual([{ ...said, actions: 0 }]);
+    await expect(page.locator("dt")).toHaveText(["To", "From", "When", "As"]);
+    await expect(page.getByLabel("Type the number")).toBeFocused();
+    const approve = page.getByRole("button", { name: "Approve" });
+    await page.keyboard.type(number.slice(0, -1));
+    await expect(approve).toBeDisabled();
+    await page.keyboard.type(number.slice(-1));
+    await approve.click();
+    await expect(page.getByRole("heading", { name: "Approved" })).toBeVisible();
+    await expectSignedIn(desk);
+    await expect.poll(() => notifications(page)).toEqual([]);
+    await leave();
   } finally {
     await push.stop();
   }
+});
+
+test("a wrong number ends the request, and who says no lets nobody in", async ({ page, server }) => {
+  const person = await server.addPerson({ text: false });
+  await activate(page, server, person);
+  const first = await signingIn(page, server, person);
+  await page.keyboard.type(first.number === "123456" ? "654321" : "123456");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { name: "That was not the number" })).toBeVisible();
+  await first.leave();
+  await page.getByRole("button", { name: "Done" }).click();
+
+  const second = await signingIn(page, server, person);
+  await page.getByRole("button", { name: "Deny" }).click();
+  await expect(page.getByRole("heading", { name: "Denied" })).toBeVisible();
+  await expect(second.desk.getByRole("alert")).toBeVisible();
+  await second.leave();
+});
+
+test("who says that it was not them is told what happens, and is blocked", async ({ page, server }) => {
+  const person = await server.addPerson({ text: false });
+  await activate(page, server, person);
+  const { leave } = await signingIn(page, server, person);
+  await page.getByRole("button", { name: "This wasn't me" }).click();
+  await expect(page.getByText("your sign-in is blocked until they have looked into it")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Deny", exact: true })).toBeVisible();
+  await page.getByRole("button", { name: "Deny and report" }).click();
+  await expect(page.getByRole("heading", { name: "Denied, reported and blocked" })).toBeVisible();
+  await leave();
 });

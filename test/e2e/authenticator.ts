@@ -3,6 +3,7 @@ import { expect, type Page } from "@playwright/test";
 import { readBase32 } from "#core/crypto/base32.ts";
 import { hotp } from "#core/crypto/hotp.ts";
 import type { Person, Server } from "./server.ts";
+import { givePassword } from "./sign-in.ts";
 
 /** Opens the app by a link for the person. */
 export async function openLink(page: Page, server: Server, { username }: Pick<Person, "username">): Promise<string> {
@@ -38,4 +39,15 @@ export async function activate(page: Page, server: Server, person: Pick<Person, 
 export async function expectRightCode(page: Page, { code }: Activation): Promise<void> {
   const shown = async () => (await page.locator("li button span[aria-hidden]").innerText()).replaceAll(/\D/g, "");
   await expect(async () => expect(await shown()).toBe(code(Date.now()))).toPass();
+}
+
+/** The same person at a desk, where the app is asked for: the page, and the number that it shows. */
+export async function signingIn(app: Page, server: Server, person: Person) {
+  const context = await app.context().browser()!.newContext({ baseURL: server.baseUrl });
+  const desk = await context.newPage();
+  await desk.goto("/sign-in");
+  await givePassword(desk, person);
+  const number = (await desk.locator(".number [aria-hidden]").innerText()).replaceAll(/\D/g, "");
+  await app.locator("dl").waitFor();
+  return { desk, number, leave: () => context.close() };
 }

@@ -12,11 +12,20 @@ export async function withPush(page: Page, server: Server) {
   const facts = (await (await fetch(`${server.node.url}/device/v1/server`)).json()) as { vapidPublicKey: string };
   const subscriber = service.subscribe(facts.vapidPublicKey);
   await page.context().grantPermissions(["notifications"], { origin: server.baseUrl });
-  await page.addInitScript((subscription) => {
-    const given = { options: { applicationServerKey: null }, toJSON: () => subscription };
-    PushManager.prototype.getSubscription = async () => null;
-    PushManager.prototype.subscribe = async () => given as unknown as PushSubscription;
-  }, subscriber.subscription);
+  await page.addInitScript(
+    ({ endpoint, keys, vapidPublicKey }) => {
+      const octets = atob(vapidPublicKey.replaceAll("-", "+").replaceAll("_", "/"));
+      const applicationServerKey = Uint8Array.from(octets, (octet) => octet.charCodeAt(0)).buffer;
+      const given = { endpoint, options: { applicationServerKey }, toJSON: () => ({ endpoint, keys }) };
+      let subscribed = false;
+      PushManager.prototype.getSubscription = async () => (subscribed ? (given as unknown as PushSubscription) : null);
+      PushManager.prototype.subscribe = async () => {
+        subscribed = true;
+        return given as unknown as PushSubscription;
+      };
+    },
+    { ...subscriber.subscription, ...facts },
+  );
 
   const client = await page.context().newCDPSession(page);
   let registrationId: string | undefined;
@@ -45,5 +54,8 @@ export async function withPush(page: Page, server: Server) {
 export const notifications = async (page: Page) =>
   await page.evaluate(async () => {
     const shown = await (await navigator.serviceWorker.ready).getNotifications();
-    return shown.map(({ title, body, tag }) => ({ title, body, tag }));
+    return shown.map(({ title, body, tag, ...more }) => {
+      const { actions = [] } = more as { actions?: unknown[] };
+      return { title, body, tag, actions: actions.length };
+    });
   });

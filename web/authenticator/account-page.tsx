@@ -1,6 +1,6 @@
 // One account: what this device is called, its lock, and its removal here and at the server.
 import { Button, TextInput } from "@mantine/core";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import type { SyntheticEvent } from "react";
 import { exactTime } from "../parts/language.ts";
 import styles from "./authenticator.module.css";
@@ -8,7 +8,9 @@ import { ask, DeviceProblem } from "./device.ts";
 import { nameOf } from "./home.tsx";
 import { changeAccount, removeAccount, type Account } from "./keep.ts";
 import { focus, Problem } from "./parts.tsx";
+import { turnOn } from "./subscription.ts";
 import { useApp } from "./use-app.tsx";
+import { bindLock, canUnlock } from "./unlock.ts";
 import { wordFor, type Word } from "./words.ts";
 
 type Doing = { busy: boolean; problem: Word | undefined; run: (work: () => Promise<void>) => void };
@@ -60,6 +62,23 @@ function Name({ account, doing: { busy, run } }: { account: Account; doing: Doin
   );
 }
 
+/** Where the organisation wants it and the device has a lock. */
+function Lock({ account, doing: { busy, run } }: { account: Account; doing: Doing }) {
+  const { say } = useApp();
+  const [can, setCan] = useState(false);
+  useEffect(() => void canUnlock().then(setCan), []);
+  if (account.unlockId !== undefined) return <p>{say("lock.bound")}</p>;
+  if (!can || account.localUnlock === "off") return null;
+  return (
+    <div className={styles.form}>
+      <p>{say(account.localUnlock === "required" ? "lock.required" : "lock.about")}</p>
+      <Button variant="default" disabled={busy} onClick={() => run(async () => void (await bindLock(account)))}>
+        {say("lock")}
+      </Button>
+    </div>
+  );
+}
+
 function Removal({ account, doing: { busy, run } }: { account: Account; doing: Doing }) {
   const { say } = useApp();
   const [asking, setAsking] = useState(false);
@@ -95,6 +114,10 @@ function Removal({ account, doing: { busy, run } }: { account: Account; doing: D
   );
 }
 
+async function turnOnOrSay(account: Account): Promise<void> {
+  if (!(await turnOn(account))) throw new DeviceProblem("noPush");
+}
+
 export function AccountPage({ account }: { account: Account }) {
   const { say, language } = useApp();
   const doing = useDoing();
@@ -115,7 +138,13 @@ export function AccountPage({ account }: { account: Account }) {
         <dt>{say("account.told")}</dt>
         <dd>{say(channel === "push" ? "account.push" : "account.noPush")}</dd>
       </dl>
+      {channel === "stream" && (
+        <Button variant="default" disabled={doing.busy} onClick={() => doing.run(() => turnOnOrSay(account))}>
+          {say("account.turnOn")}
+        </Button>
+      )}
       <Name account={account} doing={doing} />
+      <Lock account={account} doing={doing} />
       <Removal account={account} doing={doing} />
       {doing.problem && <Problem>{say(doing.problem)}</Problem>}
     </section>

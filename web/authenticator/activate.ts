@@ -7,7 +7,7 @@ import { ask, askServer, DeviceProblem, postActivation, type Unlock } from "./de
 import { listen } from "./events.ts";
 import { makeDeviceKey, signJws } from "./jws.ts";
 import { changeAccount, listAccounts, removeAccount, saveAccount, type Account } from "./keep.ts";
-import { subscribe } from "./push.ts";
+import { allowNotifications, newSubscription } from "./subscription.ts";
 
 export type Wish = { code: string; username?: string; deviceName: string; language: Language };
 type Activated = {
@@ -30,17 +30,10 @@ export function thisDevice(userAgent = navigator.userAgent) {
   return { kind, platform: named ? `${named.browser}, ${named.system}` : "other", named };
 }
 
-/** To be called when the person has just pressed a button: only then may the browser ask them. */
-async function pushOf(vapidPublicKey: string) {
-  if (!("Notification" in globalThis) || !("PushManager" in globalThis)) return null;
-  if ((await Notification.requestPermission()) !== "granted") return null;
-  const worker = await navigator.serviceWorker.ready;
-  return await subscribe(worker, vapidPublicKey);
-}
-
 export async function activate({ code, username, deviceName, language }: Wish): Promise<Account> {
+  const allowed = await allowNotifications();
   const server = await askServer();
-  const subscription = await pushOf(server.vapidPublicKey);
+  const subscription = allowed ? await newSubscription(server.vapidPublicKey) : null;
   const { privateKey, publicKey } = await makeDeviceKey();
   const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", publicKey);
   const { kind, platform } = thisDevice();

@@ -6,6 +6,7 @@ import mark from "../parts/mark.svg";
 import { AccountPage } from "./account-page.tsx";
 import styles from "./authenticator.module.css";
 import { Home } from "./home.tsx";
+import { Problem } from "./parts.tsx";
 import { RepairNext } from "./repair.tsx";
 import { RequestPage } from "./request.tsx";
 import { SetUp } from "./set-up.tsx";
@@ -51,8 +52,9 @@ function useOpened(paused: boolean) {
 type Shown = { later: readonly Asked[]; onOpen: (asked: Asked) => void };
 
 function Page({ later, onOpen }: Shown) {
-  const { say, accounts } = useApp();
+  const { say, accounts, broken } = useApp();
   const view = useView();
+  if (broken) return <Problem>{say("problem.storage")}</Problem>;
   if (accounts === undefined) return <Loader aria-label={say("loading")} />;
   if (view.name === "add") return <SetUp key={view.linked ?? ""} linked={view.linked} />;
   if (view.name === "repair") return <RepairNext />;

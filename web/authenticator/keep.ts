@@ -22,7 +22,12 @@ export type Account = {
   unlockId?: string;
   addedAt: number;
 };
-type Choices = { language: "en" | "sv"; offsetMs: number };
+type Choices = {
+  language: "en" | "sv";
+  offsetMs: number;
+  /** of the subscription that the server was told last */
+  endpoint: string;
+};
 
 function asked<T>(request: IDBRequest<T>): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();

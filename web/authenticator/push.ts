@@ -20,7 +20,14 @@ async function subscribed(worker: ServiceWorkerRegistration, key: Uint8Array<Arr
   return await worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
 }
 
-/** In a service worker too. Nothing: this browser gives none. */
+/** Those of requests that wait no more are of no use to anybody. */
+export async function closeNotifications(waiting: readonly string[]): Promise<void> {
+  const worker = await navigator.serviceWorker.getRegistration("/authenticator/");
+  for (const notification of (await worker?.getNotifications()) ?? [])
+    if (!waiting.includes(notification.tag)) notification.close();
+}
+
+/** Nothing: this browser gives none. */
 export async function subscribe(
   worker: ServiceWorkerRegistration,
   vapidPublicKey: string,

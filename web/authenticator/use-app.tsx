@@ -7,6 +7,8 @@ import { resume } from "./activate.ts";
 import { askWaiting, DeviceProblem, type Pending, type Standing } from "./device.ts";
 import { listen } from "./events.ts";
 import { listAccounts, readChoice, saveChoice, type Account } from "./keep.ts";
+import { closeNotifications } from "./push.ts";
+import { renewSubscription } from "./subscription.ts";
 import { languageOf, sayIn, type Say } from "./words.ts";
 
 /** A request, and whose it is. */
@@ -16,6 +18,8 @@ type State = {
   accounts: Account[] | undefined;
   asked: Asked[];
   offline: boolean;
+  /** the browser keeps nothing for this app */
+  broken: boolean;
   offsetMs: number;
 };
 export type App = State & {
@@ -50,11 +54,15 @@ async function look(account: Account): Promise<Seen> {
 async function lookAtAll(): Promise<State> {
   const before = await listAccounts();
   const seen = await Promise.all(before.map(look));
+  const asked = seen.flatMap((one) => one.asked).toSorted((one, other) => one.request.at - other.request.at);
+  const offline = seen.some((one) => one.offline);
+  if (!offline) await closeNotifications(asked.map(({ request }) => request.id));
   return {
     // read again: an answer may have changed one
     accounts: await listAccounts(),
-    asked: seen.flatMap(({ asked }) => asked).toSorted((one, other) => one.request.at - other.request.at),
-    offline: seen.some(({ offline }) => offline),
+    asked,
+    offline,
+    broken: false,
     offsetMs: (await readChoice("offsetMs")) ?? 0,
   };
 }
@@ -85,7 +93,7 @@ function useVisible(): boolean {
   return visible;
 }
 
-const unread: State = { accounts: undefined, asked: [], offline: false, offsetMs: 0 };
+const unread: State = { accounts: undefined, asked: [], offline: false, broken: false, offsetMs: 0 };
 
 function useLooking() {
   const [state, setState] = useState(unread);
@@ -105,13 +113,16 @@ function useLooking() {
   useEffect(() => {
     if (!visible) return;
     const told = () => void refresh();
-    // codes are shown before any server has answered
-    void listAccounts().then((accounts) => {
+    const begin = async () => {
+      const accounts = await listAccounts();
+      // codes are shown before any server has answered
       setState((before) => ({ ...before, accounts }));
       told();
       for (const account of accounts.filter(({ state: now }) => now === "proving"))
         void resume(account).then(told, told);
-    });
+      await navigator.serviceWorker.ready.then(renewSubscription).catch(() => undefined);
+    };
+    begin().catch(() => setState((before) => ({ ...before, broken: true })));
     navigator.serviceWorker.addEventListener("message", told);
     addEventListener("online", told);
     return () => {

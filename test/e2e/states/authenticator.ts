@@ -1,5 +1,5 @@
 // The authenticator app, as a device that is being set up and as one that is.
-import { activate, openLink } from "../authenticator.ts";
+import { activate, openLink, signingIn } from "../authenticator.ts";
 import type { States } from "./state.ts";
 
 const longName = "Eva Maria Katarina Wolfeschlegelsteinhausenbergerdorff-Lindström";
@@ -14,5 +14,16 @@ export const authenticatorStates: States = {
   },
   codes: async (page, { server, language }) => {
     await activate(page, server, await server.addPerson({ language, displayName: longName }));
+  },
+  "a request": async (page, { server, language }) => {
+    const person = await server.addPerson({ language, text: false });
+    await activate(page, server, person);
+    await (await signingIn(page, server, person)).leave();
+  },
+  "before a report": async (page, { server, language }) => {
+    const person = await server.addPerson({ language, text: false, displayName: longName });
+    await activate(page, server, person);
+    await (await signingIn(page, server, person)).leave();
+    await page.locator("main button").nth(2).click();
   },
 };

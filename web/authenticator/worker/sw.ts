@@ -1,7 +1,5 @@
 // The service worker: the app without a network, its notifications, and the address by which it is woken.
-import { ask, askServer } from "../device.ts";
-import { listAccounts } from "../keep.ts";
-import { subscribe } from "../push.ts";
+import { renewSubscription } from "../subscription.ts";
 import { onClick, onPush } from "./notify.ts";
 import { renewShell, shownFile, shownPage } from "./shell.ts";
 
@@ -28,14 +26,6 @@ worker.addEventListener("notificationclick", (event) => {
   event.waitUntil(onClick(worker));
 });
 
-/** The browser's push service has given this device another address, or none. */
-async function resubscribe(): Promise<void> {
-  const { vapidPublicKey } = await askServer();
-  const subscription = await subscribe(worker.registration, vapidPublicKey);
-  const accounts = (await listAccounts()).filter(({ channel }) => channel === "push");
-  const put = { method: "PUT", path: "/subscription", body: { subscription } } as const;
-  await Promise.allSettled(accounts.map((account) => ask(account, put)));
-}
 worker.addEventListener("pushsubscriptionchange", (event) => {
-  (event as ExtendableEvent).waitUntil(resubscribe());
+  (event as ExtendableEvent).waitUntil(renewSubscription(worker.registration));
 });
