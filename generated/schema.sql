@@ -613,6 +613,17 @@ CREATE INDEX token_import on token (import_id);
 
 CREATE INDEX token_user on token (user_id);
 
+CREATE TABLE token_drift (
+  id text primary key,
+  token_id text not null,
+  day bigint not null,
+  drift bigint not null
+);
+
+CREATE INDEX token_drift_day on token_drift (day);
+
+CREATE INDEX token_drift_token on token_drift (token_id, day);
+
 CREATE TABLE voice_message (
   id text primary key,
   type text not null,

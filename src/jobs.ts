@@ -10,6 +10,7 @@ import { watchDestinations } from "#actions/destinations.ts";
 import { keepSigningKeys } from "#actions/oidc-keys.ts";
 import { deliverLogouts } from "#actions/oidc-logout.ts";
 import { retain } from "#actions/retention.ts";
+import { noteDrift } from "#actions/token-health.ts";
 
 /** What the system does by itself: a name, how often, which action. A job that fails is logged and tried again in its turn. */
 
@@ -31,6 +32,7 @@ export function jobs(deps: Deps, { data, publicUrl, reload }: Around): Job[] {
     { name: "use of messages", everyMs: minute, run: () => noteUse(deps) },
     { name: "anchors", everyMs: 5 * minute, run: () => anchor(deps, data) },
     { name: "retention", everyMs: 60 * minute, run: () => retain(deps) },
+    { name: "tokens' clocks", everyMs: 60 * minute, run: () => noteDrift(deps) },
     { name: "destinations", everyMs: minute, run: () => watchDestinations(deps) },
     { name: "imports", everyMs: 60 * minute, run: () => cleanImports(deps) },
   ];

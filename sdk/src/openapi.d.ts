@@ -585,6 +585,57 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/token-health": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Tokens by state, maker and import; whose clocks are far off, which are not used, which end */
+    get: operations["checkTokens"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/tokens/{serial}/drift": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Where a token's clock stood on the days on which that changed */
+    get: operations["tokenDrift"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/token-imports/{importId}/drift": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Where the clocks of an import stood on the first of each month of the last year, and today */
+    get: operations["batchDrift"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/tokens/{serial}": {
     parameters: {
       query?: never;
@@ -1589,6 +1640,80 @@ export interface components {
         | null;
       /** @description Where to send the person's browser. */
       url: string;
+    };
+    /** @description Intervals ahead, or behind where negative. */
+    TokenClocks: {
+      tokens: number;
+      mean: number;
+      least: number;
+      most: number;
+    };
+    RemarkableToken: {
+      id: string;
+      serial: string;
+      manufacturer: string;
+      username: string | null;
+      drift: number;
+      /** @description When it was used last, or activated. */
+      seenAt: number;
+    };
+    TokenHealth: {
+      total: {
+        available: number;
+        assigned: number;
+        activated: number;
+        lost: number;
+        revoked: number;
+        expired: number;
+        expiring: number;
+      };
+      vendors: {
+        available: number;
+        assigned: number;
+        activated: number;
+        lost: number;
+        revoked: number;
+        expired: number;
+        expiring: number;
+        vendor: string;
+      }[];
+      batches: {
+        available: number;
+        assigned: number;
+        activated: number;
+        lost: number;
+        revoked: number;
+        expired: number;
+        expiring: number;
+        importId: string;
+        vendor: string;
+        /** @description Epoch milliseconds. */
+        importedAt: number;
+        clocks: components["schemas"]["TokenClocks"] | null;
+      }[];
+      /** @description The furthest off first. */
+      astray: components["schemas"]["RemarkableToken"][];
+      /** @description The longest unused first. */
+      unseen: components["schemas"]["RemarkableToken"][];
+    };
+    TokenDrift: {
+      serial: string;
+      drift: {
+        /** @description Epoch milliseconds. */
+        day: number;
+        drift: number;
+      }[];
+    };
+    BatchDrift: {
+      importId: string;
+      drift: {
+        tokens: number;
+        mean: number;
+        least: number;
+        most: number;
+        /** @description Epoch milliseconds. */
+        day: number;
+      }[];
     };
     NewTokenImport: {
       /**
@@ -5679,6 +5804,241 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["TokenPage"];
+        };
+      };
+      /** @description The request is not as described here. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The request is not signed by a key in use, for now, for the first time. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The key lacks the scope `tokens`. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description There is nobody, or nothing, of that name. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Too much waits; try again after Retry-After. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It could not be done; send it again. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  checkTokens: {
+    parameters: {
+      query?: {
+        /** @description Intervals off that put a token on the list, 7 where it is not said. */
+        edge?: string;
+        /** @description 90 where it is not said. */
+        unseenDays?: string;
+        /** @description 60 where it is not said. */
+        expiringDays?: string;
+        /** @description Of each list; 100 where it is not said, 1,000 at most. */
+        limit?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["TokenHealth"];
+        };
+      };
+      /** @description The request is not as described here. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The request is not signed by a key in use, for now, for the first time. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The key lacks the scope `tokens`. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description There is nobody, or nothing, of that name. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Too much waits; try again after Retry-After. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It could not be done; send it again. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  tokenDrift: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        serial: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["TokenDrift"];
+        };
+      };
+      /** @description The request is not as described here. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The request is not signed by a key in use, for now, for the first time. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The key lacks the scope `tokens`. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description There is nobody, or nothing, of that name. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Too much waits; try again after Retry-After. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It could not be done; send it again. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  batchDrift: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        importId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["BatchDrift"];
         };
       };
       /** @description The request is not as described here. */

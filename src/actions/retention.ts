@@ -47,6 +47,7 @@ async function sweepAll(deps: Deps, now: number): Promise<void> {
     delivered: now - deps.settings.values()["retention.delivery-days"] * day,
     // a text that nobody took for a day is of no use to anyone, and it holds a number
     undelivered: now - day,
+    tokenDrift: now - deps.settings.values()["retention.token-drift-days"] * day,
     // nobody comes back to set it up
     newFactors: now - 3_600_000,
     activations: now - day,

@@ -19,6 +19,7 @@ const ending = {
   deliveries: { table: "delivery", key: "id", when: "started_at < ?" },
   calls: { table: "call", key: "id", when: "started_at < ?" },
   carrierEvents: { table: "carrier_event", key: "id", when: "at < ?" },
+  tokenDrift: { table: "token_drift", key: "id", when: "day < ?" },
   newFactors: { table: "factor", key: "id", when: "state = 'new' and created_at < ?" },
   activations: { table: "activation", key: "id", when: "expires_at < ?" },
   provingDevices: { table: "device", key: "id", when: "state = 'proving' and created_at < ?" },

@@ -139,6 +139,12 @@ export type Tables = {
     used_check: Generated<number>;
     result: string | null;
   };
+  token_drift: {
+    id: string;
+    token_id: string;
+    day: number;
+    drift: number;
+  };
   token: {
     id: string;
     serial: string;

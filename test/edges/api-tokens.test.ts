@@ -94,6 +94,19 @@ describe("hardware tokens over the API", () => {
     });
   });
 
+  test("how the tokens do is told by number, maker and import", async () => {
+    const key = await h.newKey({ scopes: ["tokens"] });
+    const { body } = await h.call(key, { target, body: { file: base64(`serial,secret\nZ-1,${secret(61)}\n`) } });
+    const get = async (path: string) => await h.call(key, { method: "GET", target: `/api/v1/${path}` });
+    const importId = String(body["importId"]);
+    const { body: health } = await get("token-health?edge=5&limit=3");
+    const one = { vendor: "", available: 1, activated: 0, expired: 0, clocks: null };
+    expect(health["batches"]).toContainEqual(expect.objectContaining({ importId, ...one }));
+    expect((await get("tokens/Z-1/drift")).body).toEqual({ serial: "Z-1", drift: [] });
+    expect((await get(`token-imports/${importId}/drift`)).body).toEqual({ importId, drift: [] });
+    expect((await get("token-imports/imp_x/drift")).status).toBe(404);
+  });
+
   test("refused rows are told, and what is no request is refused as one", async () => {
     const key = await h.newKey({ scopes: ["tokens"] });
     const { status, body } = await h.call(key, { target, body: { file: base64(`1,${secret(0)},45\n`), dryRun: true } });

@@ -190,6 +190,11 @@ test("a token is given out, activated by codes from standard input, and reported
   expect(again.stdout).toContain("77 is in step again.");
   expect(await run(["token", "resync", "77", code(30), code(31)])).toMatchObject({ exit: 1 });
   expect(await json(["method", "resync", "anna", "hotp", code(40), code(41)])).toMatchObject({ method: "hotp" });
+  const health = await run(["token", "health", "--unseen-days", "1"]);
+  expect(health.stdout).toContain("ACTIVATED");
+  expect(await json(["token", "health"])).toMatchObject({ total: { activated: 1 }, astray: [], unseen: [] });
+  expect(await json(["token", "drift", "77"])).toEqual({ serial: "77", drift: [] });
+  expect(await run(["token", "drift"])).toMatchObject({ exit: 2 });
   expect(await json(["token", "lost", "77"])).toMatchObject({ serial: "77", state: "lost" });
   expect(await json(["method", "list", "anna"])).toEqual({ methods: [] });
   expect(await run(["token", "unassign", "77"])).toMatchObject({ exit: 1 });

@@ -461,6 +461,10 @@ export const settingsSchema = z.strictObject({
     },
     { min: 30, max: 3650, default: 730 },
   ),
+  "retention.token-drift-days": whole(
+    { title: "Tokens' clocks", help: "Days for which it is kept where the clocks of hardware tokens stood." },
+    { min: 30, max: 3650, default: 730 },
+  ),
   "retention.delivery-days": whole(
     { title: "Delivery log", help: "Days until traces of sent messages are removed." },
     { min: 1, max: 365, default: 30 },

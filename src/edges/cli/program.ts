@@ -19,6 +19,7 @@ import { passkeyVerbs } from "./passkey-verbs.ts";
 import { peopleVerbs } from "./people-verbs.ts";
 import { siteVerbs } from "./site-verbs.ts";
 import { systemVerbs } from "./system-verbs.ts";
+import { tokenHealthVerbs } from "./token-health-verbs.ts";
 import { tokenVerbs } from "./token-verbs.ts";
 import type { Verb } from "./verb.ts";
 import { voiceVerbs } from "./voice-verbs.ts";
@@ -57,6 +58,7 @@ export async function program(argv: readonly string[], io: Io): Promise<number> 
     ...peopleVerbs,
     ...passkeyVerbs,
     ...tokenVerbs,
+    ...tokenHealthVerbs,
     ...helpDeskVerbs,
     ...blockVerbs,
     ...deviceVerbs,

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { assignTokens } from "#actions/token-assignments.ts";
 import { importTokens, undoTokenImport } from "#actions/token-import.ts";
 import { activateToken, assignToken, endToken } from "#actions/token-life.ts";
+import { batchDrift, checkTokens, tokenDrift } from "#actions/token-health.ts";
 import { resynchroniseToken } from "#actions/token-resync.ts";
 import { exportTokens, searchTokens } from "#actions/tokens.ts";
 import { tokenStates } from "#core/token.ts";
@@ -76,6 +77,20 @@ export const tokenCommands = {
   "token export": command({
     input: filter,
     run: async (deps, input, { write }) => await exportTokens(deps, input, write),
+  }),
+  "token health": command({
+    input: z.strictObject({
+      edge: z.int().min(1).max(20).default(7),
+      unseenDays: z.int().min(1).max(3650).default(90),
+      expiringDays: z.int().min(1).max(3650).default(60),
+      limit,
+    }),
+    run: async (deps, input) => await checkTokens(deps, input),
+  }),
+  "token drift": command({
+    input: z.union([z.strictObject({ serial: name }), z.strictObject({ importId: name })]),
+    run: async (deps, input) =>
+      "serial" in input ? await tokenDrift(deps, input.serial) : await batchDrift(deps, input.importId),
   }),
   "token import undo": command({
     input: z.strictObject({ importId: name }),

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { tokenStates } from "#core/token.ts";
+import { tokenHealthContract } from "./token-health-contract.ts";
 import { operation, resynchronised, username } from "./contract-parts.ts";
 
 const scope = "tokens";
@@ -212,6 +213,7 @@ export const tokenContract = {
     }),
     answer: z.strictObject({ tokens: z.array(token), next: z.string().optional() }).meta({ id: "TokenPage" }),
   }),
+  ...tokenHealthContract,
   findTokens: operation({
     method: "GET",
     url: "/api/v1/tokens/:serial",

@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { assignTokens } from "#actions/token-assignments.ts";
 import { importTokens, undoTokenImport } from "#actions/token-import.ts";
 import { activateToken, assignToken, endToken } from "#actions/token-life.ts";
+import { batchDrift, checkTokens, tokenDrift } from "#actions/token-health.ts";
 import { resynchroniseToken } from "#actions/token-resync.ts";
 import { searchTokens } from "#actions/tokens.ts";
 import { carryOut, type Acts, type Api } from "./keyed.ts";
@@ -36,6 +37,15 @@ const acts: Acts<typeof contract> = {
       expiresBefore: expiresBefore === undefined ? undefined : Number(expiresBefore),
       limit: Math.min(1000, Math.max(1, Number(limit ?? atMost))),
     }),
+  checkTokens: async (deps, _actor, { edge, unseenDays, expiringDays, limit }) =>
+    await checkTokens(deps, {
+      edge: Number(edge ?? 7),
+      unseenDays: Number(unseenDays ?? 90),
+      expiringDays: Number(expiringDays ?? 60),
+      limit: Math.min(1000, Math.max(1, Number(limit ?? atMost))),
+    }),
+  tokenDrift: async (deps, _actor, { serial }) => await tokenDrift(deps, serial),
+  batchDrift: async (deps, _actor, { importId }) => await batchDrift(deps, importId),
   findTokens: async (deps, _actor, { serial }) => ({
     tokens: (await searchTokens(deps, { serial, limit: atMost })).tokens,
   }),
