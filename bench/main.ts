@@ -2,6 +2,7 @@
 // output gets one line of JSON for each, standard error a sentence. Ends with 1 when a bench could not be believed.
 import { availableParallelism, loadavg } from "node:os";
 import { memory } from "./memory.ts";
+import { pending } from "./pending.ts";
 import { radius, radiusPeers } from "./radius.ts";
 import { rest } from "./rest.ts";
 import type { Bench } from "./result.ts";
@@ -17,10 +18,11 @@ const benches: Record<string, Bench> = {
   "sign-in-pages": signInPages,
   start,
   memory,
+  pending,
   "token-import": tokenImport,
   "radius-peers": radiusPeers,
 };
-const byDefault = ["radius", "rest", "settle-postgres", "sign-in-pages", "start", "memory", "token-import"];
+const byDefault = ["radius", "rest", "settle-postgres", "sign-in-pages", "start", "memory", "pending", "token-import"];
 
 const asked = process.argv.length > 2 ? process.argv.slice(2) : byDefault;
 const unknown = asked.filter((name) => !Object.hasOwn(benches, name));

@@ -31,7 +31,7 @@ export type Product = {
   stop(): Promise<void>;
 };
 
-export async function makeProduct(people: number): Promise<Product> {
+export async function makeProduct(people: number, more: NodeJS.ProcessEnv = {}): Promise<Product> {
   const folder = tempFolder("bench");
   const [radiusPort, http, internal] = [await freePort(), await freePort(), await freePort()];
   const env = {
@@ -44,6 +44,7 @@ export async function makeProduct(people: number): Promise<Product> {
     // so that a bench can be many people's browsers
     COUNTERSIGN_TRUSTED_PROXIES: "127.0.0.1",
     COUNTERSIGN_PUBLIC_URL: `http://localhost:${http}`,
+    ...more,
   };
   const cli = (...args: string[]) => runOk(process.execPath, [command, ...args], { env, timeoutMs: 120_000 });
   const ready = `http://127.0.0.1:${http}/health/ready`;

@@ -12,6 +12,8 @@ export type Load = {
   port: number;
   secret: string;
   people: number;
+  /** The number of the first of them. */
+  first?: number;
   /** Replies that come before counting starts, so that no server is measured while it is still being compiled. */
   warmUp: number;
   maxSeconds: number;
@@ -55,11 +57,12 @@ async function chooseStep({ maxSeconds, afterStep = -1 }: Load): Promise<{ step:
 
 function encodeAll(load: Load, step: number): Buffer[] {
   const secret = Buffer.from(load.secret);
+  const { first = 0 } = load;
   return Array.from({ length: load.people }, (_, index) =>
     encodeAccessRequest(secret, {
       identifier: Math.floor(index / sockets) % 256,
-      userName: userName(index),
-      password: totp(index, step),
+      userName: userName(first + index),
+      password: totp(first + index, step),
     }),
   );
 }

@@ -49,14 +49,18 @@ export async function carryPush(
   return await endOf(deps, waiting, told);
 }
 
-/** On the devices that were told of a request it is no more: nobody looks for it there. */
+/** On the other devices that were told of a request it is no more. Nothing waits for that: who opens one there hears it too. */
 export async function tellOver(
   deps: Deps,
-  { challengeId, except }: { challengeId: string; except?: string | undefined },
+  { challengeId, except }: { challengeId: string; except: string },
 ): Promise<void> {
-  const note = { type: "over", id: challengeId } as const;
-  const others = (await listTold(deps.db, challengeId)).filter(({ deviceId }) => deviceId !== except);
-  await Promise.all(others.map((device) => tell(deps, device, { note, ttlMs: provingMs })));
+  try {
+    const note = { type: "over", id: challengeId } as const;
+    const others = (await listTold(deps.db, challengeId)).filter(({ deviceId }) => deviceId !== except);
+    await Promise.all(others.map((device) => tell(deps, device, { note, ttlMs: provingMs })));
+  } catch {
+    deps.log.warn("other devices could not be told that a request is over", { challenge: challengeId });
+  }
 }
 
 async function tell(deps: Deps, device: Subscribed, { note, ttlMs }: { note: Note; ttlMs: number }): Promise<Told> {

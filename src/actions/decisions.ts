@@ -12,6 +12,7 @@ import { findAsked, saveDeviceResult, type PushRequest } from "#store/push-reque
 import { readJws } from "#wire/device/jws.ts";
 import { decisionClaims, type Decided, type DecisionClaims, type ProblemCode } from "#wire/device/messages.ts";
 import { answerByPhone, endByPhone, type SaidByPhone } from "./by-phone.ts";
+import { tellOver } from "./carry-push.ts";
 import { changed } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { shownRequest } from "./device-requests.ts";
@@ -44,12 +45,20 @@ export async function decideRequest(
   const given = { device, request, claims, clientIp };
   if (!(await waits(deps, given))) return await tooLate(deps, given);
   await saveResult(deps, given, claims.decision);
+  return await finish(deps, given);
+}
+
+const asSaid: ReadonlySet<Decided["result"]> = new Set(["approved", "denied", "reported"]);
+const last: ReadonlySet<Decided["result"]> = new Set([...asSaid, "wrong_number"]);
+
+async function finish(deps: Deps, given: Given): Promise<Decided | DecisionRefused> {
   const decided = await carryOut(deps, given);
+  if ("refused" in decided) return decided;
   // what was done as it was said is on record already, for whoever waits reads it at once
-  if (!("refused" in decided) && !asSaid.has(decided.result)) await saveResult(deps, given, decided.result);
+  if (!asSaid.has(decided.result)) await saveResult(deps, given, decided.result);
+  if (last.has(decided.result)) void tellOver(deps, { challengeId: given.request.id, except: given.device.id });
   return decided;
 }
-const asSaid: ReadonlySet<Decided["result"]> = new Set(["approved", "denied", "reported"]);
 
 /** What this device was told, and asks again because that was lost on the way. */
 function decidedBefore({ state, result }: PushRequest): Decided["result"] | undefined {

@@ -16,7 +16,7 @@ type Reach = "public" | "any";
 /** An organisation may have its own gateway in its own network. */
 const rules = { public: { intranet: false }, any: { intranet: true } };
 /** Connections that are kept, those that were opened under one rule apart from those of the other. */
-const keeping = { keepAlive: true, maxSockets: 32, maxFreeSockets: 8, timeout: 30_000 };
+const keeping = { keepAlive: true, maxSockets: 32, maxFreeSockets: 32, timeout: 30_000 };
 const agents: Record<Reach, Agent> = { public: new Agent(keeping), any: new Agent(keeping) };
 
 type Asked = Parameters<Ask>[0];

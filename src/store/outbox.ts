@@ -96,19 +96,11 @@ export async function postpone(db: Db, { id, until }: { id: string; until: numbe
   await db.q.updateTable("outbox").set({ next_at: until }).where("id", "=", id).where("next_at", "<", until).execute();
 }
 
-/** What was sent is not kept: only that it was. */
-export async function markSent(db: Db, id: string): Promise<void> {
-  await db.q
-    .updateTable("outbox")
-    .set({ state: "sent", sealed_payload: Buffer.alloc(0) })
-    .where("id", "=", id)
-    .execute();
-}
+/** What was sent is not kept: only that it was. Where a power cut loses that, the attempts on record say it. */
+export const markSent = async (db: Db, id: string): Promise<void> => await end(db, id, "sent");
+export const markFailed = async (db: Db, id: string): Promise<void> => await end(db, id, "failed");
 
-export async function markFailed(db: Db, id: string): Promise<void> {
-  await db.q
-    .updateTable("outbox")
-    .set({ state: "failed", sealed_payload: Buffer.alloc(0) })
-    .where("id", "=", id)
-    .execute();
+async function end(db: Db, id: string, state: "sent" | "failed"): Promise<void> {
+  const text = "update outbox set state = ?, sealed_payload = cast(? as blob) where id = ?";
+  await db.transaction((run) => run(text, [state, Buffer.alloc(0), id]), { relaxed: true });
 }

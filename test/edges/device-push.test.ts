@@ -2,11 +2,14 @@
 import tls from "node:tls";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { inviteByName } from "#actions/activations.ts";
+import { deliverDue } from "#actions/deliver.ts";
 import { addPerson } from "#actions/people.ts";
 import { askVendor } from "#delivery/ask.ts";
-import { claim, confirm, look } from "../../examples/device/device.ts";
+import { claim, confirm, decide, look, send } from "../../examples/device/device.ts";
+import type { DeviceRequest } from "#wire/device/messages.ts";
 import { startPushService, type PushService, type Subscriber } from "../support/vendors/push-service.ts";
 import { trustVendors } from "../support/vendors/stand-in.ts";
+import { radius } from "./drivers.ts";
 import { httpWorld } from "./http-caller.ts";
 
 const roots = tls.getCACertificates("default");
@@ -29,22 +32,77 @@ afterAll(async () => {
 
 const url = () => `http://127.0.0.1:${h.server.people!.port}`;
 
+const invited = async (username: string) => await inviteByName(h.w.deps, "cli", { username });
+
 /** As an app does: the browser subscribes with the server's key, and what is bound counts when a notification came. */
-async function bind(username: string) {
-  await addPerson(h.w.deps, "cli", { username, display_name: username });
+async function claimed(username: string) {
   const { vapidPublicKey } = (await (await fetch(`${url()}/device/v1/server`)).json()) as { vapidPublicKey: string };
   const browser = service.subscribe(vapidPublicKey);
-  const invited = await inviteByName(h.w.deps, "cli", { username });
-  const kept = await claim(invited, { url: url(), subscription: browser.subscription });
+  const kept = await claim(await invited(username), { url: url(), subscription: browser.subscription });
   return { kept, browser };
 }
-const prove = async ({ kept, browser }: { kept: Parameters<typeof look>[0]; browser: Subscriber }) =>
-  await confirm(kept, (await browser.take("validate")).note.id);
+async function bind(username: string) {
+  const bound = await claimed(username);
+  await confirm(bound.kept, (await bound.browser.take("validate")).note.id);
+  return bound;
+}
+const requests = ({ received }: Subscriber) => received.filter(({ note }) => note.type === "request").length;
 
 test("a device is bound by what its notification has brought, and by nothing else", async () => {
-  const bound = await bind("ada");
-  expect((await look(bound.kept)).validate).toBeUndefined();
-  await expect(confirm(bound.kept, "act_guessed")).rejects.toMatchObject({ status: 400 });
-  await prove(bound);
-  expect((await look(bound.kept)).account).toMatchObject({ state: "active", push: "web" });
+  await addPerson(h.w.deps, "cli", { username: "ada" });
+  const { kept, browser } = await claimed("ada");
+  expect((await look(kept)).validate).toBeUndefined();
+  await expect(confirm(kept, "act_guessed")).rejects.toMatchObject({ status: 400 });
+  await confirm(kept, (await browser.take("validate")).note.id);
+  expect((await look(kept)).account).toMatchObject({ state: "active", push: "web" });
+});
+
+test("a request reaches both devices; what one of them says is over on the other, and the record names both", async () => {
+  await addPerson(h.w.deps, "cli", { username: "ada" });
+  const [phone, tablet] = [await bind("ada"), await bind("ada")];
+  const key = await h.newKey();
+  const begun = await h.call(key, { body: { username: "ada" } });
+  expect(begun.status).toBe(202);
+  const { note } = await phone.browser.take("request");
+  expect((await tablet.browser.take("request")).note).toEqual(note);
+  const asked = (await (await send(phone.kept, `/requests/${note.id}`)).json()) as DeviceRequest;
+  expect(await decide(phone.kept, asked, { decision: "deny" })).toEqual({ result: "denied" });
+  expect((await tablet.browser.take("over")).note.id).toBe(note.id);
+  await expect(send(tablet.kept, `/requests/${note.id}`)).rejects.toMatchObject({ code: "request_over" });
+  expect(phone.browser.received.map((one) => one.note.type)).toEqual(["validate", "request"]);
+  const rows = await h.w.deps.db.q.selectFrom("request_device").select(["notify_result", "result"]).execute();
+  expect(rows).toHaveLength(2);
+  expect(rows).toEqual(
+    expect.arrayContaining([
+      { notify_result: "sent", result: "deny" },
+      { notify_result: "sent", result: null },
+    ]),
+  );
+});
+
+test("R-059: whoever asks by three nodes and two protocols brings three requests to the phone, and no fourth", async () => {
+  await addPerson(h.w.deps, "cli", { username: "ada" });
+  const { browser } = await bind("ada");
+  const [second, third] = [await h.w.node("node_b"), await h.w.node("node_c")];
+  for (const deps of [second, third]) deps.net = askVendor;
+  const key = await h.newKey();
+  const [here, there] = [h.server, await h.start(second)];
+  const vpn = await radius(third, "none");
+  const bombs = [
+    async () => (await h.call(key, { to: here, body: { username: "ada" } })).status === 202,
+    async () => (await h.call(key, { to: there, body: { username: "ada" } })).status === 202,
+    async () => (await vpn.signIn({ username: "ada", code: "" })).verdict === "challenge",
+  ];
+  const storm = async () => await Promise.all(bombs.map(async (bomb) => await bomb()));
+  for (let wave = 1; wave <= 3; wave++) {
+    await storm();
+    await browser.take("request");
+    h.w.clock.at += 121_000;
+  }
+  // each is asked for something else
+  expect(await storm()).toEqual([true, true, true]);
+  // whatever is still on its way has gone out before this
+  await deliverDue(second);
+  expect(requests(browser)).toBe(3);
+  await vpn.close();
 });

@@ -63,9 +63,12 @@ describe.each(kinds)("on %s", (kind) => {
   test("what a node has taken and not sent when it died, another sends", async () => {
     w = await world({ kind });
     await queue(mail);
-    w.deps.send = async () => await new Promise(() => undefined);
+    const handed = new Promise<void>((resolve) => {
+      w.deps.send = async () => await new Promise(() => resolve());
+    });
     void deliverDue(w.deps);
-    await expect.poll(states).toEqual({ msg_mail: "sending" });
+    await handed;
+    expect(await states()).toEqual({ msg_mail: "sending" });
     const sent: Message[] = [];
     w.deps.send = async (message) => void sent.push(message);
     await deliverDue(w.deps);

@@ -35,6 +35,7 @@ export async function startPushService({ now = Date.now }: { now?: () => number 
   const asked: { path: string; at: number }[] = [];
   const control = { mood: "well" as PushMood, retryAfter: "1" };
   let connections = 0;
+  let taken = 0;
 
   const server = createServer({ cert, key }, (request, response) => {
     const chunks: Buffer[] = [];
@@ -65,6 +66,7 @@ export async function startPushService({ now = Date.now }: { now?: () => number 
     const read = readMessage(request, { subscriber, origin: origin(), now: now() });
     if (typeof read === "number") return read;
     subscriber.received.push(read);
+    taken += 1;
     return 201;
   }
 
@@ -74,6 +76,8 @@ export async function startPushService({ now = Date.now }: { now?: () => number 
     asked,
     control,
     connections: () => connections,
+    /** how many messages it has taken and its browsers have opened */
+    taken: () => taken,
     clear: () => {
       asked.length = 0;
       control.mood = "well";
@@ -85,7 +89,7 @@ export async function startPushService({ now = Date.now }: { now?: () => number 
       const auth = randomBytes(16);
       const path = `/push/${randomBytes(24).toString("base64url")}`;
       const received: Pushed[] = [];
-      let taken = 0;
+      let seen = 0;
       known.set(path, { open: (body) => opened(body, { pair, auth }), received, vapidPublicKey });
       return {
         subscription: {
@@ -94,10 +98,10 @@ export async function startPushService({ now = Date.now }: { now?: () => number 
         },
         received,
         take: async (type) => {
-          const next = () => received.findIndex(({ note }, index) => index >= taken && note.type === type);
+          const next = () => received.findIndex(({ note }, index) => index >= seen && note.type === type);
           await waitUntil(`a push message ${type}`, () => next() >= 0, { everyMs: 5 });
           const index = next();
-          taken = index + 1;
+          seen = index + 1;
           return received[index]!;
         },
         unsubscribe: () => known.delete(path),
