@@ -136,6 +136,7 @@ test("a table full of mistakes: each is named, and a good row's token is taken, 
   await expect(card("Key ring")).toContainText(`Token · serial number ${good.serial}`);
 
   await card("Key ring").getByRole("button", { name: "Its codes are refused" }).click();
+  await expect(page.getByLabel("Code", { exact: true })).toBeFocused();
   await page.getByLabel("Code", { exact: true }).fill(good.code(3));
   await page.getByLabel("The code after that").fill(good.code(4));
   await page.getByRole("button", { name: "Set it right" }).click();

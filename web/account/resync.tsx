@@ -25,6 +25,7 @@ export function Resync({ method, onEnd }: { method: OwnMethod; onEnd: () => void
   const set = () => account.resyncMethod(method.id, [first, second]);
   return (
     <form
+      className={styles.form}
       onSubmit={(event) => {
         event.preventDefault();
         void attempt("done.resync", set).then((done) => done && onEnd());

@@ -124,8 +124,8 @@ export function codePage(look: Look, flow: Flow, now: number): Page {
     )}
     ${timeLeft(look, flow, now)}
     ${prompt.method === "sms" && form("/sign-in/other", flow, html`<input type="hidden" name="digit" value="${prompt.digit}" />${submit(say("step.again"), "quiet")}`)}
-    ${otherWays(look, flow)}
-    ${mayResync(flow) && html`<p><a href="/sign-in?flow=${flow.id}&amp;resync=1">${say("resync.link")}</a></p>`}`;
+    ${mayResync(flow) && html`<p><a href="/sign-in?flow=${flow.id}&amp;resync=1">${say("resync.link")}</a></p>`}
+    ${otherWays(look, flow)}`;
   const help = prompt.token === undefined ? helpOf[prompt.method] : "token";
   return { title: say("step.title"), body, application: leadsTo(flow), help };
 }
