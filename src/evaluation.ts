@@ -2,6 +2,7 @@
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { inviteByName } from "#actions/activations.ts";
 import { addApplication, listApplications, setApplication } from "#actions/applications.ts";
 import { addApp } from "#actions/factors.ts";
 import { addPerson } from "#actions/people.ts";
@@ -9,6 +10,7 @@ import { addPhone } from "#actions/phone-methods.ts";
 import { addGateway, listGateway } from "#actions/gateways.ts";
 import { addRadiusClient } from "#actions/radius-clients.ts";
 import type { Deps } from "#actions/deps.ts";
+import { AppError } from "#core/errors.ts";
 import type { Config } from "./config.ts";
 import type { Running } from "./serve.ts";
 import { setSetting } from "#actions/settings.ts";
@@ -46,7 +48,8 @@ export async function prepareEvaluation(
   // whoever reads the page below tries it at once
   await reload();
   const sample = JSON.parse(readFileSync(file, "utf8")) as Sample;
-  const text = page(sample, { config, applicationUrl: application.url, siteUrl: site.url });
+  const addresses = { applicationUrl: application.url, siteUrl: site.url, appLink: await inviteElla(deps) };
+  const text = page(sample, { config, ...addresses });
   const stop = async () => void (await Promise.all([application.stop(), site.stop()]));
   return { text, stop };
 }
@@ -82,6 +85,16 @@ async function registerCarriers(deps: Deps): Promise<void> {
       await addGateway(deps, "system", { ...carrier, vendor: "simulator" });
 }
 
+/** Good once, and for ten minutes from each start; somebody may have removed her, or given her all the devices she may have. */
+async function inviteElla(deps: Deps): Promise<string> {
+  try {
+    return (await inviteByName(deps, "system", { username: "ella" })).link;
+  } catch (error) {
+    if (error instanceof AppError) return "none: she is gone, or has as many devices as she may";
+    throw error;
+  }
+}
+
 async function makeSamples(deps: Deps): Promise<Sample> {
   const password = `try-${deps.random.bytes(6).toString("hex")}`;
   const ada = { username: "ada", email: "ada@example.org", language: "en" };
@@ -90,6 +103,7 @@ async function makeSamples(deps: Deps): Promise<Sample> {
   await addPerson(deps, "system", { ...bo, display_name: "Bo Exempel", password });
   await addPerson(deps, "system", { username: "cleo", display_name: "Cleo New", password });
   await addPerson(deps, "system", { username: "dan", display_name: "Dan Sample", language: "en", password });
+  await addPerson(deps, "system", { username: "ella", display_name: "Ella Sample", language: "en", password });
   await addPhone(deps, "system", { username: "dan", by: "call", number: danPhone });
   const app = await addApp(deps, "system", { username: "ada", name: "Sample app" });
   for (const event of ["notify.fraud", "notify.block"])
@@ -99,9 +113,11 @@ async function makeSamples(deps: Deps): Promise<Sample> {
   return { password, radiusSecret: secret!, adaSeed: app.secretBase32! };
 }
 
+type Addresses = { applicationUrl: string; siteUrl: string; appLink: string };
+
 function page(
   { password, radiusSecret, adaSeed }: Sample,
-  { config, applicationUrl, siteUrl }: { config: Config; applicationUrl: string; siteUrl: string },
+  { config, applicationUrl, siteUrl, appLink }: Addresses & { config: Config },
 ): string {
   const radius = config.radius ? `${config.radius.host}:${config.radius.port}` : "off";
   const attributes = (name: string, given: string) =>
@@ -115,9 +131,12 @@ Countersign is running: an evaluation, with sample people and simulated phones. 
   Simulated mail     ${config["public-url"]}/mail
   RADIUS             ${radius}, shared secret ${radiusSecret}
   Sign in            ${config["public-url"]}/sign-in
-  People             ada (codes from an app), bo (codes by text message), dan (phone calls), cleo (nothing set up yet)
+  People             ada (codes from an app), bo (codes by text message), dan (phone calls), ella (approves in the app),
+                     cleo (nothing set up yet)
   Password of all    ${password}
   Ada's app key      ${adaSeed}
+  Ella's app         ${appLink}
+                     in a second browser profile, within ten minutes; later: npx countersign method add-authenticator ella
 
 Sign in as a VPN would (radclient is in Debian's freeradius-utils, oathtool in oathtool):
 

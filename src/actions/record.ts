@@ -49,7 +49,7 @@ export function outcomeOf(
 /** Whoever hears these has given the right password. */
 const named = ({ person }: Facts, { code }: Extract<Decision, { kind: "deny" }>) =>
   person && passed.has(code) ? { userId: person.id } : {};
-const passed: ReadonlySet<DenyCode> = new Set(["no_method", "locked_out", "number_blocked", "busy"]);
+const passed: ReadonlySet<DenyCode> = new Set(["no_method", "locked_out", "number_blocked", "busy", "unreachable"]);
 
 /** An open challenge as it is shown once more. */
 function again(deps: Deps, facts: Facts, challenge: Challenge): Open {

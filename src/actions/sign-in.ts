@@ -102,7 +102,7 @@ export async function givePassword(
     rememberedAt: (enough as ResultCode | undefined) === "SUCCESS_USED_CACHE" ? at : null,
     proofs: [],
   };
-  return await next(deps, heard(known, outcome), from);
+  return await next(deps, await named(deps, heard(known, outcome)), from);
 }
 
 /** R-077: until the password is right every refusal reads the same. */
@@ -168,10 +168,18 @@ export async function beginStep(deps: Deps, flow: Flow, from: From & { method?: 
   const application = webApplication(flow, { firstFactor: "none" });
   const { username } = flow.person!;
   const outcome = await begin(deps, { application, username, method: from.method, source: sourceOf(from) });
-  const told = heard(flow, outcome);
+  const told = await named(deps, heard(flow, outcome));
   // otherwise it would be asked again for ever
   const nothing = outcome.kind === "deny" && outcome.code === "no_method";
   return nothing ? { flow: await saveFlow(deps, { ...told, stopped: "no_method" }) } : await next(deps, told, from);
+}
+
+/** Nothing was asked, so no prompt names the method: whoever has no phone that could ring was to be asked in the app. */
+async function named(deps: Deps, flow: Flow): Promise<Flow> {
+  if (flow.problem !== "busy" && flow.problem !== "unreachable") return flow;
+  const { methods } = await loadRegistrant(deps, flow.person!.id);
+  if (methods.includes("voice") || !methods.includes("push")) return flow;
+  return { ...flow, tried: "push", problem: `app_${flow.problem}` };
 }
 
 /** A code, or the digit of another method; `remember`: not again in this browser for a while. */

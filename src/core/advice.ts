@@ -33,6 +33,15 @@ const unanswered = advice(
 );
 const mistyped = advice("call", "Let the person try again, and type what the page or the voice asks for, then #.");
 
+const denied = advice(
+  "unexpected-request",
+  "Somebody may know the password. Call the person back, then let them choose another one.",
+);
+const quiet = advice(
+  "app-quiet",
+  "Let the person open the app, which looks by itself. `countersign device list` says whether notifications reach it and when it was last heard of.",
+);
+
 export const advices: Partial<Record<ResultCode, Advice>> = {
   SUCCESS_SMS_SENT: advice(
     "no-text",
@@ -53,9 +62,27 @@ export const advices: Partial<Record<ResultCode, Advice>> = {
   SUCCESS_PIN_EXPIRED: advice("pin", "Let the person choose a new PIN in a call or on their account's page."),
   FAILED_SMS_OTP_PIN_INCORRECT: advice("pin", "Code and PIN are entered one after the other; either was wrong."),
   FAILED_OATH_CODE_PIN_INCORRECT: advice("pin", "Code and PIN are entered one after the other; either was wrong."),
-  FAILED_FRAUD_CODE_ENTERED: advice(
+  FAILED_FRAUD_CODE_ENTERED: denied,
+  FAILED_FRAUD_REPORTED: denied,
+  FAILED_PHONE_APP_DENIED: denied,
+  SUCCESS_PHONE_APP_PENDING: quiet,
+  FAILED_PHONE_APP_NO_RESPONSE: quiet,
+  FAILED_PHONE_APP_NOTIFICATION_FAILED: quiet,
+  FAILED_PHONE_APP_ALL_DEVICES_BLOCKED: advice(
+    "not-activated",
+    "No device of the person can be asked: `countersign device list` shows them. Let the person set one up again.",
+  ),
+  FAILED_PHONE_APP_NUMBER_INCORRECT: advice(
     "unexpected-request",
-    "Somebody may know the password. Call the person back, then let them choose another one.",
+    "Another number than the page's was typed, which ends a request. Ask the person whether the sign-in was theirs.",
+  ),
+  FAILED_PHONE_APP_INVALID_PIN: advice(
+    "pin",
+    "Let the person try again, or choose another PIN on their account's page.",
+  ),
+  FAILED_PHONE_APP_PIN_NOT_CHANGED: advice(
+    "pin",
+    "Let the person choose a new PIN in the app or on their account's page.",
   ),
   SUCCESS_OATH_CODE_PENDING: advice(
     "other-option",

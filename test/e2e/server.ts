@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { readBase32 } from "#core/crypto/base32.ts";
 import { hotp } from "#core/crypto/hotp.ts";
+import { activate, type Kept } from "../../examples/device/device.ts";
 import { makeNode, type Node } from "../faults/node.ts";
 import { waitUntil } from "../support/process.ts";
 import { trustFile } from "../support/vendors/stand-in.ts";
@@ -23,6 +24,8 @@ export type Server = {
   addPerson(has?: { text?: boolean; language?: "en" | "sv"; displayName?: string }): Promise<Person>;
   /** Gives a person an authenticator app. */
   addApp(person: Person): Promise<CodeApp>;
+  /** Gives a person a device that speaks the protocol of the Countersign app. */
+  addDevice(person: Pick<Person, "username">, name: string): Promise<Kept>;
   /** The texts to a number, newest first. */
   inbox(phone: string): Promise<Text[]>;
   /** The code in the first text to the number that `seen` others did not hold. */
@@ -52,6 +55,10 @@ export async function startServer(): Promise<Server> {
     addApp: async ({ username }) => {
       const { secretBase32 } = await node.tell<{ secretBase32: string }>("method add-app", { username, name: "phone" });
       return codeApp(secretBase32);
+    },
+    addDevice: async ({ username }, name) => {
+      const { link } = await node.tell<{ link: string }>("method add-authenticator", { username });
+      return await activate({ link }, { name });
     },
     inbox,
     textedCode: async (phone, seen = []) =>

@@ -45,10 +45,10 @@ import { registerPage } from "./register.ts";
 import { registerForms, type Act, type Define } from "./register-forms.ts";
 import { html } from "./html.ts";
 import { waitPage, waitingRoute } from "./waiting.ts";
-import { otherOptions } from "#actions/sign-in-options.ts";
+import { appAway, otherOptions } from "#actions/sign-in-options.ts";
 import { resyncStep } from "#actions/resyncing.ts";
 import { isResyncing, resyncPage } from "./resync.ts";
-import { codePage, endedPage, namePage, otherPage, passkeyPage, submit } from "./steps.ts";
+import { appNote, codePage, endedPage, namePage, otherPage, passkeyPage, submit } from "./steps.ts";
 
 export type SignInOptions = { publicUrl: string; stopping: AbortSignal };
 type Around = { deps: Deps; cookies: Cookies; publicUrl: string };
@@ -159,7 +159,7 @@ async function openPage(deps: Deps, look: Look, flow: Flow & { open: Open }): Pr
   const { kind, method } = flow.open.prompt;
   if (kind === "wait") return await waitPage(deps, look, flow);
   if (method === "passkey") return passkeyPage(look, flow, await stepForm(deps, look, flow));
-  return codePage(look, flow, deps.clock.now());
+  return codePage(look, flow, { now: deps.clock.now(), note: appNote(look, await appAway(deps, flow)) });
 }
 
 /** The page of the step that is next; undefined when the second step has yet to be asked for. */
@@ -174,7 +174,9 @@ async function stepPage(
   if (flow.open) return await openPage(deps, look, { ...flow, open: flow.open });
   if (flow.registering) return await registerPage(deps, look, flow);
   if (flow.choosing) return newPasswordPage(look, flow);
-  return flow.problem ? endedPage(look, flow, await otherOptions(deps, flow)) : undefined;
+  if (!flow.problem) return undefined;
+  const note = appNote(look, await appAway(deps, flow));
+  return endedPage(look, flow, { others: await otherOptions(deps, flow), note });
 }
 
 /** Someone who is known from a session goes on with what is missing at once. */

@@ -96,7 +96,11 @@ export const timeLeft = ({ say }: Look, { open, expiresAt }: Flow, now: number):
   return html`<p id="time" class="soft">${say(minutes === 1 ? "step.time_one" : "step.time", { minutes })}</p>`;
 };
 
-export function codePage(look: Look, flow: Flow, now: number): Page {
+/** So that nobody waits for the app to ask. */
+export const appNote = ({ say }: Look, away: "rests" | "asks" | undefined): Html | undefined =>
+  away && html`<p class="soft">${say(`step.push_${away}`)}</p>`;
+
+export function codePage(look: Look, flow: Flow, { now, note }: { now: number; note: Html | undefined }): Page {
   const { say } = look;
   const { prompt } = flow.open!;
   const digits = prompt.length <= 8;
@@ -105,6 +109,7 @@ export function codePage(look: Look, flow: Flow, now: number): Page {
       maxlength="${prompt.length + 3 + (prompt.pin ? longestPin : 0)}"`
     : html`autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="${prompt.length + 6}"`;
   const body = html`${flow.problem === "in_step" ? html`<p role="status">${say("problem.in_step")}</p>` : problemOf(look, flow.problem)}
+    ${note}
     <p id="what">${instruction(look, prompt)}${prompt.method === "sms" && html` ${say("step.newest")}`}</p>
     ${form(
       "/sign-in/code",
@@ -173,13 +178,14 @@ export function otherPage(look: Look, flow: Flow): Page {
   return { title: say("step.other"), body, application: leadsTo(flow), help: "other-option" };
 }
 
+type Onward = { others: readonly Option[]; note: Html | undefined };
 /** The second step has ended without a way in: what that was, and how to go on. `others`: what else this person has. */
-export function endedPage(look: Look, flow: Flow, others: readonly Option[]): Page {
+export function endedPage(look: Look, flow: Flow, { others, note }: Onward): Page {
   const { say } = look;
   const { problem = "ended", tried } = flow;
   const retry = { push: "step.ask_again", voice: "step.call_again", "sms-reply": "step.send_again" } as const;
   const isCalled = tried === "push" || tried === "voice" || tried === "sms-reply";
-  const body = html`${problemOf(look, problem)}
+  const body = html`${problemOf(look, problem)} ${note}
     ${form("/sign-in/again", flow, html`${isCalled && html`<input type="hidden" name="method" value="${tried}" />`}${submit(say(isCalled ? retry[tried] : "step.retry"))}`)}
     ${others.length > 0 && html`<h2>${say("step.other")}</h2>`}
     <ul class="choices">

@@ -57,6 +57,20 @@ export const accountStates: States = {
     await page.locator("li button").nth(2).click();
     await page.locator("li input").first().waitFor();
   },
+  "devices with the app": async (page, seen) => {
+    const { server, language } = seen;
+    const person = await server.addPerson({ language });
+    await server.addDevice(person, "Eva's phone");
+    await server.addDevice(person, longName);
+    await page.goto("/sign-in");
+    await givePassword(page, person);
+    await page.locator("a[href*='other=1']").click();
+    await page.locator(".choices button").last().click();
+    await giveCode(page, await server.textedCode(person.phone));
+    await expectSignedIn(page);
+    await page.locator("h4").first().waitFor();
+    await page.locator("h4 ~ div button").nth(1).click();
+  },
   "before a method is removed": async (page, seen) => {
     await atAccount(page, seen);
     await page.locator("li button").last().click();

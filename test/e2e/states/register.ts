@@ -31,6 +31,12 @@ export const registerStates: States = {
   choice: async (page, seen) => {
     await atChoice(page, seen);
   },
+  "the Countersign app": async (page, seen) => {
+    await atChoice(page, seen);
+    await choose(page, "push");
+    await page.locator("summary").click();
+    await page.locator(".key").waitFor();
+  },
   app: async (page, seen) => {
     await atChoice(page, seen);
     await choose(page, "totp");

@@ -1,5 +1,6 @@
 // Signing in, from the name to the account, and what can go wrong on the way.
 import type { Page } from "@playwright/test";
+import { decide, look } from "../../../examples/device/device.ts";
 import { giveCode, givePassword, lockMethod, makePasskey, wrongCode } from "../sign-in.ts";
 import { onPhone } from "../phones.ts";
 import { virtualAuthenticator } from "../test.ts";
@@ -26,6 +27,16 @@ async function atCall(page: Page, { server, language }: Seen) {
   await givePassword(page, person);
   await page.locator(".number").waitFor();
   return onPhone(server.baseUrl, person.phone);
+}
+
+/** Somebody who has the app on a phone, and is asked there. */
+async function atRequest(page: Page, { server, language }: Seen) {
+  const person = await server.addPerson({ language, text: false });
+  const device = await server.addDevice(person, "Eva's phone");
+  await page.goto("/sign-in");
+  await givePassword(page, person);
+  await page.locator(".number").waitFor();
+  return device;
 }
 
 const otherWays = (page: Page) => page.locator("a[href*='other=1']").click();
@@ -91,6 +102,20 @@ export const signInStates: States = {
   "call declined": async (page, seen) => {
     const phone = await atCall(page, seen);
     await phone.decline();
+    await page.getByRole("alert").waitFor();
+  },
+  "request in the app": async (page, seen) => {
+    await atRequest(page, seen);
+    // as it is after ten seconds
+    await page.evaluate(() => {
+      for (const animation of document.getAnimations()) animation.finish();
+    });
+  },
+  "request in the app, wrong number": async (page, seen) => {
+    const device = await atRequest(page, seen);
+    const number = (await page.locator(".number [aria-hidden]").innerText()).replaceAll(/\D/g, "");
+    const [request] = (await look(device)).requests;
+    await decide(device, request!, { decision: "approve", number: number === wrongCode ? "000001" : wrongCode });
     await page.getByRole("alert").waitFor();
   },
   "called already": async (page, seen) => {

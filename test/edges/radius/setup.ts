@@ -57,6 +57,8 @@ export async function site(options: SiteOptions = {}) {
         options: { firstFactor: "none", ...add },
         ...more,
       }),
+    /** Ended with it. */
+    closing: (close: () => Promise<unknown>) => void closing.push(close),
     close: async () => {
       for (const close of closing.toReversed()) await close();
     },
