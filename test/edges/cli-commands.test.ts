@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { keepMail } from "#actions/mail.ts";
 import { keepMessage } from "#actions/phone.ts";
 import { begin } from "#actions/verify.ts";
+import { addDevices } from "../support/device.ts";
 import { eachCli } from "./cli-setup.ts";
 
 const cli = eachCli();
@@ -375,5 +376,27 @@ describe.each(["in this process", "through the socket"])("commands %s", (how) =>
     expect((await run(["mail", "inbox", "bo@example.org"])).stdout).toContain("line 1\nanother\ufffd[2J\n");
     const stored = await here.deps.db.q.selectFrom("mail_message").select("sealed_payload").execute();
     expect(Buffer.from(stored[0]!.sealed_payload).toString("latin1")).not.toContain("subject");
+  });
+
+  test("the authenticator app is offered by link, code and QR code, and its devices are looked after", async () => {
+    const { here, run, json } = cli();
+    await run(["user", "add", "anna"]);
+    const shown = await run(["method", "add-authenticator", "anna", "--reason", "new phone"]);
+    expect(shown).toMatchObject({ exit: 0, stderr: "" });
+    expect(shown.stdout).toMatch(/#activate=[0-9A-Z]{26}\n/);
+    expect(shown.stdout).toMatch(/code +[0-9A-Z]{5}-[0-9A-Z]{5}\n/);
+    expect(shown.stdout).toContain("▀");
+    const { id } = (await here.deps.db.q.selectFrom("person").select("id").executeTakeFirst())!;
+    await addDevices(here.deps, id);
+    const device = (await json(["device", "list", "anna"]))["devices"][0] as unknown as { id: string };
+    const by = async (verb: string, ...more: string[]) => await run(["device", verb, "anna", device.id, ...more]);
+    expect((await by("rename", "Phone at work")).exit).toBe(0);
+    expect((await run(["device", "block", "anna", "Phone at work"])).exit).toBe(0);
+    expect((await run(["device", "list", "anna"])).stdout).toContain("blocked");
+    expect((await by("block")).exit).toBe(1);
+    expect((await by("unblock")).exit).toBe(0);
+    expect((await by("remove")).stdout).toBe(`${device.id} is removed.\n`);
+    expect(await json(["device", "list", "anna"])).toEqual({ devices: [] });
+    expect(await json(["method", "list", "anna"])).toEqual({ methods: [] });
   });
 });

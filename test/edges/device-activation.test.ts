@@ -2,6 +2,7 @@
 import { createECDH, createPrivateKey } from "node:crypto";
 import { describe, expect, test, vi } from "vitest";
 import { inviteByName, inviteDevice, waitForDevice } from "#actions/activations.ts";
+import { blockDevice, listDevices, nameDevice, removeDevice, unblockDevice } from "#actions/devices.ts";
 import { addPerson, removePerson, setState } from "#actions/people.ts";
 import { listFactors } from "#store/factors.ts";
 import { writeJws } from "#wire/device/jws.ts";
@@ -138,6 +139,45 @@ describe.each(kinds)("binding a device, on %s,", (kind) => {
     const kept = await activate(await invite(), at());
     await removePerson(h.w.deps, "cli", { username: "ada" });
     await expect(look(kept)).rejects.toMatchObject(unknown);
+  });
+
+  test("is named, changes its address and takes itself away, which is told and asks for another method", async () => {
+    const kept = await activate(await invite(), at());
+    await send(kept, "/name", { method: "POST", body: { name: "Work phone" } });
+    const keys = { p256dh: createECDH("prime256v1").generateKeys("base64url"), auth: "A".repeat(22) };
+    const put = async (endpoint: string) =>
+      await send(kept, "/subscription", { method: "PUT", body: { subscription: { endpoint, keys } } });
+    await put("https://fcm.googleapis.com/1");
+    await put("https://fcm.googleapis.com/2");
+    expect(await listDevices(h.w.deps, "ada")).toMatchObject([{ name: "Work phone", push: "web", state: "active" }]);
+    await put("https://127.0.0.1:5432/");
+    expect((await look(kept)).account.push).toBe("none");
+    const log = h.w.deps.db.q.selectFrom("log").select("detail").where("result", "=", "DEVICE_TOKEN_CHANGED");
+    const tokens = (await log.orderBy("seq").execute()).map(({ detail }) => JSON.parse(detail!) as { to: string });
+    expect(tokens).toMatchObject([{ from: null }, { from: tokens[0]!.to }, { from: tokens[1]!.to, to: null }]);
+    await send(kept, "/", { method: "DELETE" });
+    await expect(look(kept)).rejects.toMatchObject(unknown);
+    expect(await methods()).toEqual([]);
+    const [row] = await h.w.deps.db.q.selectFrom("person").select("must_register").execute();
+    expect(row!.must_register).toBe("help_desk");
+  });
+
+  test("is blocked, let in again and removed by an administrator; the last one takes the method along", async () => {
+    const kept = await activate(await invite(), at());
+    const wanted = { username: "ada", device: kept.deviceId, reason: "lost" };
+    await blockDevice(h.w.deps, "cli", wanted);
+    await expect(look(kept)).rejects.toMatchObject({ status: 401, code: "device_blocked" });
+    expect(await methods()).toEqual(["push"]);
+    await expect(blockDevice(h.w.deps, "cli", wanted)).rejects.toMatchObject({ code: "conflict" });
+    await unblockDevice(h.w.deps, "cli", wanted);
+    expect(await methods()).toEqual(["push", "totp"]);
+    const other = await activate(await again(), at());
+    await nameDevice(h.w.deps, "cli", { ...wanted, name: "Old phone" });
+    await removeDevice(h.w.deps, "cli", { username: "ada", device: "Old phone" });
+    await expect(look(kept)).rejects.toMatchObject(unknown);
+    expect(await methods()).toEqual(["push", "totp"]);
+    await removeDevice(h.w.deps, "cli", { username: "ada", device: other.deviceId });
+    expect(await methods()).toEqual([]);
   });
 
   describe("a signed request", () => {

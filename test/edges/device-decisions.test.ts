@@ -1,26 +1,16 @@
 // Requests to approve, from the sign-in that asks to the device that answers over a real listener, on both databases.
-import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { inviteByName } from "#actions/activations.ts";
 import { collect } from "#actions/collect.ts";
 import { decideRequest } from "#actions/decisions.ts";
-import { findRequest } from "#actions/device-requests.ts";
 import { addPerson } from "#actions/people.ts";
 import { setPin } from "#actions/pins.ts";
 import { begin } from "#actions/verify.ts";
 import type { Application } from "#core/facts.ts";
-import { findDevice, insertDevice, insertPush, type Device } from "#store/devices.ts";
-import {
-  activate,
-  codeNow,
-  decide,
-  events,
-  look,
-  send,
-  sign,
-  type Kept,
-  type Said,
-} from "../../examples/device/device.ts";
+import { findDevice } from "#store/devices.ts";
+import { activate, codeNow, decide, events, look, send, sign, type Kept } from "../../examples/device/device.ts";
+import { addDevices } from "../support/device.ts";
 import { kinds, world } from "../support/world.ts";
 import { httpWorld } from "./http-caller.ts";
 
@@ -309,32 +299,18 @@ describe.each(kinds)("a request in the app, on %s,", (kind) => {
 const rounds = 10;
 test("of a thousand approvals and denials at the same moment none that was denied lets anybody in", async () => {
   const w = await world();
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const device = { kind: "phone", platform: "", app_version: "", language: null, push: "none", state: "active" };
-  const row = { ...device, sealed_subscription: null, public_key: publicKey.export({ type: "spki", format: "der" }) };
   const counted = { denied: 0, over: 0, approved: 0 };
   const race = async (username: string) => {
     const { id: userId } = await w.person({ username });
-    const ids = [`dev_${username}_1`, `dev_${username}_2`];
-    await w.deps.db.transaction(async (run) => {
-      for (const id of ids) await insertDevice(run, { ...row, id, name: id, user_id: userId, created_at: w.clock.at });
-      await insertPush(run, { id: `fac_${username}`, userId, at: w.clock.at });
-    });
-    const [yes, no] = await Promise.all(ids.map(async (id) => (await findDevice(w.deps.db, id))!));
+    const [yes, no] = await addDevices(w.deps, userId, 2);
     const source = { protocol: "rest" } as const;
     for (let round = 0; round < rounds; round++) {
       const asked = await begin(w.deps, { application: portal, username, method: "push", source });
       if (asked.kind !== "challenge") throw new Error(`no challenge but ${JSON.stringify(asked)}`);
-      const say = async (by: Device, said: Said) => {
-        const request = (await findRequest(w.deps, by, asked.id))!;
-        const kept = { deviceId: by.id, key: privateKey.export({ format: "jwk" }) };
-        const decision = sign(kept, request, said);
-        return await decideRequest(w.deps, by, { challengeId: asked.id, decision, clientIp: "" });
-      };
       const collecting = { application: portal, challengeId: asked.id, source, waitMs: 5000 };
       const [, denied, outcome] = await Promise.all([
-        say(yes!, { decision: "approve", number: asked.prompt.number! }),
-        say(no!, { decision: "deny" }),
+        yes!.say(asked.id, { decision: "approve", number: asked.prompt.number! }),
+        no!.say(asked.id, { decision: "deny" }),
         collect(w.deps, collecting),
       ]);
       const { result } = denied as { result: "denied" | "over" };

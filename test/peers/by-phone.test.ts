@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { answerByPhone, endByPhone } from "#actions/by-phone.ts";
 import { newPasswordHash } from "#actions/passwords.ts";
 import { loopback, results, site, type Site } from "../edges/radius/setup.ts";
+import { addDevices } from "../support/device.ts";
 import { waitUntil } from "../support/process.ts";
 import { installed } from "./support/installed.ts";
 import { startOcserv } from "./support/ocserv.ts";
@@ -48,6 +49,30 @@ describe.runIf(installed("radclient"))("radclient, which asks again every second
     expect((await answer)?.code).toBe("Access-Accept");
     expect(await challenges()).toEqual([{ state: "consumed" }]);
     expect(await results(s.w)).toEqual(["SUCCESS_CALL_PLACED", "SUCCESS_WITH_PIN"]);
+  });
+
+  test("gets its Accept once the app has approved; the app was asked once", async () => {
+    const { id } = await person({});
+    const [device] = await addDevices(s.w.deps, id);
+    const server = await serve({ approveWithoutNumber: true });
+    const answer = radclient(server, as("correct horse"), { timeoutSeconds: 1, tries: 20 });
+    const challengeId = await waitedFor();
+    await waitUntil("three repetitions", () => server.stats().received > 3);
+    expect(await device!.waiting()).toMatchObject([{ id: challengeId, mode: "standard" }]);
+    const asked = s.w.deps.db.q.selectFrom("outbox").select("challenge_id").where("channel", "=", "push");
+    expect(await asked.execute()).toEqual([{ challenge_id: challengeId }]);
+    expect(await device!.say(challengeId, { decision: "approve" })).toEqual({ result: "approved" });
+    expect((await answer)?.code).toBe("Access-Accept");
+    expect(await challenges()).toEqual([{ state: "consumed" }]);
+    expect(await results(s.w)).toEqual(["SUCCESS_PHONE_APP_PENDING", "SUCCESS_PHONE_APP_AUTHENTICATED"]);
+  });
+
+  test("is asked for nothing in the app where it shows no number and nobody has allowed that", async () => {
+    const { id } = await person({});
+    const [device] = await addDevices(s.w.deps, id);
+    const server = await serve({});
+    expect((await radclient(server, as("correct horse")))?.code).toBe("Access-Reject");
+    expect(await device!.waiting()).toEqual([]);
   });
 
   test("gets its Accept once the text was replied to", async () => {

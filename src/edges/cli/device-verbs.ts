@@ -1,9 +1,23 @@
 import { renderUnicodeCompact } from "uqr";
-import { details, lines, time } from "./output.ts";
+import type { Command } from "commander";
+import { details, lines, table, time } from "./output.ts";
 import { why, type Why } from "./people-verbs.ts";
 import { verb, type Verb } from "./verb.ts";
 
 /** Authenticator apps: binding one more, and those there are. */
+
+const which = (one: Command): Command => why(one.argument("<username>").argument("<device>", "its id, or its name"));
+
+const device = (path: "device remove" | "device block" | "device unblock", summary: string, done: string): Verb =>
+  verb<typeof path, Why>({
+    path,
+    command: path,
+    summary,
+    example: `countersign ${path} anna 'Phone'`,
+    define: which,
+    input: ([username = "", wanted = ""], { reason }) => ({ username, device: wanted, reason }),
+    show: ({ id }) => `${id} ${done}`,
+  });
 
 export const deviceVerbs: Verb[] = [
   verb<"method add-authenticator", Why>({
@@ -21,5 +35,36 @@ export const deviceVerbs: Verb[] = [
           renderUnicodeCompact(link),
         ].join("\n\n"),
       ),
+  }),
+  verb<"device list">({
+    path: "device list",
+    command: "device list",
+    summary: "list the devices on which a person has the authenticator app",
+    example: "countersign device list anna",
+    define: (one) => one.argument("<username>"),
+    input: ([username = ""]) => ({ username }),
+    show: ({ devices }) =>
+      table(devices, {
+        id: (row) => row.id,
+        name: (row) => row.name,
+        kind: (row) => [row.kind, row.platform].filter(Boolean).join(", "),
+        state: (row) => row.state,
+        notifications: (row) => (row.push === "web" ? "yes" : "none on this device"),
+        since: (row) => time(row.createdAt),
+        seen: (row) => time(row.lastSeenAt),
+        "last answer": (row) => row.lastResult,
+      }),
+  }),
+  device("device remove", "take a device away from a person, with its codes", "is removed."),
+  device("device block", "let a device approve nothing and its codes count no more, until it is found", "is blocked."),
+  device("device unblock", "let a blocked device count again", "counts again."),
+  verb<"device rename", Why>({
+    path: "device rename",
+    command: "device rename",
+    summary: "give a device another name",
+    example: "countersign device rename anna 'Phone' 'Phone at work'",
+    define: (one) => which(one).argument("<new-name>"),
+    input: ([username = "", wanted = "", name = ""], { reason }) => ({ username, device: wanted, name, reason }),
+    show: ({ id }) => `${id} is renamed.`,
   }),
 ];

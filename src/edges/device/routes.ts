@@ -12,9 +12,16 @@ import { authenticateDevice } from "#actions/device-access.ts";
 import { decideRequest } from "#actions/decisions.ts";
 import { describeDevice, describeServer, findRequest } from "#actions/device-requests.ts";
 import { watchDevice, type DeviceEvent } from "#actions/device-stream.ts";
-import { useStream, type Device } from "#actions/devices.ts";
+import { leave, renameItself, saveOwnSubscription, useStream, type Device } from "#actions/devices.ts";
 import type { Deps } from "#actions/deps.ts";
-import { activationBody, channelBody, confirmBody, decisionBody } from "#wire/device/messages.ts";
+import {
+  activationBody,
+  channelBody,
+  confirmBody,
+  decisionBody,
+  nameBody,
+  subscriptionBody,
+} from "#wire/device/messages.ts";
 import { parseBody } from "../http/json.ts";
 import { invalid } from "../http/problem.ts";
 import { refuseDevice } from "./problem.ts";
@@ -49,6 +56,7 @@ export function deviceRoutes(app: FastifyInstance, deps: Deps, { stopping }: Dev
       scope.register(async (bound) => {
         bindAll(bound, deps);
         boundRoutes(bound, deps, stopping);
+        ownRoutes(bound, deps);
       });
     },
     { prefix: base },
@@ -115,6 +123,22 @@ function boundRoutes(app: FastifyInstance, deps: Deps, stopping: AbortSignal): v
     reply.raw.once("close", () => gone.abort());
     const events = written(watchDevice(deps, device, AbortSignal.any([stopping, gone.signal])));
     return reply.type("text/event-stream").send(Readable.from(events, { objectMode: false }));
+  });
+}
+
+/** What a device says of itself. */
+function ownRoutes(app: FastifyInstance, deps: Deps): void {
+  app.put("/subscription", whileProving, async (request, reply) => {
+    await saveOwnSubscription(deps, request.device, read(request, subscriptionBody).subscription);
+    return done(reply);
+  });
+  app.post("/name", async (request, reply) => {
+    await renameItself(deps, request.device, read(request, nameBody).name);
+    return done(reply);
+  });
+  app.delete("/", whileProving, async ({ device, clientIp }, reply) => {
+    await leave(deps, device, clientIp);
+    return done(reply);
   });
 }
 
