@@ -388,7 +388,8 @@ describe.each(["in this process", "through the socket"])("commands %s", (how) =>
     expect(shown.stdout).toContain("▀");
     const { id } = (await here.deps.db.q.selectFrom("person").select("id").executeTakeFirst())!;
     await addDevices(here.deps, id);
-    const device = (await json(["device", "list", "anna"]))["devices"][0] as unknown as { id: string };
+    const { devices } = (await json(["device", "list", "anna"])) as unknown as { devices: { id: string }[] };
+    const device = devices[0]!;
     const by = async (verb: string, ...more: string[]) => await run(["device", verb, "anna", device.id, ...more]);
     expect((await by("rename", "Phone at work")).exit).toBe(0);
     expect((await run(["device", "block", "anna", "Phone at work"])).exit).toBe(0);
