@@ -43,6 +43,8 @@ export type Problem =
   | "app_unreachable"
   | "app_busy"
   | "app_pin_expired"
+  | "pin_rule"
+  | "pins_differ"
   | "password_rule"
   | "password_same"
   | "passwords_differ"
@@ -93,6 +95,8 @@ export type FlowState = {
   /** The password is forgotten: a code is on its way to whom the name means, or to nobody; then no sign-in comes of this. */
   resetting?: { userId: string | null; username: string; hash: string; tries: number } | undefined;
   remember?: boolean | undefined;
+  /** code and PIN were right, and the PIN has to be another one first */
+  pinOver?: true | undefined;
   /** the password is somebody else's choice; theirs comes first */
   choosing?: true | undefined;
   /** a passkey was made in this sign-in, and its first use is its test */

@@ -130,6 +130,9 @@ export function heard(flow: Flow, outcome: Verified): Flow {
     return { ...told, open: { id, round, prompt, expiresAt } };
   }
   if (outcome.kind === "allow") return { ...told, open: undefined };
+  // the voice and the app take a new one themselves
+  if (outcome.code === "pin_expired" && flow.open?.prompt.kind === "code")
+    return { ...told, open: undefined, pinOver: true };
   if (outcome.retry) return { ...told, open: outcome.retry, problem: "wrong_code" };
   const tried = outcome.code === "busy" ? "voice" : flow.open?.prompt.method;
   const problem = tried === "push" ? appProblemOf(outcome, flow.open) : problemOf(outcome);

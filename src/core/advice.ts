@@ -59,7 +59,10 @@ export const advices: Partial<Record<ResultCode, Advice>> = {
   SUCCESS_NO_PIN: mistyped,
   FAILED_CALL_NUMBER_INCORRECT: mistyped,
   FAILED_PHONE_BUSY: advice("no-call", "The person is called once at a time. Wait until the other call is over."),
-  SUCCESS_PIN_EXPIRED: advice("pin", "Let the person choose a new PIN in a call or on their account's page."),
+  SUCCESS_PIN_EXPIRED: advice(
+    "pin",
+    "The person chooses a new PIN in a call, at the sign-in page or on their account's page.",
+  ),
   FAILED_SMS_OTP_PIN_INCORRECT: advice("pin", "Code and PIN are entered one after the other; either was wrong."),
   FAILED_OATH_CODE_PIN_INCORRECT: advice("pin", "Code and PIN are entered one after the other; either was wrong."),
   FAILED_FRAUD_CODE_ENTERED: denied,

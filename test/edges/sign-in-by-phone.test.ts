@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { answerByPhone, endByPhone } from "#actions/by-phone.ts";
 import { addApp } from "#actions/factors.ts";
 import { addPerson } from "#actions/people.ts";
+import { setPin } from "#actions/pins.ts";
 import { retain } from "#actions/retention.ts";
 import { pinMac } from "#actions/rules.ts";
 import { findSession } from "#actions/sessions.ts";
@@ -264,6 +265,29 @@ describe.each(kinds)("signing in by phone, on %s,", (kind) => {
     const code = h.w.code({ secret: seed.ok ? seed.bytes : Buffer.alloc(0) });
     expect((await page.submit("/sign-in/code", { code })).text).toContain("Code and PIN");
     await page.submit("/sign-in/code", { code: `${code} 8264` });
+    expect(await sessionOf(page)).toMatchObject({ userId, proofs: [{ method: "totp" }] });
+    h.w.set({ "pin.methods": [] });
+  });
+
+  test("a PIN that somebody else set is changed on the way, by whoever has the code and the old one", async () => {
+    h.w.set({ "pin.methods": ["totp"] });
+    const userId = await person("tyra", { methods: [] });
+    await setPin(h.w.deps, "cli", { username: "tyra", pin: "8264" });
+    const { secretBase32 = "" } = await addApp(h.w.deps, "cli", { username: "tyra" });
+    const seed = readSeed(secretBase32);
+    const code = h.w.code({ secret: seed.ok ? seed.bytes : Buffer.alloc(0) });
+    const page = open();
+    await givePassword(page, "tyra");
+    expect((await page.submit("/sign-in/code", { code: `${code}8265` })).text).toContain("Code and PIN");
+    expect((await page.submit("/sign-in/code", { code: `${code}8264` })).text).toContain("Choose your own PIN");
+    const differ = await page.submit("/sign-in/new-pin", { pin: "5093", again: "5094" });
+    expect(differ.text).toContain("The two PINs are not the same.");
+    for (const pin of ["8264", "111", "1234"])
+      expect((await page.submit("/sign-in/new-pin", { pin, again: pin })).text).toContain("does not follow the rule");
+    expect(await sessionOf(page)).toBeUndefined();
+    const chosen = await page.submit("/sign-in/new-pin", { pin: "5093", again: "5093" });
+    expect(chosen.text).toContain("from your app or token, followed by your PIN.");
+    await page.submit("/sign-in/code", { code: `${code}5093` });
     expect(await sessionOf(page)).toMatchObject({ userId, proofs: [{ method: "totp" }] });
     h.w.set({ "pin.methods": [] });
   });

@@ -12,6 +12,7 @@ import type { Open } from "#core/outcome.ts";
 import { satisfies } from "#core/strength.ts";
 import type { Deps } from "#actions/deps.ts";
 import { beginReset, giveMailedCode, mayReset } from "#actions/password-reset.ts";
+import { choosePin } from "#actions/new-pin.ts";
 import { choosePassword } from "#actions/new-password.ts";
 import { collectApp } from "#actions/registering-app.ts";
 import { collectPhone } from "#actions/registering-phone.ts";
@@ -39,6 +40,7 @@ import { serverPagePolicy } from "../http/headers.ts";
 import { page, type Look, type Page } from "./layout.ts";
 import { keepLanguage, lookOf } from "./look.ts";
 import { forgotPage, mailedCodePage } from "./forgot.ts";
+import { newPinPage } from "./new-pin.ts";
 import { newPasswordPage } from "./new-password.ts";
 import { signInForm, stepForm } from "./passkeys.ts";
 import { registerPage } from "./register.ts";
@@ -169,6 +171,7 @@ async function stepPage(
   { flow, other, resync }: { flow: Flow; other: boolean; resync: "0" | "1" | undefined },
 ): Promise<Page | undefined> {
   if (!flow.person) return await firstPage(deps, look, flow);
+  if (flow.pinOver) return newPinPage(look, flow);
   if (flow.open && other && flow.open.prompt.others.length > 0) return otherPage(look, flow);
   if (isResyncing(flow, resync)) return resyncPage(look, flow);
   if (flow.open) return await openPage(deps, look, { ...flow, open: flow.open });
@@ -252,6 +255,10 @@ function formRoutes(scope: FastifyInstance, around: Around): void {
   const chosen = { username: z.string().max(256), password: z.string().max(256), again: z.string().max(256) };
   define("/sign-in/new-password", chosen, async (flow, { password: one, again }, from) =>
     flow.choosing ? await choosePassword(deps, flow, { password: one!, again: again!, ...from }) : { flow },
+  );
+  const pins = { pin: z.string().max(64), again: z.string().max(64) };
+  define("/sign-in/new-pin", pins, async (flow, { pin, again }, from) =>
+    flow.pinOver && flow.person ? await choosePin(deps, flow, { pin: pin!, again: again!, ...from }) : { flow },
   );
   registerForms(define, deps);
   forgotForms(define, deps);
