@@ -8,6 +8,7 @@ import { deliverDue } from "#actions/deliver.ts";
 import { begin } from "#actions/verify.ts";
 import { subscribe } from "#actions/web-push.ts";
 import { insertDevice, insertPush } from "#store/devices.ts";
+import type { Run } from "#store/open.ts";
 import { waitUntil } from "../support/process.ts";
 import { world, type World } from "../support/world.ts";
 
@@ -34,30 +35,33 @@ beforeAll(async () => {
     carried += 1;
     return { status: 201, body: "" };
   };
-  for (let index = 0; index < people; index++) await addPhone(`user${index}`);
+  await w.deps.db.transaction(async (run) => {
+    for (let index = 0; index < people; index++) await addPhone(run, `user${index}`);
+  });
 });
 afterAll(async () => await w.close());
 
-async function addPhone(username: string): Promise<void> {
+async function addPhone(run: Run, username: string): Promise<void> {
   const { deps, clock } = w;
-  const { id: user_id } = await w.person({ username, totp: false });
-  const id = deps.random.id("dev_");
+  const [user_id, id] = [deps.random.id("usr_"), deps.random.id("dev_")];
+  await run(
+    `insert into person (id, name_key, username, state, groups, created_at)
+     values (?, ?, ?, 'enabled', '[]', cast(? as bigint))`,
+    [user_id, username, username, clock.at],
+  );
   const subscription = { endpoint: `https://fcm.googleapis.com/fcm/send/${id}`, keys };
   const { push, sealedSubscription: sealed_subscription } = subscribe(deps, { deviceId: id, subscription });
   const about = { name: "Phone", kind: "phone", platform: "test", app_version: "1", language: null };
   const row = { id, user_id, ...about, public_key: Buffer.alloc(1), state: "active", push, sealed_subscription };
-  await deps.db.transaction(async (run) => {
-    await insertDevice(run, { ...row, created_at: clock.at });
-    await insertPush(run, { id: deps.random.id("fac_"), userId: user_id, at: clock.at });
-  });
+  await insertDevice(run, { ...row, created_at: clock.at });
+  await insertPush(run, { id: deps.random.id("fac_"), userId: user_id, at: clock.at });
 }
 
 /** Asks so many of them, and waits with each. */
 async function askAll(count: number) {
   const source = { protocol: "rest" } as const;
-  const asked = [];
-  for (let index = 0; index < count; index++)
-    asked.push(await begin(w.deps, { application, username: `user${index}`, source }));
+  const names = Array.from({ length: count }, (_, index) => `user${index}`);
+  const asked = await Promise.all(names.map((username) => begin(w.deps, { application, username, source })));
   return asked.map(async (outcome) => {
     if (outcome.kind !== "challenge") throw new Error(`no challenge but ${outcome.kind}`);
     return await collect(w.deps, { application, challengeId: outcome.id, source, waitMs: 600_000 });
