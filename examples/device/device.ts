@@ -151,7 +151,7 @@ export async function activate(invited: Invited, binding: Binding = {}): Promise
   return kept;
 }
 
-export type Said = Pick<DecisionClaims, "decision" | "number" | "pin" | "newPin">;
+export type Said = Pick<DecisionClaims, "decision" | "number" | "pin" | "newPin" | "uv">;
 
 /** The decision as it is signed; `changed` is for tests of what a server refuses. */
 export function sign(

@@ -16,13 +16,16 @@ import { tellOver } from "./carry-push.ts";
 import { changed } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { shownRequest } from "./device-requests.ts";
+import { isUnlocked } from "./device-unlock.ts";
 import { reportFraud } from "./fraud.ts";
 import { changePin, findOwnPinFault } from "./pins.ts";
 import { noteRefusal } from "./push-clearing.ts";
 
 type Deciding = { challengeId: string; decision: string; clientIp: string };
 type Given = { device: Device; request: PushRequest; claims: DecisionClaims; clientIp: string };
-export type DecisionRefused = { refused: Extract<ProblemCode, "bad_decision" | "request_over" | "too_many_requests"> };
+export type DecisionRefused = {
+  refused: Extract<ProblemCode, "bad_decision" | "unlock_needed" | "request_over" | "too_many_requests">;
+};
 
 export async function decideRequest(
   deps: Deps,
@@ -44,6 +47,7 @@ export async function decideRequest(
   if (known) return { result: known };
   const given = { device, request, claims, clientIp };
   if (!(await waits(deps, given))) return await tooLate(deps, given);
+  if (!(await mayApprove(deps, given))) return { refused: "unlock_needed" };
   await saveResult(deps, given, claims.decision);
   return await finish(deps, given);
 }
@@ -59,6 +63,10 @@ async function finish(deps: Deps, given: Given): Promise<Decided | DecisionRefus
   if (last.has(decided.result)) void tellOver(deps, { challengeId: given.request.id, except: given.device.id });
   return decided;
 }
+
+/** A "no" needs no unlocking. */
+const mayApprove = async (deps: Deps, { device, claims: { decision, nonce, uv } }: Given): Promise<boolean> =>
+  decision !== "approve" || (await isUnlocked(deps, device, { nonce, uv }));
 
 /** What this device was told, and asks again because that was lost on the way. */
 function decidedBefore({ state, result }: PushRequest): Decided["result"] | undefined {

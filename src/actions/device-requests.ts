@@ -92,6 +92,7 @@ async function accountFor(deps: Deps, device: Device): Promise<Account> {
     pinSet,
     pinMustChange: pinSet && isPinOver(pin, { days: settings["pin.expire-days"], now: deps.clock.now() }),
     localUnlock: settings["push.local-unlock"],
+    unlockSet: device.unlockKey !== null,
     fraud: { report: settings["fraud.report"], block: settings["fraud.report"] && settings["fraud.block"] },
   };
 }

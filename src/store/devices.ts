@@ -170,3 +170,9 @@ export async function saveSeen(db: Db, { id, at }: { id: string; at: number }): 
     .where((row) => row.or([row("last_seen_at", "is", null), row("last_seen_at", "<", at - seenEveryMs)]))
     .execute();
 }
+
+/** False: there is one already. */
+export async function saveUnlockKey(run: Run, { id, unlockKey }: { id: string; unlockKey: string }): Promise<boolean> {
+  const text = "update device set unlock_key = ? where id = ? and unlock_key is null returning id";
+  return (await run(text, [unlockKey, id])).length > 0;
+}

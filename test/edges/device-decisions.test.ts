@@ -10,6 +10,7 @@ import { begin } from "#actions/verify.ts";
 import type { Application } from "#core/facts.ts";
 import { findDevice } from "#store/devices.ts";
 import { activate, codeNow, decide, events, look, send, sign, type Kept } from "../../examples/device/device.ts";
+import { flag, makeAuthenticator } from "../support/authenticator.ts";
 import { addDevices } from "../support/device.ts";
 import { kinds, world } from "../support/world.ts";
 import { httpWorld } from "./http-caller.ts";
@@ -285,6 +286,39 @@ describe.each(kinds)("a request in the app, on %s,", (kind) => {
     await decide(kept, await only(kept), { decision: "approve", number });
     expect((await stream.next()).value).toEqual({ event: "over", id, how: "approved" });
     gone.abort();
+  });
+
+  test("is approved behind the device's own lock where that is wanted, which a passkey proves for this very request", async () => {
+    const kept = await adaWith();
+    const authenticator = makeAuthenticator();
+    const at = { rpId: "mfa.example.org", origin: "https://mfa.example.org" };
+    const lock = async (challenge: string, by = authenticator) =>
+      await send(kept, "/unlock", {
+        method: "PUT",
+        body: { attestation: JSON.parse(by.create({ ...at, challenge })) as object },
+      });
+    h.w.set({ "push.local-unlock": "required" });
+    const { number, came } = await asked();
+    const request = await only(kept);
+    const yes = { decision: "approve", number } as const;
+    const needed = { status: 403, code: "unlock_needed" };
+    await expect(decide(kept, request, yes)).rejects.toMatchObject(needed);
+    const own = Buffer.from(kept.deviceId).toString("base64url");
+    await expect(lock(request.nonce)).rejects.toMatchObject({ status: 400, code: "bad_unlock" });
+    const unverified = makeAuthenticator({ flags: flag.present });
+    await expect(lock(own, unverified)).rejects.toMatchObject({ code: "bad_unlock" });
+    await lock(own);
+    await expect(lock(own, makeAuthenticator())).rejects.toMatchObject({ code: "bad_unlock" });
+    expect((await look(kept)).account).toMatchObject({ localUnlock: "required", unlockSet: true });
+    const by = (challenge: string, twist = {}) =>
+      JSON.parse(authenticator.get({ ...at, challenge }, twist)) as { id: string };
+    h.w.set({ "push.local-unlock": "offered" });
+    for (const uv of [undefined, by(own), by(request.nonce, { flags: flag.present })])
+      await expect(decide(kept, request, { ...yes, ...(uv && { uv }) })).rejects.toMatchObject(needed);
+    expect(await decide(kept, request, { ...yes, uv: by(request.nonce) })).toEqual({ result: "approved" });
+    expect(await came()).toMatchObject({ kind: "allow" });
+    await asked();
+    expect(await decide(kept, await only(kept), { decision: "deny" })).toEqual({ result: "denied" });
   });
 
   test("leaves the device's codes as they are, each good once", async () => {

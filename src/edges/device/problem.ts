@@ -12,6 +12,7 @@ const problems: Record<ProblemCode, { status: number; title: string }> = {
   activation_refused: { status: 400, title: "The code is wrong, used or too old" },
   too_many_devices: { status: 409, title: "The person has as many devices as are allowed" },
   bad_decision: { status: 400, title: "The decision is not about this request, or not signed by this device" },
+  bad_unlock: { status: 400, title: "The passkey is none that can unlock the app, or there is one already" },
   unlock_needed: { status: 403, title: "The app must be unlocked first" },
   request_over: { status: 404, title: "The request is over" },
   too_many_requests: { status: 429, title: "Too many requests; try again later" },

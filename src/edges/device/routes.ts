@@ -11,6 +11,7 @@ import { claimActivation, confirmActivation } from "#actions/activations.ts";
 import { authenticateDevice } from "#actions/device-access.ts";
 import { decideRequest } from "#actions/decisions.ts";
 import { describeDevice, describeServer, findRequest } from "#actions/device-requests.ts";
+import { saveUnlock } from "#actions/device-unlock.ts";
 import { watchDevice, type DeviceEvent } from "#actions/device-stream.ts";
 import { leave, renameItself, saveOwnSubscription, useStream, type Device } from "#actions/devices.ts";
 import type { Deps } from "#actions/deps.ts";
@@ -20,6 +21,7 @@ import {
   confirmBody,
   decisionBody,
   nameBody,
+  unlockBody,
   subscriptionBody,
 } from "#wire/device/messages.ts";
 import { parseBody } from "../http/json.ts";
@@ -131,6 +133,10 @@ function ownRoutes(app: FastifyInstance, deps: Deps): void {
   app.put("/subscription", whileProving, async (request, reply) => {
     await saveOwnSubscription(deps, request.device, read(request, subscriptionBody).subscription);
     return done(reply);
+  });
+  app.put("/unlock", async (request, reply) => {
+    const saved = await saveUnlock(deps, request.device, read(request, unlockBody).attestation);
+    return saved ? done(reply) : refuseDevice(deps, reply, "bad_unlock");
   });
   app.post("/name", async (request, reply) => {
     await renameItself(deps, request.device, read(request, nameBody).name);

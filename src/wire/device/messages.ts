@@ -86,6 +86,7 @@ export const confirmBody = z.strictObject({ proof: z.string().max(64) });
 export const channelBody = z.strictObject({ channel: z.literal("stream") });
 export const subscriptionBody = z.strictObject({ subscription: subscription.nullable() });
 export const nameBody = z.strictObject({ name: deviceName });
+export const unlockBody = z.strictObject({ attestation: z.looseObject({ id: z.string().max(2048) }) });
 export const decisionBody = z.strictObject({ decision: z.string().max(12_288) });
 
 /** What the server tells of itself before anybody is anybody. */
@@ -130,6 +131,8 @@ export type Account = {
   pinSet: boolean;
   pinMustChange: boolean;
   localUnlock: Activated["localUnlock"];
+  /** whether the app has a passkey for that */
+  unlockSet: boolean;
   /** whether "not me" is taken as a report of fraud, and whether that blocks the account */
   fraud: { report: boolean; block: boolean };
 };
@@ -156,6 +159,7 @@ export const problemCodes = [
   "activation_refused",
   "too_many_devices",
   "bad_decision",
+  "bad_unlock",
   "unlock_needed",
   "request_over",
   "too_many_requests",
