@@ -150,3 +150,58 @@ test("who says that it was not them is told what happens, and is blocked", async
   await expect(page.getByRole("heading", { name: "Denied, reported and blocked" })).toBeVisible();
   await leave();
 });
+
+test("where the PIN is wanted it is typed in the app, and a new one is chosen there", async ({ page, server }) => {
+  await server.node.tell("settings set", { name: "pin.methods", text: '["push"]' });
+  try {
+    const person = await server.addPerson({ text: false });
+    await server.node.tell("user pin", { username: person.username, how: "set", pin: "2583" });
+    await activate(page, server, person);
+    const { desk, leave } = await signingIn(page, server, person);
+    await page.getByLabel("Your PIN").fill("2583");
+    const choose = async (pin: string) => {
+      await page.getByLabel("New PIN", { exact: true }).fill(pin);
+      await page.getByLabel("New PIN once more").fill(pin);
+      await page.getByRole("button", { name: "Approve" }).click();
+    };
+    await choose("1234");
+    await expect(page.getByRole("alert")).toContainText("three digits that count up or down");
+    await choose("7419");
+    await expect(page.getByRole("heading", { name: "Approved" })).toBeVisible();
+    await expectSignedIn(desk);
+    await leave();
+  } finally {
+    await server.node.tell("settings unset", { name: "pin.methods" });
+  }
+});
+
+test("a device is named and removed in the app, and at the server with it", async ({ page, server }) => {
+  const { username } = await server.addPerson();
+  await activate(page, server, { username });
+  const listed = async () => {
+    const { devices } = await server.node.tell<{ devices: { name: string }[] }>("device list", { username });
+    return devices.map(({ name }) => name);
+  };
+  await page.getByRole("link", { name: "Manage" }).click();
+  await page.getByLabel("Name of this device").fill("Blue phone");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect.poll(listed).toEqual(["Blue phone"]);
+  await page.getByRole("button", { name: "Remove from this device" }).click();
+  await page.getByRole("button", { name: "Remove it" }).click();
+  await expect(page.getByRole("heading", { name: "No account on this device yet" })).toBeVisible();
+  expect(await listed()).toEqual([]);
+});
+
+test("a device that the server does not know any more says so, and leads to a new set-up", async ({ page, server }) => {
+  const { username } = await server.addPerson();
+  const { deviceId } = await activate(page, server, { username });
+  await server.node.tell("device remove", { username, device: deviceId });
+  await page.getByRole("button", { name: "Look again" }).click();
+  const said = page.getByRole("alert");
+  await expect(said).toContainText("Authentication request is not for an activated account");
+  await said.getByRole("button", { name: "Repair it" }).click();
+  await page.getByRole("button", { name: "Remove and go on" }).click();
+  await expect(page.getByRole("heading", { name: "Step 2 of 2" })).toBeVisible();
+  await expect(page.getByRole("link", { name: "Open your account's page" })).toHaveAttribute("href", "/account");
+  await activate(page, server, { username });
+});

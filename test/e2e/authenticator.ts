@@ -41,13 +41,14 @@ export async function expectRightCode(page: Page, { code }: Activation): Promise
   await expect(async () => expect(await shown()).toBe(code(Date.now()))).toPass();
 }
 
-/** The same person at a desk, where the app is asked for: the page, and the number that it shows. */
+/** The same person at a desk, where the app is asked for: the page, and the number that it shows; "" where the PIN is typed. */
 export async function signingIn(app: Page, server: Server, person: Person) {
   const context = await app.context().browser()!.newContext({ baseURL: server.baseUrl });
   const desk = await context.newPage();
   await desk.goto("/sign-in");
   await givePassword(desk, person);
-  const number = (await desk.locator(".number [aria-hidden]").innerText()).replaceAll(/\D/g, "");
   await app.locator("dl").waitFor();
+  const [shown = ""] = await desk.locator(".number [aria-hidden]").allInnerTexts();
+  const number = shown.replaceAll(/\D/g, "");
   return { desk, number, leave: () => context.close() };
 }

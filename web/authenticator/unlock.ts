@@ -21,13 +21,12 @@ async function orLocked(asking: Promise<Credential | null>): Promise<Written> {
 export async function bindLock(account: Account): Promise<Account> {
   const { deviceId, username, displayName } = account;
   const id = new TextEncoder().encode(deviceId);
-  const text = new TextEncoder().encode(`countersign-unlock ${deviceId}`);
   const credential = await orLocked(
     navigator.credentials.create({
       publicKey: {
         rp: { name: "Countersign" },
         user: { id, name: username, displayName: displayName ?? username },
-        challenge: await crypto.subtle.digest("SHA-256", text),
+        challenge: id,
         pubKeyCredParams: [
           { type: "public-key", alg: -7 },
           { type: "public-key", alg: -257 },
@@ -48,6 +47,7 @@ export async function bindLock(account: Account): Promise<Account> {
 /** What the server wants to see of it; nothing when this account is not locked so. */
 export async function unlock(account: Account, { nonce }: Pick<Pending, "nonce">): Promise<object | undefined> {
   const { unlockId, localUnlock } = account;
+  if (localUnlock === "off") return undefined;
   // where approvals need it, the first one binds it
   if (unlockId === undefined)
     return localUnlock === "required" ? await unlock(await bindLock(account), { nonce }) : undefined;

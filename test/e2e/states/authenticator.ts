@@ -26,4 +26,11 @@ export const authenticatorStates: States = {
     await (await signingIn(page, server, person)).leave();
     await page.locator("main button").nth(2).click();
   },
+  "not activated any more": async (page, { server, language }) => {
+    const { username } = await server.addPerson({ language });
+    const { deviceId } = await activate(page, server, { username });
+    await server.node.tell("device remove", { username, device: deviceId });
+    await page.reload();
+    await page.getByRole("alert").waitFor();
+  },
 };
