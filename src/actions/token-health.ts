@@ -7,11 +7,12 @@ import { setImmediate } from "node:timers/promises";
 import { AppError } from "#core/errors.ts";
 import { tokenStates, type TokenState } from "#core/token.ts";
 import {
+  findSpan,
   listAstray,
   listBatches,
   listUnseen,
   noteDrift as noteSome,
-  readBatch,
+  readBatches,
   readDrift,
   readStood,
   type Batch,
@@ -58,30 +59,52 @@ export async function checkTokens(
   { edge, unseenDays, expiringDays, limit }: HealthOptions,
 ): Promise<TokenHealth> {
   const now = deps.clock.now();
-  const vendors = new Map<string, Counts>();
+  const soon = now + expiringDays * dayMs;
+  const since = now - unseenDays * dayMs;
+  const rows: Batch[] = [];
+  let astray: Remarkable[] = [];
+  let unseen: Remarkable[] = [];
+  for (let after: string | undefined = ""; after !== undefined; await setImmediate()) {
+    const from: string = after;
+    after = await deps.db.transaction(
+      async (run) => {
+        const span = await findSpan(run, from);
+        if (!span) return undefined;
+        rows.push(...(await readBatches(run, { ...span, now, soon })));
+        astray = astray
+          .concat(await listAstray(run, { ...span, edge, limit }))
+          .toSorted((a, b) => Math.abs(b.drift) - Math.abs(a.drift))
+          .slice(0, limit);
+        unseen = unseen
+          .concat(await listUnseen(run, { ...span, since, limit }))
+          .toSorted((a, b) => a.seenAt - b.seenAt)
+          .slice(0, limit);
+        return span.last;
+      },
+      { relaxed: true },
+    );
+  }
+  return { ...tally(rows, await listBatches(deps.db)), astray, unseen };
+}
+
+/** `imports`: those that count, in the order in which they are told. */
+function tally(rows: Batch[], imports: { id: string; at: number }[]): Omit<TokenHealth, "astray" | "unseen"> {
+  const byImport = Map.groupBy(rows, ({ importId }) => importId);
   const total = none();
+  const vendors = new Map<string, Counts>();
   const batches: BatchHealth[] = [];
-  for (const { id, at } of await listBatches(deps.db)) {
-    const soon = now + expiringDays * dayMs;
-    const rows = await deps.db.transaction((run) => readBatch(run, { importId: id, now, soon }), { relaxed: true });
-    for (const [vendor, some] of Map.groupBy(rows, ({ manufacturer }) => manufacturer)) {
+  for (const { id, at } of imports)
+    for (const [vendor, some] of byMaker(byImport.get(id) ?? [])) {
       const counts = countsOf(some);
       batches.push({ importId: id, vendor, importedAt: at, ...counts, clocks: clocksOf(some) });
       vendors.set(vendor, add(vendors.get(vendor) ?? none(), counts));
       add(total, counts);
     }
-    await setImmediate();
-  }
-  const since = now - unseenDays * dayMs;
-  return {
-    total,
-    vendors: [...vendors].map(([vendor, counts]) => ({ vendor, ...counts })),
-    batches,
-    astray: await deps.db.transaction((run) => listAstray(run, { edge, limit }), { relaxed: true }),
-    unseen: await deps.db.transaction((run) => listUnseen(run, { since, limit }), { relaxed: true }),
-  };
+  return { total, vendors: [...vendors].map(([vendor, counts]) => ({ vendor, ...counts })), batches };
 }
 
+const byMaker = (rows: Batch[]) =>
+  [...Map.groupBy(rows, ({ manufacturer }) => manufacturer)].toSorted(([a], [b]) => (a < b ? -1 : 1));
 const none = (): Counts => ({ available: 0, assigned: 0, activated: 0, lost: 0, revoked: 0, expired: 0, expiring: 0 });
 function add(to: Counts, more: Counts): Counts {
   for (const name of [...tokenStates, "expired", "expiring"] as const) to[name] += more[name];

@@ -36,22 +36,33 @@ export type Batch = {
   clocks: { tokens: number; sum: number; least: number; most: number } | undefined;
 };
 
-/** By maker and state, of one import. */
-export async function readBatch(
+/** Tokens by their ids: those after the one and up to the other. */
+export type Span = { after: string; last: string };
+const spanTokens = 5000;
+
+/** The next few thousand; undefined when there are no more. */
+export async function findSpan(run: Run, after: string): Promise<Span | undefined> {
+  const text = `select max(id) as last from (select id from token where id > ? order by id limit ${spanTokens}) as next`;
+  const [row] = await run(text, [after]);
+  return row?.["last"] ? { after, last: row["last"] as string } : undefined;
+}
+
+/** By import, maker and state. */
+export async function readBatches(
   run: Run,
-  { importId, now, soon }: { importId: string; now: number; soon: number },
+  { after, last, now, soon }: Span & { now: number; soon: number },
 ): Promise<Batch[]> {
   const rows = await run(
-    `select t.manufacturer, t.state, count(*) as tokens,
+    `select t.import_id, t.manufacturer, t.state, count(*) as tokens,
        cast(sum(case when t.expires_at <= cast(? as bigint) then 1 else 0 end) as bigint) as expired,
        cast(sum(case when t.expires_at > cast(? as bigint) and t.expires_at <= cast(? as bigint) then 1 else 0 end) as bigint) as expiring,
        count(f.id) as clocks, cast(sum(f.drift) as bigint) as sum, min(f.drift) as least, max(f.drift) as most
      from token t left join factor f on f.token_id = t.id and t.type = 'totp'
-     where t.import_id = ? group by t.manufacturer, t.state order by t.manufacturer, t.state`,
-    [now, now, soon, importId],
+     where t.id > ? and t.id <= ? group by t.import_id, t.manufacturer, t.state`,
+    [now, now, soon, after, last],
   );
   return rows.map((row) => ({
-    importId,
+    importId: row["import_id"] as string,
     manufacturer: row["manufacturer"] as string,
     state: row["state"] as TokenState,
     tokens: row["tokens"] as number,
@@ -91,7 +102,7 @@ export type Remarkable = {
 const remarkable = (where: string, order: string) => `
   select t.id, t.serial, t.manufacturer, p.username, f.drift, coalesce(f.last_used_at, f.created_at) as seen_at
   from token t join factor f on f.token_id = t.id left join person p on p.id = t.user_id
-  where t.state = 'activated' and ${where} order by ${order}, t.serial_key, t.id limit cast(? as bigint)`;
+  where t.id > ? and t.id <= ? and t.state = 'activated' and ${where} order by ${order}, t.serial_key, t.id limit cast(? as bigint)`;
 const remarkableOf = (rows: Row[]): Remarkable[] =>
   rows.map((row) => ({
     id: row["id"] as string,
@@ -103,15 +114,21 @@ const remarkableOf = (rows: Row[]): Remarkable[] =>
   }));
 
 /** Those whose clocks are this far off or further, the furthest first. */
-export async function listAstray(run: Run, { edge, limit }: { edge: number; limit: number }): Promise<Remarkable[]> {
+export async function listAstray(
+  run: Run,
+  { after, last, edge, limit }: Span & { edge: number; limit: number },
+): Promise<Remarkable[]> {
   const text = remarkable("t.type = 'totp' and abs(f.drift) >= cast(? as bigint)", "abs(f.drift) desc");
-  return remarkableOf(await run(text, [edge, limit]));
+  return remarkableOf(await run(text, [after, last, edge, limit]));
 }
 
 /** Those not used since then, the longest first. */
-export async function listUnseen(run: Run, { since, limit }: { since: number; limit: number }): Promise<Remarkable[]> {
+export async function listUnseen(
+  run: Run,
+  { after, last, since, limit }: Span & { since: number; limit: number },
+): Promise<Remarkable[]> {
   const text = remarkable("coalesce(f.last_used_at, f.created_at) < cast(? as bigint)", "seen_at");
-  return remarkableOf(await run(text, [since, limit]));
+  return remarkableOf(await run(text, [after, last, since, limit]));
 }
 
 export type Noted = { day: number; drift: number };
