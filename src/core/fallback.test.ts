@@ -36,6 +36,17 @@ describe("a phone that was not answered", () => {
   });
 });
 
+test.each([
+  ["FAILED_PHONE_APP_NO_RESPONSE", "challenge"],
+  ["FAILED_PHONE_APP_NOTIFICATION_FAILED", "challenge"],
+  ["FAILED_PHONE_APP_DENIED", "deny"],
+  ["FAILED_FRAUD_REPORTED", "deny"],
+  ["FAILED_PHONE_APP_INVALID_PIN", "deny"],
+] as const)("an approval in the app that ended in %s: %s", (result, kind) => {
+  const push = factor({ id: "fac_push", method: "push", sealedSecret: null });
+  expect(ended({ factorId: push.id, method: "push", result }, [app, push]).kind).toBe(kind);
+});
+
 test("a right code is recorded as what it stood in for", () => {
   expect(answered(open({ isFallback: true }), code())).toMatchObject({ result: "SUCCESS_FALLBACK_OATH_CODE_VERIFIED" });
   expect(answered(open(), code())).toMatchObject({ result: "SUCCESS_OATH_CODE_VERIFIED" });
