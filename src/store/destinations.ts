@@ -4,7 +4,7 @@
  */
 
 import type { Db, Run } from "./open.ts";
-import { insert, over, type Columns } from "./values.ts";
+import { insert, changing, type Columns } from "./values.ts";
 
 export type PhoneSend = { id: string; country: string; number_range: string; at: number; answer_by: number };
 
@@ -30,8 +30,9 @@ export async function countSends(run: Run, sends: PhoneSend[]): Promise<void> {
 
 export async function countAnswers(run: Run, ids: readonly string[]): Promise<void> {
   const rows = [...new Set(ids)].toSorted().map((id) => [id]);
-  await over(run, "id text", rows, "update phone_send set answered = 1 from v where phone_send.id = v.id");
+  await markAnswered(run, rows);
 }
+const markAnswered = changing("phone_send", "id text", { set: "answered = 1" });
 
 export type Traffic = { id: string; sent: number; answered: number };
 export type Breaker = { now: number; windowMs: number; sends: number; percent: number };

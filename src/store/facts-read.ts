@@ -3,7 +3,7 @@
 import type { Challenge, Factor, Person } from "#core/facts.ts";
 import { methods } from "#core/methods/index.ts";
 import type { Row, Run } from "./open.ts";
-import { listed, marks, over } from "./values.ts";
+import { listed, marks, textFor } from "./values.ts";
 
 type Wanted = {
   now: number;
@@ -39,10 +39,10 @@ export async function readChallenges(run: Run, items: Wanted[]): Promise<(Challe
 export type Known = { person: Person; factors: Factor[] };
 
 /** People and their active factors, and those that are being set up, by name or id; what an unfinished import has written is not there yet. */
-export async function readPeople(run: Run, by: keyof typeof peopleBy, wanted: string[]): Promise<Map<string, Known>> {
+export async function readPeople(run: Run, by: By, wanted: string[]): Promise<Map<string, Known>> {
   const people = new Map<string, Known>();
-  const rows = [...new Set(wanted)].map((value) => [value]);
-  for (const row of await over(run, "k text", rows, peopleBy[by])) {
+  const values = listed([...new Set(wanted)]);
+  for (const row of values.length > 0 ? await run(peopleText(by, values.length), values) : []) {
     const key = row[by] as string;
     const known = people.get(key) ?? { person: personOf(row), factors: [] };
     people.set(key, known);
@@ -54,15 +54,17 @@ export async function readPeople(run: Run, by: keyof typeof peopleBy, wanted: st
 }
 const byAge = (a: Factor, b: Factor) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1);
 
-const peopleQuery = (column: string) => `
+type By = "id" | "name_key";
+const peopleText = (by: By, count: number) => textFor(`people by ${by}`, count, () => peopleQuery(by, count));
+const peopleQuery = (by: By, count: number) => `
   select p.id, p.name_key, p.username, p.display_name, p.first_name, p.last_name, p.email, p.language, p.state, p.blocked_until, p.password_hash,
     p.password_expired, p.must_register, p.registered_at, p.directory_id, p.default_method, p.pin_mac, p.pin_changed_at, p.pin_must_change, p.created_at as person_created_at, f.id as factor_id, f.method, f.name, f.sealed_secret, f.parameters, f.address, f.counter, f.drift,
     f.fails, f.attempted_at, f.locked_until, f.day_cost, f.day_start, f.expires_at, f.created_at, f.state as factor_state, f.token_id
-  from v join person p on p.${column} = v.k
+  from person p
   left join factor f on f.user_id = p.id and f.state in ('active', 'new') and (f.import_id is null or f.import_id = p.import_id
     or exists (select 1 from import j where j.id = f.import_id and j.committed_at is not null))
-  where p.import_id is null or exists (select 1 from import i where i.id = p.import_id and i.committed_at is not null)`;
-const peopleBy = { id: peopleQuery("id"), name_key: peopleQuery("name_key") };
+  where p.${by} in (${marks(count)})
+    and (p.import_id is null or exists (select 1 from import i where i.id = p.import_id and i.committed_at is not null))`;
 
 const personOf = (row: Row): Person => ({
   id: row["id"] as string,

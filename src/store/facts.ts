@@ -8,7 +8,7 @@ import type { Challenge, Factor, Facts, Taken } from "#core/facts.ts";
 import { readChallenges, readPeople } from "./facts-read.ts";
 import { ending, type Db, type Run } from "./open.ts";
 import { claim, type Around, type Claim, type Repeated } from "./requests.ts";
-import { over } from "./values.ts";
+import { changing } from "./values.ts";
 
 export type Reserve = {
   now: number;
@@ -89,17 +89,13 @@ function counting({ newFactor }: Reserve, factors: Factor[], challenge: Challeng
 async function takeRounds(run: Run, wanted: { challenge: Challenge; try: boolean }[]): Promise<Map<string, Challenge>> {
   const first = new Map(wanted.map((one) => [one.challenge.id, one]));
   const rows = [...first.values()].map((one) => [one.challenge.id, one.challenge.round, Number(one.try)]);
-  const won = await over(
-    run,
-    "id text, round bigint, tries bigint",
-    rows,
-    `update challenge set round = challenge.round + 1, tries = challenge.tries + v.tries from v
-     where challenge.id = v.id and challenge.round = v.round and challenge.state = 'pending' returning challenge.id`,
-  );
-  return new Map(won.map((row) => [String(row["id"]), first.get(String(row["id"]))!.challenge]));
+  const won = await takeRound(run, rows);
+  return new Map([...first].flatMap(([id, { challenge }]) => (won.has(id) ? [[id, challenge] as const] : [])));
 }
-
-const attempt = `id text, seen_fails bigint, seen_at bigint, seen_cost bigint, fails bigint, attempted_at bigint, locked_until bigint, day_cost bigint, day_start bigint`;
+const takeRound = changing("challenge", "id text, round bigint, tries bigint", {
+  set: "round = challenge.round + 1, tries = challenge.tries + v.tries",
+  where: "challenge.round = v.round and challenge.state = 'pending'",
+});
 
 async function takeAttempts(run: Run, wanted: Reservation["attempts"]): Promise<Map<string, Taken>> {
   const first = new Map(wanted.map((one) => [one.factor.id, one]));
@@ -107,13 +103,11 @@ async function takeAttempts(run: Run, wanted: Reservation["attempts"]): Promise<
     const after = [taken.fails, taken.attemptedAt, taken.lockedUntil, taken.dayCost, taken.dayStart];
     return [id, fails, attemptedAt, dayCost, ...after];
   });
-  const won = await over(
-    run,
-    attempt,
-    rows,
-    `update factor set fails = v.fails, attempted_at = v.attempted_at, locked_until = v.locked_until, day_cost = v.day_cost, day_start = v.day_start
-     from v where factor.id = v.id and factor.fails = v.seen_fails and factor.attempted_at = v.seen_at
-       and factor.day_cost = v.seen_cost returning factor.id`,
-  );
-  return new Map(won.map((row) => [String(row["id"]), first.get(String(row["id"]))!.taken]));
+  const won = await takeAttempt(run, rows);
+  return new Map([...first].flatMap(([id, { taken }]) => (won.has(id) ? [[id, taken] as const] : [])));
 }
+const attempt = `id text, seen_fails bigint, seen_at bigint, seen_cost bigint, fails bigint, attempted_at bigint, locked_until bigint, day_cost bigint, day_start bigint`;
+const takeAttempt = changing("factor", attempt, {
+  set: "fails = v.fails, attempted_at = v.attempted_at, locked_until = v.locked_until, day_cost = v.day_cost, day_start = v.day_start",
+  where: "factor.fails = v.seen_fails and factor.attempted_at = v.seen_at and factor.day_cost = v.seen_cost",
+});

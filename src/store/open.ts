@@ -12,7 +12,10 @@ export type Row = Record<string, unknown>;
  * what must undo the transaction has to fail by itself from there on.
  */
 export type Run = Running & {
-  /** Parameters of several rows may follow one another: the statement is run for each (SQLite, where that is quicker). */
+  /**
+   * Instead of parameters there may be rows of them: the statement is run for each (SQLite, where that is quicker). One that
+   * returns nothing gives a row for each, with how many it changed as `changes`.
+   */
   repeats: boolean;
 };
 type Running = (text: string, parameters: readonly unknown[], last?: "last") => Promise<Row[]>;

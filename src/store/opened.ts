@@ -7,7 +7,7 @@ import { post } from "./outbox.ts";
 import { hasRest, insertAsked } from "./push-requests.ts";
 import type { Round, Settle } from "./settle.ts";
 import { giveBackTo, takeEach } from "./throttle.ts";
-import { insert, listed, marks, over, type Columns } from "./values.ts";
+import { changing, insert, listed, marks, type Columns } from "./values.ts";
 
 /** A challenge to open, as its row; `supersedes`: the newest code voids the older ones of its factor. */
 export type NewChallenge = { supersedes: boolean; factorId: string; row: ChallengeRow };
@@ -144,13 +144,9 @@ export async function writeRest(run: Run, won: Settle[]): Promise<void> {
 /** What was proved did not count after all: whoever waits for it, or asks how it stands, must not find it approved. */
 export async function takeBack(run: Run, items: Settle[]): Promise<void> {
   const rows = items.map(({ end }) => [end!.id]);
-  await over(
-    run,
-    "id text",
-    rows,
-    "update challenge set state = 'denied', result = null from v where challenge.id = v.id",
-  );
+  await deny(run, rows);
 }
+const deny = changing("challenge", "id text", { set: "state = 'denied', result = null" });
 
 /** What a request takes that is lost for another reason is not given back: it was asked for. */
 export async function spend(run: Run, { items, lost }: Round): Promise<void> {

@@ -14,7 +14,7 @@ import type { Run } from "./open.ts";
 import { findUnsendable, spend, takeBack, writeRest, type Ending, type NewChallenge } from "./opened.ts";
 import type { NewMessage } from "./outbox.ts";
 import type { Budget } from "./throttle.ts";
-import { over } from "./values.ts";
+import { changing } from "./values.ts";
 
 export type Settle = {
   at: number;
@@ -80,34 +80,31 @@ async function accept(run: Run, { items, lost }: Round): Promise<void> {
     .filter(({ item, factorId }) => first.get(factorId) === item)
     .map(({ item, factorId, counter, drift, cost }) => [factorId, counter, drift, cost, item.at])
     .toSorted(byId);
-  const raised = await over(
-    run,
-    "id text, counter bigint, drift bigint, cost bigint, at bigint",
-    rows,
-    `update factor set counter = v.counter, drift = v.drift, fails = 0, attempted_at = 0, locked_until = 0, last_used_at = v.at,
-       day_cost = case when factor.day_cost > v.cost then factor.day_cost - v.cost else 0 end
-     from v where factor.id = v.id and factor.counter < v.counter and factor.state in ('active', 'new') returning factor.id`,
-  );
-  const ids = new Set(raised.map((row) => row["id"]));
+  const raised = await raiseCounter(run, rows);
   for (const { item, factorId } of wanted)
-    if (!ids.has(factorId) || first.get(factorId) !== item) lost.set(item, "raced");
+    if (!raised.has(factorId) || first.get(factorId) !== item) lost.set(item, "raced");
 }
+const raiseCounter = changing("factor", "id text, counter bigint, drift bigint, cost bigint, at bigint", {
+  set: `counter = v.counter, drift = v.drift, fails = 0, attempted_at = 0, locked_until = 0, last_used_at = v.at,
+    day_cost = case when factor.day_cost > v.cost then factor.day_cost - v.cost else 0 end`,
+  where: "factor.counter < v.counter and factor.state in ('active', 'new')",
+});
 
 /** Of several answers to one challenge the first to come here ends it, whichever round it took. */
 async function endChallenges(run: Run, { items, lost }: Round): Promise<Settle[]> {
   const wanted = items.flatMap((item) => (item.end && !lost.has(item) ? [{ item, ...item.end }] : []));
   const first = new Map<string, Settle>();
   for (const { item, id } of wanted) if (!first.has(id)) first.set(id, item);
-  const ended = await over(
+  const ended = await endChallenge(
     run,
-    "id text, state text, was text, result text, holder text",
     wanted
       .filter(({ item, id }) => first.get(id) === item)
       .map(({ id, state, was, result, holder }) => [id, state, was, result, holder ?? null]),
-    `update challenge set state = v.state, result = v.result from v where challenge.id = v.id and challenge.state = v.was
-       and (v.holder is null or challenge.holder = v.holder) returning challenge.id`,
   );
-  const ids = new Set(ended.map((row) => row["id"]));
-  for (const { item, id } of wanted) if (!ids.has(id) || first.get(id) !== item) lost.set(item, "raced");
+  for (const { item, id } of wanted) if (!ended.has(id) || first.get(id) !== item) lost.set(item, "raced");
   return wanted.flatMap(({ item }) => (lost.has(item) ? [] : item));
 }
+const endChallenge = changing("challenge", "id text, state text, was text, result text, holder text", {
+  set: "state = v.state, result = v.result",
+  where: "challenge.state = v.was and (v.holder is null or challenge.holder = v.holder)",
+});

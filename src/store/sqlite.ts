@@ -57,7 +57,7 @@ type Statements = {
   script(text: string): void;
   close(): void;
 };
-type Prepared = { statement: StatementSync; width: number; reads: boolean; starts: boolean; ends: boolean };
+type Prepared = { statement: StatementSync; reads: boolean; starts: boolean; ends: boolean };
 
 /** Texts beyond this many are prepared anew: those that matter are few. */
 const preparedLimit = 1000;
@@ -79,7 +79,6 @@ function openStatements(path: string): Statements {
     const statement = database.prepare(text);
     const made = {
       statement,
-      width: text.split("?").length - 1,
       reads: statement.columns().length > 0,
       starts: text.startsWith("begin"),
       ends: text === "rollback",
@@ -91,18 +90,15 @@ function openStatements(path: string): Statements {
 
   return {
     run: (text, parameters) => {
-      const { statement, width, reads, starts, ends } = prepare(text);
+      const { statement, reads, starts, ends } = prepare(text);
       if (failed && !ends) throw new Error("the transaction has failed");
       // whatever goes wrong from a transaction's first statement on goes wrong for all of it
       failed = starts || database.isTransaction;
-      const values = parameters as SQLInputValue[];
-      const once = (row: SQLInputValue[]) => (reads ? (statement.all(...row) as Row[]) : (statement.run(...row), []));
-      const rows =
-        values.length <= width
-          ? once(values)
-          : Array.from({ length: values.length / width }, (_, index) =>
-              once(values.slice(index * width, (index + 1) * width)),
-            ).flat();
+      const once = (row: readonly unknown[]) => {
+        const values = row as SQLInputValue[];
+        return reads ? (statement.all(...values) as Row[]) : [{ changes: statement.run(...values).changes }];
+      };
+      const rows = isRows(parameters) ? parameters.flatMap(once) : once(parameters);
       failed = false;
       return rows;
     },
@@ -110,6 +106,8 @@ function openStatements(path: string): Statements {
     close: () => database.close(),
   };
 }
+
+const isRows = (parameters: readonly unknown[]): parameters is readonly unknown[][] => Array.isArray(parameters[0]);
 
 function driverOver(statements: Statements): Driver {
   const run = async (text: string) => void statements.run(text, []);

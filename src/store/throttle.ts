@@ -1,7 +1,7 @@
 /** Counters in a window. Must stay true: parallel requests never exceed a limit, on any number of nodes (R-040). */
 
 import type { Db, Run } from "./open.ts";
-import { insert, over, type Columns } from "./values.ts";
+import { changing, insert, type Columns } from "./values.ts";
 
 /** `cost`: what one takes, 1 where it is not said; 0 looks whether there is room and takes nothing. */
 export type Budget = { id: string; limit: number; windowMs: number; cost?: number };
@@ -64,14 +64,12 @@ export async function takeEach(run: Run, takings: Taking[]): Promise<(Budget | u
     }
     return none;
   });
-  await over(
-    run,
-    "id text, count bigint, start bigint, expires_at bigint",
-    [...rows.values()],
-    "update throttle set count = v.count, start = v.start, expires_at = v.expires_at from v where throttle.id = v.id",
-  );
+  await keepCount(run, [...rows.values()]);
   return full;
 }
+const keepCount = changing("throttle", "id text, count bigint, start bigint, expires_at bigint", {
+  set: "count = v.count, start = v.start, expires_at = v.expires_at",
+});
 
 const countersOf = (rows: Record<string, unknown>[]) =>
   new Map(rows.map((row) => [row["id"] as string, { count: row["count"] as number, start: row["start"] as number }]));
@@ -88,11 +86,8 @@ export async function findFull(db: Db, { at, budgets }: Taking): Promise<Budget 
 /** Gives one back to each, of those that `takeEach` was told of: what was sent has been used. */
 export async function giveBackTo(run: Run, ids: readonly string[]): Promise<void> {
   const rows = inOrder(ids).map((id) => [id, ids.filter((one) => one === id).length]);
-  await over(
-    run,
-    "id text, times bigint",
-    rows,
-    `update throttle set count = case when throttle.count > v.times then throttle.count - v.times else 0 end
-     from v where throttle.id = v.id`,
-  );
+  await lowerCount(run, rows);
 }
+const lowerCount = changing("throttle", "id text, times bigint", {
+  set: "count = case when throttle.count > v.times then throttle.count - v.times else 0 end",
+});

@@ -34,7 +34,7 @@ export type Columns = Record<string, "text" | "bigint" | "blob">;
 const texts = new Map<string, Map<number, string>>();
 
 /** A statement's text for so many rows, made once: these are long, and compared whenever they are looked up. */
-function textFor(statement: string, count: number, make: () => string): string {
+export function textFor(statement: string, count: number, make: () => string): string {
   const bySize = texts.get(statement) ?? new Map<number, string>();
   texts.set(statement, bySize);
   const text = bySize.get(count) ?? make();
@@ -54,6 +54,32 @@ export async function over(run: Run, columns: string, rows: unknown[][], stateme
   return await run(text, full.flat());
 }
 
+/**
+ * Changes rows of a table, each by values of its own, whose columns are named with their types (`id text, at bigint`): `set`
+ * and `where` know them as `v.at`, and `v.id` is the row's. Gives the ids of those that were changed.
+ */
+export function changing(table: string, columns: string, { set, where = "true" }: { set: string; where?: string }) {
+  const change = (from: string) => `update ${table} set ${set} ${from} where ${table}.id = v.id and ${where}`;
+  const joined = `${change("from v")} returning ${table}.id`;
+  // by its key, and without `returning`, SQLite finds and changes a row in half the time that a join with a list takes
+  const types = new Map(columns.split(", ").map((column) => column.split(" ") as [string, string]));
+  const names = [...types.keys()];
+  const order: number[] = [];
+  const single = change("").replaceAll(/\bv\.(\w+)/g, (_, name: string) => {
+    order.push(names.indexOf(name));
+    return `cast(? as ${types.get(name)})`;
+  });
+  return async (run: Run, rows: unknown[][]): Promise<Set<unknown>> => {
+    if (rows.length === 0) return new Set();
+    if (!run.repeats) return new Set((await over(run, columns, rows, joined)).map((row) => row["id"]));
+    const done = await run(
+      single,
+      rows.map((row) => order.map((at) => row[at])),
+    );
+    return new Set(rows.flatMap(([id], index) => (done[index]!["changes"] === 1 ? [id] : [])));
+  };
+}
+
 /** Inserts rows whose keys are the columns, the first never null; `tail` is what follows the values (`on conflict …`). */
 export async function insert(
   run: Run,
@@ -71,7 +97,7 @@ export async function insert(
       0,
       () => `insert into ${name} (${names.join(", ")}) values (${marks(names.length)}) ${tail}`,
     );
-    return await run(one, given.flat());
+    return await run(one, given);
   }
   const values = padded(given);
   const text = textFor(`${name} ${tail}`, values.length, () => {
