@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { methods } from "#core/methods/index.ts";
 import { applicationContract } from "./applications-contract.ts";
+import { authenticatorsContract } from "./authenticators-contract.ts";
 import { blocksContract } from "./blocks-contract.ts";
 import { bodyFailures, failures, headers, none, problem, problems, username } from "./contract-parts.ts";
 import { gatewayContract } from "./gateways-contract.ts";
@@ -183,6 +184,7 @@ export const contract = {
   ...registrationContract,
   ...helpDeskContract,
   ...blocksContract,
+  ...authenticatorsContract,
   ...applicationContract,
   ...tokenContract,
   ...gatewayContract,

@@ -16,6 +16,7 @@ import { callbackRoutes, type CallbackCounts } from "../callbacks/routes.ts";
 import { forwardAuthRoutes } from "../forward-auth/routes.ts";
 import { helpRoutes } from "../help/help.ts";
 import { applicationRoutes } from "./applications.ts";
+import { authenticatorApiRoutes } from "./authenticators.ts";
 import { blockRoutes } from "./blocks.ts";
 import { certificateReload, readCertificate, type CertificateFiles } from "./certificate.ts";
 import { gatewayRoutes } from "./gateways.ts";
@@ -104,6 +105,7 @@ const apiRoutes = [
   registrationRoutes,
   helpDeskRoutes,
   blockRoutes,
+  authenticatorApiRoutes,
   applicationRoutes,
   gatewayRoutes,
   voiceRoutes,
