@@ -2,7 +2,7 @@
 import { activate, expectRightCode, openLink, setUpDevice, signingIn } from "./authenticator.ts";
 import { notifications, withPush } from "./pushed.ts";
 import { expectSignedIn, giveCode, givePassword } from "./sign-in.ts";
-import { expect, test } from "./test.ts";
+import { expect, test, virtualAuthenticator } from "./test.ts";
 
 test("the app can be installed", async ({ page }) => {
   await page.goto("/authenticator/");
@@ -204,4 +204,29 @@ test("a device that the server does not know any more says so, and leads to a ne
   await expect(page.getByRole("heading", { name: "Step 2 of 2" })).toBeVisible();
   await expect(page.getByRole("link", { name: "Open your account's page" })).toHaveAttribute("href", "/account");
   await activate(page, server, { username });
+});
+
+test("where approvals need the device's own lock, the first one binds it, and no other is good", async ({
+  page,
+  server,
+}) => {
+  await server.node.tell("settings set", { name: "push.local-unlock", text: "required" });
+  try {
+    const lock = await virtualAuthenticator(page);
+    const person = await server.addPerson({ text: false });
+    await activate(page, server, person);
+    const { desk, number, leave } = await signingIn(page, server, person);
+    await lock.setUserVerified(false);
+    await page.keyboard.type(number);
+    await page.keyboard.press("Enter");
+    await expect(page.getByRole("alert")).toContainText("was not unlocked, so nothing was sent");
+    await lock.setUserVerified(true);
+    await page.getByRole("button", { name: "Approve" }).click();
+    await expect(page.getByRole("heading", { name: "Approved" })).toBeVisible();
+    await expectSignedIn(desk);
+    expect(await lock.passkeys()).toHaveLength(1);
+    await leave();
+  } finally {
+    await server.node.tell("settings unset", { name: "push.local-unlock" });
+  }
 });
