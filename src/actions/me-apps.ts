@@ -16,6 +16,7 @@ import type { By, Refusal } from "./me-methods.ts";
 import type { NoticeKind } from "./notices.ts";
 import { methodsOff } from "./rules.ts";
 import { signOutAndForget } from "./sessions.ts";
+import { told } from "./waiting.ts";
 
 export type OwnApp = Pick<Device, "id" | "name" | "kind" | "platform" | "push" | "createdAt" | "lastSeenAt"> & {
   state: "ready" | "blocked";
@@ -63,6 +64,8 @@ async function change(deps: Deps, { session, clientIp }: By, one: Change): Promi
         ...(notice && { notice: { kind: notice, method: "push", from: clientIp } }),
       };
     });
+    // its stream ends, and the notice goes out
+    told(deps, { challengeId: undefined, userId, message: notice !== undefined });
     return undefined;
   } catch (error) {
     if (error instanceof AppError && error.code === "conflict") return "last_method";

@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import type { Proven } from "#core/strength.ts";
 import type { Run } from "#store/open.ts";
+import { endOwnActivations } from "#store/activations.ts";
 import {
   deleteDevices,
   deleteSessions,
@@ -131,13 +132,14 @@ async function signOut(deps: Deps, run: Run, which: Which): Promise<string[]> {
   return ended;
 }
 
-/** Signs the person out of everything, sign-ins that are half done too: nothing proven before counts. */
+/** Signs the person out of everything, sign-ins and apps that are half done too: nothing proven before counts. */
 export async function signOutEverywhere(
   deps: Deps,
   run: Run,
   { userId, before = deps.clock.now(), except }: Whom,
 ): Promise<string[]> {
   await voidProofs(run, { userId, before });
+  await endOwnActivations(run, userId);
   return await signOut(deps, run, { userId, except });
 }
 /** `except`: the session that goes on; then `before` is when what it has proven was. */

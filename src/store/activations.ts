@@ -105,6 +105,13 @@ export async function endActivation(run: Run, id: string): Promise<void> {
   await run("update activation set state = 'ended' where id = ? and state in ('open', 'claimed')", [id]);
 }
 
+/** R-193: those that the person began, or whoever had signed in as them. */
+export async function endOwnActivations(run: Run, userId: string): Promise<void> {
+  const text =
+    "update activation set state = 'ended' where user_id = ? and begun_by = ? and state in ('open', 'claimed')";
+  await run(text, [userId, `person:${userId}`]);
+}
+
 export async function findActivation(db: Db, id: string): Promise<Activation | undefined> {
   const [row] = await db.transaction((run) => run(`select ${columns} from activation where id = ?`, [id]));
   return row && activationOf(row);

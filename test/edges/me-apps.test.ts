@@ -24,6 +24,8 @@ describe.each(kinds)("one's own apps on %s", (kind) => {
     expect(await apps(session)).toEqual([expect.objectContaining(told)]);
     expect((await call("renameApp", deviceId, { session })).status).toBe(204);
     expect(await apps(session)).toEqual([expect.objectContaining({ ...told, name: "Work phone" })]);
+    const turned = { name: "abc\u202Edef" };
+    expect((await call("renameApp", deviceId, { session, body: turned })).status).toBe(400);
     expect((await methods(session)).filter((one) => one.kind === "totp")).toHaveLength(1);
     expect(await methods(session)).toHaveLength(before + 1);
     for (const name of ["removeMethod", "loseMethod", "renameMethod"] as const)

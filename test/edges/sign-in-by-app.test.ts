@@ -1,6 +1,7 @@
 // Signing in with the authenticator app, by pages without scripts and a device that speaks the protocol: set up in the wizard, and then asked.
 import { describe, expect, test } from "vitest";
 import { inviteByName } from "#actions/activations.ts";
+import { revokeSessions } from "#actions/help-desk.ts";
 import { addPerson } from "#actions/people.ts";
 import { findSession } from "#actions/sessions.ts";
 import { activate, decide, look, type Kept, type Said } from "../../examples/device/device.ts";
@@ -78,6 +79,13 @@ describe.each(kinds)("signing in by app, on %s,", (kind) => {
       const page = open();
       const { link } = await inviting(page, "ada");
       await page.submit("/sign-in/register");
+      await expect(activate({ link }, { url: url() })).rejects.toMatchObject({ code: "activation_refused" });
+    });
+
+    test("whoever is signed out everywhere meanwhile binds nothing any more", async () => {
+      await add("ada");
+      const { link } = await inviting(open(), "ada");
+      await revokeSessions(h.w.deps, "cli", { username: "ada" });
       await expect(activate({ link }, { url: url() })).rejects.toMatchObject({ code: "activation_refused" });
     });
 

@@ -5,6 +5,7 @@
 
 import { z } from "zod";
 import { languages, type Language } from "#i18n/translate.ts";
+import { deviceName } from "#wire/device/messages.ts";
 import { app, cursor, device, me, method, problem, session, signIn } from "./shapes.ts";
 
 const problems = (description: string) => ({
@@ -190,7 +191,7 @@ export const ownContract = {
       summary: "Give the app's device a name",
       ...shared,
       params,
-      body: z.strictObject({ name }).meta({ id: "NewAppName" }),
+      body: z.strictObject({ name: deviceName }).meta({ id: "NewAppName" }),
       response: { ...done, ...changeFailures, ...missing },
     },
   },
