@@ -6,6 +6,7 @@ import { newPasswordHash } from "#actions/passwords.ts";
 import { listSessions } from "#actions/sessions.ts";
 import { serveHttp, type HttpServer } from "#edges/http/server.ts";
 import { browser, type Browser } from "../support/browser.ts";
+import { boxOf } from "../support/tokens.ts";
 import { kinds, world, type World } from "../support/world.ts";
 
 const old = "the old sentence of eva";
@@ -88,6 +89,27 @@ describe.each(kinds)("on %s", (kind) => {
     expect(page.alert()).toContain("not right");
     await page.submit("/sign-in/password", { username: "eva", password: chosen });
     expect(page.title()).toBe("Verify that it is you");
+  });
+
+  test("who has forgotten the password has no first factor, so no token is set right there", async () => {
+    const { page } = await start();
+    await w.person({ username: "max", passwordHash: await newPasswordHash(w.deps, old), totp: false });
+    await has("max", { email: "max@example.com" });
+    const box = boxOf(w);
+    await box.takeIn();
+    await box.give("H-1", "max");
+    // the notice of the token
+    await mails();
+    await ask(page, "max");
+    const { text, query } = await page.submit("/sign-in/forgot/code", { code: await mailed() });
+    expect(text).toContain("your token H-1");
+    expect(text).not.toContain("resync=1");
+    const flow = query.get("flow")!;
+    const pair = { first: box.counted("H-1", 20), second: box.counted("H-1", 21) };
+    await page.open("/sign-in/resync", { flow, ...pair });
+    // their place is as it was
+    await page.submit("/sign-in/code", { code: box.counted("H-1", 2) });
+    expect(page.title()).toBe("Choose a new password");
   });
 
   test("a number that was bound of late does not help, until it has been there for a day", async () => {
