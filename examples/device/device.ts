@@ -119,7 +119,7 @@ export async function send(
 }
 
 const keyOf = ({ key }: Pick<Kept, "key">): KeyObject => createPrivateKey({ key, format: "jwk" });
-export const clockOf = ({ skewMs }: Kept): number => Date.now() + skewMs;
+const clockOf = ({ skewMs }: Kept): number => Date.now() + skewMs;
 
 function authorization(kept: Kept, { method, path, text }: { method: string; path: string; text: string }): string {
   const payload = {

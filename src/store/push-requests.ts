@@ -2,6 +2,7 @@
 
 import { restsUntil, type FatigueRule } from "#core/push-fatigue.ts";
 import type { Db, Run } from "./open.ts";
+import { marks } from "./values.ts";
 
 /** Every device that can answer is asked. */
 export async function insertAsked(run: Run, { id, user_id }: { id: string; user_id: string }): Promise<void> {
@@ -93,13 +94,10 @@ type Fetched = { deviceId: string; challengeIds: string[]; at: number; usedCheck
 /** `usedCheck`: it had looked by itself, and was not told by a notification. */
 export async function saveFetched(db: Db, { deviceId, challengeIds, at, usedCheck }: Fetched): Promise<void> {
   if (challengeIds.length === 0) return;
-  await db.q
-    .updateTable("request_device")
-    .set({ fetched_at: at, used_check: Number(usedCheck) })
-    .where("device_id", "=", deviceId)
-    .where("challenge_id", "in", challengeIds)
-    .where("fetched_at", "is", null)
-    .execute();
+  const text = `update request_device set fetched_at = cast(? as bigint),
+      used_check = case when notified_at is null then cast(? as bigint) else 0 end
+    where device_id = ? and fetched_at is null and challenge_id in (${marks(challengeIds.length)})`;
+  await db.transaction((run) => run(text, [at, Number(usedCheck), deviceId, ...challengeIds]), { relaxed: true });
 }
 
 /** What this device has said, or what came of that. */

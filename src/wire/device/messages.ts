@@ -31,7 +31,7 @@ export type RequestClaims = z.output<typeof requestClaims>;
 
 export const activationClaims = z.strictObject({ code: z.string().max(64), aud: z.string().max(2048) });
 
-export const decisions = ["approve", "deny", "not_me"] as const;
+const decisions = ["approve", "deny", "not_me"] as const;
 export const decisionClaims = z.strictObject({
   challenge: z.string().max(64),
   nonce: base64url(22, 64),
@@ -47,21 +47,21 @@ export const decisionClaims = z.strictObject({
 });
 export type DecisionClaims = z.output<typeof decisionClaims>;
 
-export const publicJwk = z.strictObject({
+const publicJwk = z.strictObject({
   kty: z.literal("EC"),
   crv: z.literal("P-256"),
   x: base64url(43, 43),
   y: base64url(43, 43),
 });
 
-export const subscription = z.strictObject({
+const subscription = z.strictObject({
   endpoint: z.url({ protocol: /^https$/ }).max(1024),
   keys: z.strictObject({ p256dh: base64url(86, 88), auth: base64url(22, 24) }),
 });
 export type Subscription = z.output<typeof subscription>;
 
 export const deviceName = plain(64).trim().min(1);
-export const deviceKinds = ["phone", "tablet", "desktop", "other"] as const;
+const deviceKinds = ["phone", "tablet", "desktop", "other"] as const;
 const device = z.strictObject({
   name: deviceName,
   kind: z.enum(deviceKinds),
@@ -139,7 +139,7 @@ export type Account = {
 /** `validate`: what proves the channel of a device without notifications. */
 export type DeviceState = { requests: DeviceRequest[]; account: Account; serverTime: number; validate?: string };
 
-export const decisionResults = [
+const decisionResults = [
   "approved",
   "denied",
   "wrong_number",
@@ -151,7 +151,7 @@ export const decisionResults = [
 ] as const;
 export type Decided = { result: (typeof decisionResults)[number]; rule?: string; blocked?: boolean };
 
-export const problemCodes = [
+const problemCodes = [
   "bad_signature",
   "bad_time",
   "device_not_activated",
