@@ -70,7 +70,7 @@ const mayApprove = async (deps: Deps, { device, claims: { decision, nonce, uv } 
 
 /** What this device was told, and asks again because that was lost on the way. */
 function decidedBefore({ state, result }: PushRequest): Decided["result"] | undefined {
-  if (result === "wrong_number" || result === "over") return result;
+  if (result === "wrong_number" || result === "wrong_number_or_pin" || result === "over") return result;
   if (result === "approve" && (state === "approved" || state === "consumed")) return "approved";
   if (state !== "denied") return undefined;
   if (result === "not_me") return "reported";
@@ -150,9 +150,13 @@ async function report(deps: Deps, { request, clientIp }: Given): Promise<Decided
 async function approve(deps: Deps, given: Given): Promise<Decided | DecisionRefused> {
   const { request, claims, clientIp } = given;
   const { number = "", pin = "", newPin } = claims;
-  const answer = async (typed: string) =>
-    await answerByPhone(deps, { challengeId: request.id, answer: typed, clientIp });
-  if (request.mode !== "pin") return decidedOf(given, await answer(request.mode === "number" ? number : ""));
+  const typed: Record<string, (pin: string) => string> = {
+    number: () => number,
+    "number-pin": (code) => `${number}\n${code}`,
+    pin: (code) => code,
+  };
+  const answer = async (code: string) =>
+    await answerByPhone(deps, { challengeId: request.id, answer: typed[request.mode]?.(code) ?? "", clientIp });
   const said = await answer(pin);
   if (said.kind !== "wrong" || said.code !== "pin_expired" || newPin === undefined) return decidedOf(given, said);
   const rule = await findOwnPinFault(deps, request.userId, newPin);
@@ -168,5 +172,8 @@ function decidedOf({ request }: Given, said: SaidByPhone): Decided | DecisionRef
   // a pause between tries: it was not looked at
   if (said.code === "throttled") return { refused: "too_many_requests" };
   if (said.code !== "wrong_code" && said.code !== "too_many_tries") return { result: "over" };
-  return { result: request.mode === "pin" ? "wrong_pin" : "wrong_number" };
+  return { result: wrong[request.mode] ?? "wrong_number" };
 }
+
+/** With number and PIN it is not told which of them. */
+const wrong: Record<string, Decided["result"]> = { pin: "wrong_pin", "number-pin": "wrong_number_or_pin" };

@@ -69,7 +69,7 @@ export function shownRequest(deps: Deps, { id: deviceId }: Device, request: Push
     at,
     expiresAt,
     mode: mode as DeviceRequest["mode"],
-    digits: mode === "number" ? 6 : 0,
+    digits: mode.startsWith("number") ? 6 : 0,
   };
 }
 

@@ -12,7 +12,7 @@ export function promptFor(factor: Factor, { person, offered, mode, number }: Sho
   return {
     kind: by.outOfBand ? "wait" : "code",
     ...(number !== undefined && { number }),
-    ...((mode === "otp-pin" || mode === "pin") && { pin: true }),
+    ...(mode?.endsWith("pin") && { pin: true }),
     language: person?.language ?? null,
     method: factor.method,
     length: by.length(factor.parameters),

@@ -245,6 +245,27 @@ describe.each(kinds)("a request in the app, on %s,", (kind) => {
     expect(await decide(kept, third, { decision: "approve", pin: "50261847" })).toEqual({ result: "approved" });
   });
 
+  test("where a page shows the number, a PIN that is wanted goes with it", async () => {
+    const kept = await adaWith();
+    h.w.set({ "pin.methods": ["push"] });
+    await setPin(h.w.deps, "cli", { username: "ada", pin: "72943861" });
+    const begun = await asked();
+    const request = await only(kept);
+    expect(request).toMatchObject({ mode: "number-pin", digits: 6 });
+    const number = begun.prompt.number!;
+    const say = async (said: object) => await decide(kept, request, { decision: "approve", ...said });
+    expect(await say({ number, pin: "72943861" })).toEqual({ result: "pin_expired" });
+    expect(await say({ number, pin: "72943861", newPin: "50261847" })).toEqual({ result: "approved" });
+    expect(await begun.came()).toMatchObject({ kind: "allow" });
+    const next = await asked();
+    const second = await only(kept);
+    const pinAlone = { decision: "approve", pin: "50261847" } as const;
+    expect(await decide(kept, second, pinAlone)).toEqual({ result: "wrong_number_or_pin" });
+    expect(await decide(kept, second, { ...pinAlone, number: next.prompt.number! })).toEqual({
+      result: "wrong_number_or_pin",
+    });
+  });
+
   test("that is not theirs is denied and reported, which blocks, and the password counts no more", async () => {
     h.w.set({ "notify.fraud": ["it@example.org"] });
     const kept = await adaWith();
@@ -341,7 +362,7 @@ test("of a thousand approvals and denials at the same moment none that was denie
     for (let round = 0; round < rounds; round++) {
       const asked = await begin(w.deps, { application: portal, username, method: "push", source });
       if (asked.kind !== "challenge") throw new Error(`no challenge but ${JSON.stringify(asked)}`);
-      const collecting = { application: portal, challengeId: asked.id, source, waitMs: 5000 };
+      const collecting = { application: portal, challengeId: asked.id, source, waitMs: 120_000 };
       const [, denied, outcome] = await Promise.all([
         yes!.say(asked.id, { decision: "approve", number: asked.prompt.number! }),
         no!.say(asked.id, { decision: "deny" }),

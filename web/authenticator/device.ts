@@ -15,7 +15,7 @@ export type Pending = {
   address: string;
   at: number;
   expiresAt: number;
-  mode: "number" | "pin" | "standard";
+  mode: "number" | "number-pin" | "pin" | "standard";
   digits: number;
 };
 type Names = Pick<Account, "username" | "displayName" | "accountName" | "organisation">;

@@ -6,12 +6,13 @@ import { focus } from "./parts.tsx";
 import { useApp } from "./use-app.tsx";
 import type { Word } from "./words.ts";
 
-type Shown = "approved" | "denied" | "wrong_number" | "over" | "reported" | "blocked";
+type Shown = "approved" | "denied" | "wrong_number" | "wrong_number_or_pin" | "over" | "reported" | "blocked";
 
 const marks: Record<Shown, { path: string; style: string }> = {
   approved: { path: "M6 17L13 24L26 9", style: styles.done! },
   denied: { path: "M8 8L24 24M24 8L8 24", style: styles.neutral! },
   wrong_number: { path: "M8 8L24 24M24 8L8 24", style: styles.bad! },
+  wrong_number_or_pin: { path: "M8 8L24 24M24 8L8 24", style: styles.bad! },
   over: { path: "M16 8V17L22 20", style: styles.neutral! },
   reported: { path: "M16 7V18M16 24V25", style: styles.attention! },
   blocked: { path: "M16 7V18M16 24V25", style: styles.attention! },

@@ -43,6 +43,25 @@ function Context({ asked: { account, request } }: { asked: Asked }) {
   );
 }
 
+type NewPinFields = {
+  value: string;
+  repeated: string;
+  onChange: (pin: string) => void;
+  onRepeat: (pin: string) => void;
+};
+
+function NewPin({ value, repeated, onChange, onRepeat }: NewPinFields) {
+  const { say } = useApp();
+  return (
+    <>
+      <p>{say("pin.rules")}</p>
+      <DigitsField label={say("pin.next")} value={value} secret onChange={onChange} />
+      <DigitsField label={say("pin.repeat")} value={repeated} secret onChange={onRepeat} />
+      {repeated.length >= value.length && repeated !== value && <Problem>{say("pin.differ")}</Problem>}
+    </>
+  );
+}
+
 type Form = { asked: Asked; busy: boolean; change: boolean; onAnswer: (answer: Answer) => void; children: ReactNode };
 
 /** What has to be typed before Approve is there. */
@@ -53,28 +72,23 @@ function AnswerForm({ asked: { request }, busy, change, onAnswer, children }: Fo
   const [newPin, setNewPin] = useState("");
   const [repeated, setRepeated] = useState("");
   const { mode, digits } = request;
-  const typed = { number: number.length === digits, pin: pin.length >= 4, standard: true }[mode];
+  const hasNumber = mode.startsWith("number");
+  const hasPin = mode.endsWith("pin");
+  const typed = (!hasNumber || number.length === digits) && (!hasPin || pin.length >= 4);
   const whole = typed && (!change || (newPin.length >= 4 && repeated === newPin));
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     if (!whole || busy) return;
-    const secrets = mode === "pin" ? { pin, ...(change && { newPin }) } : {};
-    onAnswer({ decision: "approve", ...(mode === "number" && { number }), ...secrets });
+    const secrets = hasPin ? { pin, ...(change && { newPin }) } : {};
+    onAnswer({ decision: "approve", ...(hasNumber && { number }), ...secrets });
   };
   return (
     <form className={styles.form} onSubmit={submit}>
-      {mode === "number" && (
+      {hasNumber && (
         <DigitsField label={say("request.number")} value={number} length={digits} onChange={setNumber} first />
       )}
-      {mode === "pin" && <DigitsField label={say("request.pin")} value={pin} secret onChange={setPin} first />}
-      {change && (
-        <>
-          <p>{say("pin.rules")}</p>
-          <DigitsField label={say("pin.next")} value={newPin} secret onChange={setNewPin} />
-          <DigitsField label={say("pin.repeat")} value={repeated} secret onChange={setRepeated} />
-          {repeated.length >= newPin.length && repeated !== newPin && <Problem>{say("pin.differ")}</Problem>}
-        </>
-      )}
+      {hasPin && <DigitsField label={say("request.pin")} value={pin} secret onChange={setPin} first={!hasNumber} />}
+      {change && <NewPin value={newPin} repeated={repeated} onChange={setNewPin} onRepeat={setRepeated} />}
       {children}
       <Button type="submit" size="lg" disabled={!whole || busy}>
         {say("request.approve")}
@@ -114,7 +128,7 @@ function useAnswering({ account, request, standing }: Asked) {
   const [stage, setStage] = useState<Stage>({
     reporting: false,
     busy: false,
-    change: request.mode === "pin" && standing.pinMustChange,
+    change: request.mode.endsWith("pin") && standing.pinMustChange,
   });
   const answer = async (given: Answer) => {
     setStage((before) => ({ reporting: before.reporting, change: before.change, busy: true }));

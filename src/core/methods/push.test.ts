@@ -14,7 +14,7 @@ describe("how it is asked", () => {
     [{ screen: true }, "number"],
     [{ screen: true, plain: true }, "number"],
     [{ screen: true, pin: true }, "number"],
-    [{ screen: true, pin: true, pinWanted: true }, "pin"],
+    [{ screen: true, pin: true, pinWanted: true }, "number-pin"],
     [{ screen: true, pinWanted: true }, "number"],
     [{}, undefined],
     [{ pin: true }, undefined],
@@ -25,6 +25,7 @@ describe("how it is asked", () => {
 
   test("only a number is shown", () => {
     expect(push.begin(moment)).toEqual({ message: "push", mode: "number", shown: true });
+    expect(push.begin(moment, "number-pin")).toMatchObject({ shown: true });
     expect(push.begin(moment, "pin")).toEqual({ message: "push", mode: "pin" });
     expect([push.width(""), push.length("")]).toEqual([1, 6]);
   });
@@ -47,6 +48,15 @@ describe("the answer", () => {
     }
     const over = { code: "pin_expired", result: "FAILED_PHONE_APP_PIN_NOT_CHANGED" };
     expect(check("7294", { mode, pin: pin(true) })).toMatchObject(over);
+  });
+
+  test("is the number and the PIN, of which one wrong ends it", () => {
+    const both = (answer: string, expired = false) => check(answer, { mode: "number-pin", pin: pin(expired) });
+    expect(both("482913\n7294")).toMatchObject({ ok: true });
+    for (const wrong of ["482913\n7295", "482914\n7294", "482913", "7294", "4829137294", "\n7294"])
+      expect(both(wrong)).toMatchObject({ ok: false, code: "wrong_code", final: true });
+    expect(both("482913\n7294", true)).toMatchObject({ code: "pin_expired" });
+    expect(check("482913\n7294", { mode: "number-pin" })).toMatchObject({ ok: false, final: true });
   });
 
   test("is nothing but the approval, where that is allowed", () => {

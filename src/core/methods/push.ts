@@ -4,7 +4,8 @@ import { readCode } from "./same.ts";
 
 /**
  * The authenticator app. The person types the number that the page shows, which ties the approval to the page (R-054); one wrong
- * number ends it (R-055). Where no number can be shown the PIN is typed, or, where an administrator allows that, Approve alone is
+ * number ends it (R-055); where the PIN is wanted too, both go together and a wrong one of either ends it (R-018). Where no number
+ * can be shown the PIN alone is typed, or, where an administrator allows that, Approve alone is
  * pressed, which proves nothing to others (R-064). Whose device answers was checked by its signature before it comes here. The
  * counter counts approvals.
  */
@@ -29,13 +30,13 @@ export const push: Method = {
     not_sent: "FAILED_PHONE_APP_NOTIFICATION_FAILED",
   },
   mode({ screen, plain, pin, pinWanted }) {
-    if (pin && (pinWanted || (plain && !screen))) return "pin";
-    if (screen) return "number";
+    if (screen) return pin && pinWanted ? "number-pin" : "number";
+    if (pin && (pinWanted || plain)) return "pin";
     return plain ? "standard" : undefined;
   },
   width: () => 1,
   length: () => digits,
-  begin: (_, mode = "number") => ({ message: "push", mode, ...(mode === "number" && { shown: true }) }),
+  begin: (_, mode = "number") => ({ message: "push", mode, ...(mode.startsWith("number") && { shown: true }) }),
   check({ factor, sent, answer, mode, pin }) {
     if (mode === "standard")
       return answer === ""
@@ -48,8 +49,18 @@ export const push: Method = {
         ? { ok: false, code: "pin_expired", result: "FAILED_PHONE_APP_PIN_NOT_CHANGED" }
         : right(factor);
     }
-    const code = readCode(answer, digits) ?? "-".repeat(digits);
-    const isRight = sent !== undefined && timingSafeEqual(sent.hash, sent.hashOf(code));
-    return isRight ? right(factor) : { ok: false, code: "wrong_code", final: true };
+    return checkNumber({ factor, sent, answer, pin }, mode === "number-pin");
   },
 };
+
+/** `both`: the PIN stands on a line below the number. */
+function checkNumber({ factor, sent, answer, pin }: Checking, both: boolean): Checked {
+  const [number = "", typed = ""] = both ? answer.split("\n") : [answer];
+  const code = readCode(number, digits) ?? "-".repeat(digits);
+  const isRight = sent !== undefined && timingSafeEqual(sent.hash, sent.hashOf(code));
+  if (!isRight) return { ok: false, code: "wrong_code", final: true };
+  if (!both) return right(factor);
+  if (pin?.matches(typed) !== true)
+    return { ok: false, code: "wrong_code", result: "FAILED_PHONE_APP_INVALID_PIN", final: true };
+  return pin.expired ? { ok: false, code: "pin_expired", result: "FAILED_PHONE_APP_PIN_NOT_CHANGED" } : right(factor);
+}

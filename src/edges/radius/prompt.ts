@@ -5,7 +5,8 @@ import { languageOf, translate, type TextKey } from "#i18n/translate.ts";
 export function promptText(prompt: Prompt, before: "" | "retry.wrong"): string {
   const language = languageOf(prompt.language);
   const say = (key: string, values: Record<string, string | number>) => translate(language, key as TextKey, values);
-  const key = prompt.pin ? `step.${prompt.method}_pin` : `prompt.${prompt.method}`;
+  const pin = prompt.number === undefined ? `step.${prompt.method}_pin` : `prompt.${prompt.method}_pin`;
+  const key = prompt.pin ? pin : `prompt.${prompt.method}`;
   const parts = [say(key, { to: prompt.sentTo ?? "", number: prompt.number ?? "" })];
   if (before) parts.unshift(say(before, {}));
   const choices = prompt.others.map((other) =>

@@ -46,7 +46,7 @@ const helpOf: Record<string, HelpTopic> = { push: "app-quiet", voice: "no-call",
 
 function instructionOf({ method, number: shown, pin }: Prompt): TextKey {
   if (method !== "voice" && method !== "push") return (pin ? `step.${method}_pin` : `step.${method}`) as TextKey;
-  if (shown !== undefined) return `step.${method}`;
+  if (shown !== undefined) return pin && method === "push" ? "step.push_number_pin" : `step.${method}`;
   return pin ? `step.${method}_pin` : `step.${method}_plain`;
 }
 

@@ -117,7 +117,7 @@ export type DeviceRequest = {
   address: string;
   at: number;
   expiresAt: number;
-  mode: "number" | "pin" | "standard";
+  mode: "number" | "number-pin" | "pin" | "standard";
   /** how many are typed; 0 in the other modes */
   digits: number;
 };
@@ -144,6 +144,7 @@ const decisionResults = [
   "denied",
   "wrong_number",
   "wrong_pin",
+  "wrong_number_or_pin",
   "pin_expired",
   "pin_refused",
   "over",
