@@ -19,12 +19,13 @@ export type HmacKey = {
 export function hmacKey(algorithm: Algorithm, key: Uint8Array): HmacKey {
   const [block, digestLength] = sizes[algorithm];
   const short = key.length > block ? hash(algorithm, key, "buffer") : key;
-  // each pad, and behind it the room for what is hashed with it
-  let inner = Buffer.alloc(block + 64, 0x36);
-  const outer = Buffer.alloc(block + digestLength, 0x5c);
-  for (let i = 0; i < short.length; i++) {
-    inner[i]! ^= short[i]!;
-    outer[i]! ^= short[i]!;
+  // each pad, and behind it the room for what is hashed with it; memory of its own for each would cost more than the digests
+  let inner = Buffer.allocUnsafe(block + 64);
+  const outer = Buffer.allocUnsafe(block + digestLength);
+  for (let i = 0; i < block; i++) {
+    const octet = i < short.length ? short[i]! : 0;
+    inner[i] = octet ^ 0x36;
+    outer[i] = octet ^ 0x5c;
   }
   const room = (length: number) => {
     if (block + length <= inner.length) return;
