@@ -124,4 +124,27 @@ describe.runIf(installed("ocserv", "openconnect") && process.getuid?.() === 0)("
       await gateway.stop();
     }
   });
+
+  test("lets in who approves in the app, once, and nobody who says no there", async () => {
+    const { id } = await person({});
+    const [device] = await addDevices(s.w.deps, id);
+    const server = await serve({ approveWithoutNumber: true, requireMessageAuthenticator: "no" });
+    const gateway = await startOcserv(server);
+    const signIn = async (decision: "approve" | "deny") => {
+      const signedIn = gateway.signIn({ user: "ada", password: "correct horse" });
+      const [request] = await waitUntil("a request", async () => {
+        const waiting = await device!.waiting();
+        return waiting.length === 1 ? waiting : undefined;
+      });
+      await device!.say(request!.id, { decision });
+      return await signedIn;
+    };
+    try {
+      expect(await signIn("approve")).toMatchObject({ accepted: true });
+      expect(await signIn("deny")).toMatchObject({ accepted: false });
+      expect(await challenges()).toEqual([{ state: "consumed" }, { state: "denied" }]);
+    } finally {
+      await gateway.stop();
+    }
+  });
 });
