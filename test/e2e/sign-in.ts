@@ -45,8 +45,9 @@ export async function makePasskey(page: Page): Promise<void> {
   await page.locator(".done").waitFor();
 }
 
-/** As in a browser that nobody has signed in with: leaves the page first, because one that notices leads on by itself. */
+/** As in a browser that nobody has signed in with. A page that learns of it while it loads would lead on by itself. */
 export async function forget(page: Page): Promise<void> {
+  await page.waitForLoadState("networkidle");
   await page.goto("about:blank");
   await page.context().clearCookies();
 }
