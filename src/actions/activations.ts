@@ -25,7 +25,7 @@ import {
 } from "#store/activations.ts";
 import {
   countDevices,
-  deleteDevice,
+  deleteProving,
   holdPerson,
   insertDevice,
   insertPush,
@@ -297,8 +297,11 @@ export async function findProof(deps: Deps, device: Device): Promise<string | un
 /** The channel has carried the proof: from here on the device approves, and its codes count. False: too late, or another proof. */
 export async function confirmActivation(deps: Deps, device: Device, proof: string): Promise<boolean> {
   const { id, userId } = device;
-  const claimed = await findClaimed(deps.db, id);
-  if (claimed?.id !== proof || claimed.expiresAt <= deps.clock.now()) return false;
+  const claimed = await findActivation(deps.db, proof);
+  if (claimed?.deviceId !== id) return false;
+  // its answer was lost, or the proof came by two ways
+  if (claimed.state === "done") return true;
+  if (claimed.state !== "claimed" || claimed.expiresAt <= deps.clock.now()) return false;
   try {
     await changed(deps, `person:${userId}`, async (run) => {
       await activate(deps, run, { device, claimed });
@@ -314,9 +317,9 @@ export async function confirmActivation(deps: Deps, device: Device, proof: strin
     if (!(error instanceof Refusal)) throw error;
     await deps.db.transaction(async (run) => {
       await endActivation(run, proof);
-      await deleteDevice(run, id);
+      await deleteProving(run, id);
     });
-    return false;
+    return (await findActivation(deps.db, proof))?.state === "done";
   } finally {
     told(deps, { challengeId: proof, message: true });
   }

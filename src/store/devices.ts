@@ -160,6 +160,11 @@ export async function deleteDevice(run: Run, id: string): Promise<boolean> {
   return (await run("delete from device where id = ? returning id", [id])).length > 0;
 }
 
+/** Only while it has not shown that its channel works. */
+export async function deleteProving(run: Run, id: string): Promise<void> {
+  await run("delete from device where id = ? and state = 'proving'", [id]);
+}
+
 const seenEveryMs = 60_000;
 /** When it was last heard of; not more often than each minute, or looking would be writing. */
 export async function saveSeen(db: Db, { id, at }: { id: string; at: number }): Promise<void> {

@@ -89,6 +89,15 @@ describe.each(kinds)("binding a device, on %s,", (kind) => {
     expect(await waitForDevice(h.w.deps, { id, waitMs: 0 })).toMatchObject({ state: "expired" });
   });
 
+  test("a proof that comes by two ways at once, or again, binds it and takes nothing away", async () => {
+    const kept = await claim(await invite(), at());
+    const { validate = "" } = await look(kept);
+    await Promise.all([1, 2, 3].map(() => confirm(kept, validate)));
+    await confirm(kept, validate);
+    expect((await look(kept)).account).toMatchObject({ state: "active" });
+    expect(await methods()).toEqual(["push", "totp"]);
+  });
+
   test("without notifications the live stream brings the proof", async () => {
     await invite();
     const keys = { p256dh: createECDH("prime256v1").generateKeys("base64url"), auth: "A".repeat(22) };
