@@ -43,9 +43,11 @@ export async function decideRequest(
     !isAbout(deps, { device, request, claims })
   )
     return { refused: "bad_decision" };
-  const known = decidedBefore(request);
-  if (known) return { result: known };
   const given = { device, request, claims, clientIp };
+  const known = decidedBefore(request, claims);
+  // whoever died over the report has written none; a second one changes nothing
+  if (known === "reported") return isReport(deps, claims) ? await report(deps, given) : { result: "denied" };
+  if (known) return { result: known };
   if (!(await waits(deps, given))) return await tooLate(deps, given);
   if (!(await mayApprove(deps, given))) return { refused: "unlock_needed" };
   await saveResult(deps, given, claims.decision);
@@ -69,12 +71,13 @@ const mayApprove = async (deps: Deps, { device, claims: { decision, nonce, uv } 
   decision !== "approve" || (await isUnlocked(deps, device, { nonce, uv }));
 
 /** What this device was told, and asks again because that was lost on the way. */
-function decidedBefore({ state, result }: PushRequest): Decided["result"] | undefined {
+function decidedBefore({ state, result }: PushRequest, { decision }: DecisionClaims): Decided["result"] | undefined {
   if (result === "wrong_number" || result === "wrong_number_or_pin" || result === "over") return result;
-  if (result === "approve" && (state === "approved" || state === "consumed")) return "approved";
+  // who has said yes may still say no
+  if (result !== decision) return undefined;
+  if (result === "approve") return state === "approved" || state === "consumed" ? "approved" : undefined;
   if (state !== "denied") return undefined;
-  if (result === "not_me") return "reported";
-  return result === "deny" ? "denied" : undefined;
+  return result === "not_me" ? "reported" : "denied";
 }
 
 /** Each of them is what the person has seen. */
@@ -120,14 +123,17 @@ async function tooLate(deps: Deps, { device, request, claims, clientIp }: Given)
 async function carryOut(deps: Deps, given: Given): Promise<Decided | DecisionRefused> {
   const { claims } = given;
   if (claims.decision === "approve") return await approve(deps, given);
-  const isReport = claims.decision === "not_me" && deps.settings.values()["fraud.report"];
-  const ended = await deny(deps, given, isReport ? "FAILED_FRAUD_REPORTED" : "FAILED_PHONE_APP_DENIED");
+  const reports = isReport(deps, claims);
+  const ended = await deny(deps, given, reports ? "FAILED_FRAUD_REPORTED" : "FAILED_PHONE_APP_DENIED");
   if (!ended) return { result: "over" };
-  if (isReport) return await report(deps, given);
+  if (reports) return await report(deps, given);
   const { userId, username, factorId } = given.request;
   await noteRefusal(deps, { userId, username, factorId });
   return { result: "denied" };
 }
+
+const isReport = (deps: Deps, { decision }: DecisionClaims): boolean =>
+  decision === "not_me" && deps.settings.values()["fraud.report"];
 
 /** Of a "yes" and a "no" at the same moment the "no" wins, unless somebody was let in between. */
 async function deny(deps: Deps, { request, clientIp }: Given, result: ResultCode): Promise<boolean> {

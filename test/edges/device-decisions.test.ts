@@ -126,6 +126,27 @@ describe.each(kinds)("a request in the app, on %s,", (kind) => {
     await decide(kept, again[0], { decision: "approve", number: third.number });
     expect(await third.came()).toMatchObject({ kind: "allow" });
     expect(await decide(other, again[1], { decision: "deny" })).toEqual({ result: "over" });
+    const fourth = await asked();
+    const own = await only(kept);
+    expect(await decide(kept, own, { decision: "approve", number: fourth.number })).toEqual({ result: "approved" });
+    // the same device has thought better of it
+    for (const _again of [1, 2]) expect(await decide(kept, own, { decision: "deny" })).toEqual({ result: "denied" });
+    expect(await fourth.came()).toMatchObject({ kind: "deny", code: "declined" });
+  });
+
+  test("that was reported is reported also when the first who was told died over it, and once", async () => {
+    const kept = await adaWith();
+    await asked();
+    const request = await only(kept);
+    const not = { decision: "not_me" } as const;
+    const first = h.w.deps.db.audit;
+    h.w.deps.db.audit = { ...first, write: async () => await Promise.reject(new Error("killed")) };
+    await expect(decide(kept, request, not)).rejects.toMatchObject({ status: 503 });
+    h.w.deps.db.audit = first;
+    expect((await changes()).filter((result) => result.startsWith("FRAUD"))).toEqual([]);
+    for (const _again of [1, 2])
+      expect(await decide(kept, request, not)).toEqual({ result: "reported", blocked: true });
+    expect((await changes()).filter((result) => result.startsWith("FRAUD"))).toEqual(["FRAUD_REPORTED_PERSON_BLOCKED"]);
   });
 
   test("is over when its time is, and a late approval is on record and grants nothing", async () => {
