@@ -1,6 +1,6 @@
 /**
  * What happens to a device's requests, told while its app is open. Must stay true: a stream that is open holds nothing but a promise,
- * and ends when its device counts no more.
+ * ends when its device counts no more, and is one of few.
  */
 
 import { readChallenge } from "#store/challenges.ts";
@@ -18,7 +18,26 @@ export type DeviceEvent =
 
 const aliveMs = 15_000;
 
-export async function* watchDevice(deps: Deps, { id }: Device, signal: AbortSignal): AsyncGenerator<DeviceEvent> {
+/** The windows of one device. Each stream is a connection, of which a proxy in front of us has so many for all people. */
+const streamsAtOnce = 4;
+const open = new Map<string, Set<AbortController>>();
+
+/** Of too many streams of a device the oldest ends. */
+export async function* watchDevice(deps: Deps, device: Device, signal: AbortSignal): AsyncGenerator<DeviceEvent> {
+  const mine = new AbortController();
+  const streams = (open.get(device.id) ?? new Set()).add(mine);
+  open.set(device.id, streams);
+  const [oldest] = streams;
+  if (streams.size > streamsAtOnce && streams.delete(oldest!)) oldest!.abort();
+  try {
+    yield* watch(deps, device, AbortSignal.any([signal, mine.signal]));
+  } finally {
+    streams.delete(mine);
+    if (streams.size === 0) open.delete(device.id);
+  }
+}
+
+async function* watch(deps: Deps, { id }: Device, signal: AbortSignal): AsyncGenerator<DeviceEvent> {
   const shown = new Set<string>();
   while (!signal.aborted) {
     const device = await findDevice(deps.db, id);

@@ -330,6 +330,20 @@ describe.each(kinds)("a request in the app, on %s,", (kind) => {
     gone.abort();
   });
 
+  test("one device has four live streams, and a fifth ends the first", async () => {
+    const kept = await adaWith();
+    const bodies = [];
+    for (let count = 0; count < 5; count++) bodies.push((await send(kept, "/events")).body!);
+    const told = [];
+    for await (const chunk of bodies[0]!) told.push(Buffer.from(chunk).toString());
+    expect(told.join("")).toBe("retry: 2000\n\n");
+    const last = bodies[4]!.pipeThrough(new TextDecoderStream()).getReader();
+    expect((await last.read()).value).toBe("retry: 2000\n\n");
+    const { id } = await asked();
+    expect((await last.read()).value).toContain(id);
+    await Promise.all([last.cancel(), ...bodies.slice(1, 4).map((body) => body.cancel())]);
+  });
+
   test("is approved behind the device's own lock where that is wanted, which a passkey proves for this very request", async () => {
     const kept = await adaWith();
     const authenticator = makeAuthenticator();
