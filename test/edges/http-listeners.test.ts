@@ -151,25 +151,33 @@ describe("limits", () => {
     expect(await slow).toBeLessThan(14_000);
   });
 
-  test("one address has a thousand connections at most, and new ones once those are gone", async () => {
+  test("one address has a thousand connections at most, and new ones once those are gone; a proxy of ours has more", async () => {
+    const proxied = (await h.start(h.w.deps, { trustedProxies: ["127.0.0.1"] })).people!.port;
     const port = h.server.people!.port;
     // In waves that fit the queue of connections not yet taken: beyond it the system drops some, and takes them later.
-    const sockets: Socket[] = [];
-    while (sockets.length < 1024) {
-      const wave = Array.from({ length: 64 }, () => connect(port, "127.0.0.1").on("error", () => undefined));
-      await Promise.all(wave.map(async (socket) => await once(socket, "connect")));
-      sockets.push(...wave);
-    }
-    const ask = async () =>
+    const fill = async (to: number) => {
+      const sockets: Socket[] = [];
+      while (sockets.length < 1024) {
+        const wave = Array.from({ length: 64 }, () => connect(to, "127.0.0.1").on("error", () => undefined));
+        await Promise.all(wave.map(async (socket) => await once(socket, "connect")));
+        sockets.push(...wave);
+      }
+      return sockets;
+    };
+    const ask = async (to: number) =>
       await new Promise<number>((resolve) => {
-        const asked = httpRequest({ port, host: "127.0.0.1", path: "/health/live", agent: false }, (answer) =>
+        const asked = httpRequest({ port: to, host: "127.0.0.1", path: "/health/live", agent: false }, (answer) =>
           resolve(answer.statusCode!),
         );
         asked.on("error", () => resolve(0));
         asked.end();
       });
-    expect(await ask()).toBe(0);
+    const sockets = await fill(port);
+    expect(await ask(port)).toBe(0);
     for (const socket of sockets) socket.destroy();
-    await expect.poll(ask).toBe(200);
+    await expect.poll(async () => await ask(port)).toBe(200);
+    const others = await fill(proxied);
+    expect(await ask(proxied)).toBe(200);
+    for (const socket of others) socket.destroy();
   });
 });

@@ -29,8 +29,14 @@ export function clientIp(peer: string, forwarded: string, isProxy: (address: str
 const plain = (address: string) =>
   address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
 
+/** Whether a peer is a proxy of ours. */
+export function proxyRule(trustedProxies: readonly string[]): (peer: string) => boolean {
+  const rule = trustedProxies.length > 0 ? addressRule(trustedProxies) : () => false;
+  return (peer) => rule(plain(peer));
+}
+
 export function tellClientIp(app: FastifyInstance, trustedProxies: readonly string[]): void {
-  const isProxy = trustedProxies.length > 0 ? addressRule(trustedProxies) : () => false;
+  const isProxy = proxyRule(trustedProxies);
   app.decorateRequest("clientIp", "");
   app.addHook("onRequest", (request, _reply, done) => {
     const forwarded = [request.headers["x-forwarded-for"] ?? ""].flat().join(",");

@@ -7,12 +7,14 @@ import fastify, { type FastifyInstance } from "fastify";
 import type { Socket } from "node:net";
 import type { Deps } from "#actions/deps.ts";
 import { tlsOptions, type Certificate } from "./certificate.ts";
-import { tellClientIp } from "./client-ip.ts";
+import { proxyRule, tellClientIp } from "./client-ip.ts";
 import { securityHeaders } from "./headers.ts";
 import { errorHandler, sendProblem } from "./problem.ts";
 
 const bodyLimit = 65_536;
 const connectionsPerAddress = 1024;
+/** A proxy of ours stands for all people, ten thousand of whom may wait at once. */
+const connectionsPerProxy = 16_384;
 
 const serverLimits = { headersTimeout: 10_000, maxHeaderSize: 16_384, connectionsCheckingInterval: 2_000 };
 
@@ -44,7 +46,7 @@ export function listener(deps: Deps, { publicUrl, trustedProxies, ready, certifi
     },
     clientErrorHandler: (_error, socket) => refuseUnread(socket, always),
   });
-  limitConnections(app);
+  limitConnections(app, proxyRule(trustedProxies));
   tellClientIp(app, trustedProxies);
   app.addHook("onRequest", (request, reply, done) => {
     reply.headers(always).header("x-correlation-id", request.id);
@@ -60,12 +62,12 @@ export function listener(deps: Deps, { publicUrl, trustedProxies, ready, certifi
   return app;
 }
 
-function limitConnections({ server }: FastifyInstance): void {
+function limitConnections({ server }: FastifyInstance, isProxy: (peer: string) => boolean): void {
   const open = new Map<string, number>();
   server.on("connection", (socket: Socket) => {
     const address = socket.remoteAddress ?? "";
     const count = (open.get(address) ?? 0) + 1;
-    if (count > connectionsPerAddress) return socket.destroy();
+    if (count > (isProxy(address) ? connectionsPerProxy : connectionsPerAddress)) return socket.destroy();
     open.set(address, count);
     return socket.once("close", () => {
       const left = open.get(address)! - 1;
