@@ -5,7 +5,7 @@
 
 import { createPublicKey, timingSafeEqual } from "node:crypto";
 import { activationCode, linkCodeLength, readActivationCode, typedCodeLength } from "#core/activation-code.ts";
-import { publicSite } from "#core/crowd.ts";
+import { siteOf } from "#core/crowd.ts";
 import { base32 } from "#core/crypto/base32.ts";
 import { AppError } from "#core/errors.ts";
 import { nameKey } from "#core/names.ts";
@@ -165,7 +165,7 @@ export async function claimActivation(
 
 /** An office behind one address activates its phones on one morning. */
 const budgetOf = (deps: Deps, clientIp: string) => {
-  const from = deps.keys.mac("device", `from\0${publicSite(clientIp) ?? "own networks"}`).toString("base64url");
+  const from = deps.keys.mac("device", `from\0${siteOf(clientIp)}`).toString("base64url");
   return { id: `activation 10m ${from}`, limit: 60, windowMs: 10 * minute };
 };
 
@@ -188,9 +188,19 @@ async function guess(deps: Deps, { code, username }: { code: string; username?: 
   if (code.length !== typedCodeLength || username === undefined) return undefined;
   const key = nameKey(username, namesOf(deps));
   const person = key === undefined ? undefined : await findPerson(deps.db, key);
-  if (!person) return undefined;
-  const open = await takeGuess(deps.db, { userId: person.id, at: deps.clock.now() });
-  return open && timingSafeEqual(open.codeMac, mac(deps, person.id, code)) ? open.id : undefined;
+  // nobody has no invitation, and it takes as long to say so
+  const userId = person?.id ?? "";
+  const open = await takeGuess(deps.db, { userId, at: deps.clock.now() });
+  const asked = mac(deps, userId, code);
+  return open && timingSafeEqual(open.codeMac, asked) ? open.id : undefined;
+}
+
+/** The person, unless nothing is bound to them now. */
+async function admitted(deps: Deps, run: Run, userId: string) {
+  const person = (await readPeople(run, "id", [userId])).get(userId)?.person;
+  if (!person || person.state === "disabled" || person.blockedUntil > deps.clock.now())
+    throw new Refusal("activation_refused");
+  return person;
 }
 
 type Binding = {
@@ -205,8 +215,7 @@ type Binding = {
 async function bind(deps: Deps, run: Run, { claimed, deviceId, publicKey, asked, clientIp, proveBy }: Binding) {
   const { userId } = claimed;
   const at = deps.clock.now();
-  const person = (await readPeople(run, "id", [userId])).get(userId)?.person;
-  if (!person || person.state === "disabled" || person.blockedUntil > at) throw new Refusal("activation_refused");
+  const person = await admitted(deps, run, userId);
   if (await isFull(deps, run, userId)) throw new Refusal("too_many_devices");
   const { device, subscription } = asked;
   const { push, sealedSubscription } = subscribe(deps, { deviceId, subscription });
@@ -330,6 +339,7 @@ async function activate(deps: Deps, run: Run, { device, claimed }: { device: Dev
   const { id, userId } = device;
   const at = deps.clock.now();
   await holdPerson(run, userId);
+  await admitted(deps, run, userId);
   // R-206: somebody has registered since this was begun with the password alone
   if (claimed.alone && (await methodsOf(run, userId)).some(isLasting)) throw new Refusal("activation_refused");
   if (!(await finishActivation(run, claimed.id))) throw new Refusal("activation_refused");

@@ -30,7 +30,7 @@ export function newCrowd(): Allow {
 }
 
 /** Of IPv6 the first 48 bits, which are one customer's, as an IPv4 address is. */
-function siteOf(address: string): string {
+export function siteOf(address: string): string {
   if (!ipaddr.IPv6.isValid(address)) return address;
   return ipaddr.IPv6.parse(address).parts.slice(0, 3).join(":");
 }

@@ -1,7 +1,7 @@
 // Binding an authenticator app, by a device that speaks the protocol over a real listener, on both databases.
-import { createECDH, createPrivateKey } from "node:crypto";
+import { createECDH, createPrivateKey, generateKeyPairSync } from "node:crypto";
 import { describe, expect, test, vi } from "vitest";
-import { inviteByName, inviteDevice, waitForDevice } from "#actions/activations.ts";
+import { claimActivation, inviteByName, inviteDevice, waitForDevice } from "#actions/activations.ts";
 import { blockDevice, listDevices, nameDevice, removeDevice, unblockDevice } from "#actions/devices.ts";
 import { addPerson, removePerson, setState } from "#actions/people.ts";
 import { listFactors } from "#store/factors.ts";
@@ -130,6 +130,36 @@ describe.each(kinds)("binding a device, on %s,", (kind) => {
     h.w.set({ "push.devices-per-person": 2 });
     await setState(h.w.deps, "cli", { username: "ada", state: "disabled" });
     await expect(claim(third, at())).rejects.toMatchObject(refused);
+  });
+
+  test("whoever may not sign in any more when the channel is proven is bound nothing", async () => {
+    const { link } = await invite();
+    const kept = await claim({ link }, at());
+    await setState(h.w.deps, "cli", { username: "ada", state: "disabled" });
+    await expect(prove(kept)).rejects.toMatchObject(refused);
+    await setState(h.w.deps, "cli", { username: "ada", state: "enabled" });
+    await expect(look(kept)).rejects.toMatchObject(unknown);
+    expect(await methods()).toEqual([]);
+  });
+
+  test("whoever guesses at one address of the own network stops nobody at another", async () => {
+    const { link } = await invite();
+    const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const { x = "", y = "" } = publicKey.export({ format: "jwk" });
+    const device = { name: "Phone", kind: "phone", platform: "", appVersion: "1", language: "en" } as const;
+    const give = async (code: string, clientIp: string) =>
+      await claimActivation(h.w.deps, {
+        code,
+        publicKey: { kty: "EC", crv: "P-256", x, y },
+        device,
+        subscription: null,
+        signature: writeJws("activation", { key: privateKey, payload: { code, aud: h.w.deps.db.node.publicUrl } }),
+        clientIp,
+      });
+    const guess = async () => await give("0".repeat(26), "10.0.0.66");
+    for (let guesses = 0; guesses < 60; guesses++) expect(await guess()).toEqual({ refused: refused.code });
+    await expect(guess()).rejects.toMatchObject({ code: "busy" });
+    expect(await give(link.split("=")[1]!, "10.0.0.7")).toMatchObject({ account: { username: "ada" } });
   });
 
   test("of two that the password alone began, the second finds that somebody has registered", async () => {
