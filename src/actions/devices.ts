@@ -9,6 +9,7 @@ import { isLasting } from "#core/registration.ts";
 import { findClaimed } from "#store/activations.ts";
 import {
   deleteDevice,
+  holdPerson,
   listDevicesOf,
   moveCodes,
   moveDevice,
@@ -83,6 +84,8 @@ export async function removeDevice(deps: Deps, actor: Actor, wanted: Wanted): Pr
 }
 
 async function drop(deps: Deps, run: Run, { id, userId }: Device): Promise<object | false> {
+  // before the device's row, as everybody does: of a person's last two that go at once the second is the last
+  await holdPerson(run, userId);
   if (!(await deleteDevice(run, id))) return false;
   if (!(await methodsOf(run, userId)).some(isLasting))
     await saveMustRegister(run, { userId, reason: "help_desk", until: null });
@@ -91,6 +94,7 @@ async function drop(deps: Deps, run: Run, { id, userId }: Device): Promise<objec
 
 export async function blockDevice(deps: Deps, actor: Actor, wanted: Wanted): Promise<{ id: string }> {
   const work = async (run: Run, { id, userId }: Device) => {
+    await holdPerson(run, userId);
     if (!(await moveDevice(run, { id, from: "active", to: "blocked" }))) return false;
     await moveCodes(run, { deviceId: id, from: "active", to: "suspended" });
     return await signOutAndForget(deps, run, { userId });

@@ -219,6 +219,19 @@ describe.each(kinds)("binding a device, on %s,", (kind) => {
     expect(await methods()).toEqual([]);
   });
 
+  test("the last two, taken away on two nodes at once, take the method along, and another is asked for", async () => {
+    const nodes = [h.w.deps, kind === "postgres" ? await h.w.node("node_b") : h.w.deps];
+    const both = [await activate(await invite(), at()), await activate(await again(), at())];
+    await Promise.all(
+      both.map(
+        async ({ deviceId: device }, turn) => await removeDevice(nodes[turn]!, "cli", { username: "ada", device }),
+      ),
+    );
+    expect(await methods()).toEqual([]);
+    const [row] = await h.w.deps.db.q.selectFrom("person").select("must_register").execute();
+    expect(row!.must_register).toBe("help_desk");
+  });
+
   describe("a signed request", () => {
     const authorizationOf = async (kept: Kept, changes: object) => {
       const payload = {
