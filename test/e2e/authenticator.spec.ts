@@ -151,13 +151,17 @@ test("who says that it was not them is told what happens, and is blocked", async
   await leave();
 });
 
-test("where the PIN is wanted it is typed in the app, and a new one is chosen there", async ({ page, server }) => {
+test("where the PIN is wanted it is typed in the app with the number, and a new one is chosen there", async ({
+  page,
+  server,
+}) => {
   await server.node.tell("settings set", { name: "pin.methods", text: '["push"]' });
   try {
     const person = await server.addPerson({ text: false });
     await server.node.tell("user pin", { username: person.username, how: "set", pin: "2583" });
     await activate(page, server, person);
-    const { desk, leave } = await signingIn(page, server, person);
+    const { desk, number, leave } = await signingIn(page, server, person);
+    await page.getByLabel("Type the number").fill(number);
     await page.getByLabel("Your PIN").fill("2583");
     const choose = async (pin: string) => {
       await page.getByLabel("New PIN", { exact: true }).fill(pin);
