@@ -145,7 +145,18 @@ export async function readPerson(db: Db, userId: string) {
     .execute();
   const challenges = await db.q
     .selectFrom("challenge")
-    .select(["id", "factor_id", "method", "application_id", "state", "tries", "created_at", "expires_at"])
+    .select([
+      "id",
+      "factor_id",
+      "method",
+      "application_id",
+      "application_name",
+      "client_ip",
+      "station",
+      "state",
+      "tries",
+    ])
+    .select(["created_at", "expires_at"])
     .where("user_id", "=", userId)
     .orderBy("created_at")
     .execute();

@@ -2,11 +2,13 @@
 
 import { sql } from "kysely";
 import { afterEach, describe, expect, test } from "vitest";
+import { inviteByName } from "#actions/activations.ts";
 import { erasePerson, exportPerson } from "#actions/erase.ts";
 import { verifyLog } from "#actions/log-verify.ts";
 import { retain } from "#actions/retention.ts";
 import { begin } from "#actions/verify.ts";
 import type { Application } from "#core/facts.ts";
+import { addDevices } from "../support/device.ts";
 import { anchorsOf, attacker, day, kindsOf, write } from "../support/log.ts";
 import { kinds, world, type World } from "../support/world.ts";
 
@@ -158,14 +160,21 @@ describe.each(kinds)("on %s", (kind) => {
         source: { protocol: "rest", clientIp: "198.51.100.7" },
       });
     await begin(w.deps, { application, username: ada.username, method: "sms", source: { protocol: "rest" } });
+    w.clock.at += 1;
+    await addDevices(w.deps, ada.id);
+    await inviteByName(w.deps, "cli", { username: ada.username });
+    const source = { protocol: "rest", clientIp: "198.51.100.9", station: "laptop of Lovelace" } as const;
+    await begin(w.deps, { application, username: ada.username, method: "push", source });
     await write(w.deps, 1100, { userId: ada.id, personal: { username: "Ada-Lovelace" } });
 
     const held = await exportPerson(w.deps, "cli", ada.id);
     expect(held).toMatchObject({
       person: { username: "Ada-Lovelace", has_password: false },
-      entries: { length: 1102 },
+      entries: { length: 1104 },
+      authenticators: { length: 1 },
+      challenges: [{ method: "sms" }, { method: "push", client_ip: "198.51.100.9", station: "laptop of Lovelace" }],
     });
-    expect(held.factors.map((factor) => factor.address)).toEqual([null, "+46701234567"]);
+    expect(held.factors.flatMap(({ address }) => address ?? [])).toEqual(["+46701234567"]);
     expect(held.entries[0]).toMatchObject({
       result: "SUCCESS_OATH_CODE_VERIFIED",
       personal: { clientIp: "198.51.100.7" },
@@ -174,15 +183,15 @@ describe.each(kinds)("on %s", (kind) => {
 
     await erasePerson(w.deps, "cli", { userId: ada.id, reason: "asked for it" });
     const stored = await Promise.all(
-      ["person", "factor", "challenge", "outbox", "personal", "log"].map(
+      ["person", "factor", "challenge", "outbox", "personal", "log", "device", "activation", "request_device"].map(
         async (table) => (await sql`select * from ${sql.table(table)}`.execute(w.deps.db.q)).rows,
       ),
     );
     expect(JSON.stringify(stored)).not.toMatch(/Lovelace|6701234567/);
     expect(JSON.stringify(stored)).toContain("Bob-Kept");
-    expect(stored[3]).toEqual([]);
+    for (const table of [3, 6, 7, 8]) expect(stored[table]).toEqual([]);
     const verdict = await verified();
-    expect(verdict).toMatchObject({ ok: true, chains: [{ rows: 1105, erased: 1102 }] });
+    expect(verdict).toMatchObject({ ok: true, chains: [{ rows: 1107, erased: 1104 }] });
     expect((await exportPerson(w.deps, "cli", ada.id)).person).toBeUndefined();
     // who was removed before can be erased too, and an erasure that was cut short be finished
     await erasePerson(w.deps, "cli", { userId: ada.id, reason: "to be sure" });
