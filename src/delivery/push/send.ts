@@ -68,9 +68,12 @@ function read({ status, retryAfter }: { status: number; retryAfter?: string | un
   return { state: status === 429 ? "busy" : "down", reason, ...(afterMs !== undefined && { afterMs }) };
 }
 
+/** Longer than anybody waits for a notification; what is put off for years would never be removed either. */
+const longestWaitMs = 3_600_000;
+
 /** RFC 9110 10.2.3: seconds, or a date. */
 function waitOf(retryAfter: string | undefined, now: number): number | undefined {
   if (retryAfter === undefined) return undefined;
   const ms = /^\d{1,6}$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - now;
-  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+  return Number.isFinite(ms) ? Math.min(Math.max(0, ms), longestWaitMs) : undefined;
 }

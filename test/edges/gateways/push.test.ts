@@ -69,6 +69,8 @@ test("a subscription that is gone is known from a service that cannot just now",
   service.control.mood = "busy";
   service.control.retryAfter = "7";
   expect(await tell()).toEqual({ state: "busy", reason: "refused with HTTP 429", afterMs: 7000 });
+  service.control.retryAfter = "Fri, 31 Dec 9999 23:59:59 GMT";
+  expect(await tell()).toMatchObject({ state: "busy", afterMs: 3_600_000 });
   service.control.mood = "failing";
   expect(await tell()).toEqual({ state: "down", reason: "refused with HTTP 503" });
   service.control.mood = "well";
