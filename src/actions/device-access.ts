@@ -5,7 +5,7 @@
 
 import { hash } from "node:crypto";
 import { findDevice, saveSeen, type Device } from "#store/devices.ts";
-import { takeFrom } from "#store/throttle.ts";
+import { takeEach } from "#store/throttle.ts";
 import { readJws, type Jws } from "#wire/device/jws.ts";
 import { requestClaims, type RequestClaims } from "#wire/device/messages.ts";
 import type { Deps } from "./deps.ts";
@@ -17,7 +17,9 @@ export type Signed = {
   path: string;
   body: Uint8Array;
 };
-export type Unbound = { refused: "bad_signature" | "bad_time" | "device_not_activated" | "device_blocked" };
+export type Unbound = {
+  refused: "bad_signature" | "bad_time" | "device_not_activated" | "device_blocked" | "too_many_requests";
+};
 
 /** A phone's clock, and a minute on the way. */
 const skewSeconds = 60;
@@ -31,7 +33,8 @@ export async function authenticateDevice(deps: Deps, signed: Signed): Promise<{ 
   const now = deps.clock.now();
   if (Math.abs(jws.payload.iat - now / 1000) > skewSeconds) return { refused: "bad_time" };
   if (device.state === "blocked") return { refused: "device_blocked" };
-  if (signed.method !== "GET" && !(await isFirst(deps, device, jws))) return { refused: "bad_signature" };
+  const spent = signed.method === "GET" ? undefined : await findSpent(deps, device, jws);
+  if (spent) return { refused: spent };
   await saveSeen(deps.db, { id: device.id, at: now });
   return { device };
 }
@@ -47,8 +50,18 @@ function isFor(deps: Deps, { method, path, body }: Signed, { payload: { htm, htu
   return htm === method && htu === address && bh === hashed;
 }
 
+/** More than any person does. What a device changes is on record, which one device must not fill. */
+const changes = { limit: 60, windowMs: 600_000 };
+
 /** Reading twice harms nobody; the rest is done once. */
-async function isFirst(deps: Deps, { id }: Device, { payload }: Jws<RequestClaims>): Promise<boolean> {
-  const budget = { id: `device jti ${id} ${payload.jti}`, limit: 1, windowMs: 4 * skewSeconds * 1000 };
-  return await deps.db.transaction((run) => takeFrom(run, budget, deps.clock.now()));
+async function findSpent(
+  deps: Deps,
+  { id }: Device,
+  { payload }: Jws<RequestClaims>,
+): Promise<Unbound["refused"] | undefined> {
+  const once = { id: `device jti ${id} ${payload.jti}`, limit: 1, windowMs: 4 * skewSeconds * 1000 };
+  const budgets = [once, { id: `device changes ${id}`, ...changes }];
+  const [full] = await deps.db.transaction((run) => takeEach(run, [{ at: deps.clock.now(), budgets }]));
+  if (full === undefined) return undefined;
+  return full.id === once.id ? "bad_signature" : "too_many_requests";
 }

@@ -201,6 +201,19 @@ describe.each(kinds)("binding a device, on %s,", (kind) => {
     expect(row!.must_register).toBe("help_desk");
   });
 
+  test("changes something sixty times in ten minutes at most, and others are not in its way", async () => {
+    const [kept, other] = [await activate(await invite(), at()), await activate(await again(), at())];
+    const rename = async (by: Kept, name: string) => await send(by, "/name", { method: "POST", body: { name } });
+    // one was its proof
+    for (let times = 1; times < 60; times++) await rename(kept, `Phone ${times}`);
+    await expect(rename(kept, "Phone")).rejects.toMatchObject({ status: 429, code: "too_many_requests" });
+    await rename(other, "Tablet");
+    expect((await look(kept)).account.state).toBe("active");
+    h.w.clock.at += 10 * minute;
+    const { skewMs } = kept;
+    await rename({ ...kept, skewMs: skewMs + 10 * minute }, "Phone");
+  });
+
   test("is blocked, let in again and removed by an administrator; the last one takes the method along", async () => {
     const kept = await activate(await invite(), at());
     const wanted = { username: "ada", device: kept.deviceId, reason: "lost" };
