@@ -51,7 +51,17 @@ describe.each(kinds)("PINs, on %s,", (kind) => {
 
   test("its person changes it, once of two at the same time, and is not asked to again", async () => {
     await set("2955");
-    const both = ["8163", "4907"].map((pin) => changePin(w.deps, { userId: anna.id, pin }));
+    // neither writes before both have read
+    let reading = 2;
+    const read = Promise.withResolvers<void>();
+    const { audit } = w.deps.db;
+    const write: typeof audit.write = async (work) => {
+      if (--reading === 0) read.resolve();
+      await read.promise;
+      return await audit.write(work);
+    };
+    const deps = { ...w.deps, db: { ...w.deps.db, audit: { ...audit, write } } };
+    const both = ["8163", "4907"].map((pin) => changePin(deps, { userId: anna.id, pin }));
     expect((await Promise.all(both)).filter(Boolean)).toHaveLength(1);
     expect(await state()).toMatchObject({ mustChange: false });
     expect(await changePin(w.deps, { userId: anna.id, pin: "2955" })).toBe(false);
