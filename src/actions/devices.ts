@@ -7,6 +7,7 @@
 import { AppError } from "#core/errors.ts";
 import { isLasting } from "#core/registration.ts";
 import { findClaimed } from "#store/activations.ts";
+import { cancelRequests } from "#store/challenges.ts";
 import {
   deleteDevice,
   holdPerson,
@@ -89,6 +90,8 @@ async function drop(deps: Deps, run: Run, { id, userId }: Device): Promise<objec
   if (!(await deleteDevice(run, id))) return false;
   if (!(await methodsOf(run, userId)).some(isLasting))
     await saveMustRegister(run, { userId, reason: "help_desk", until: null });
+  // whoever has stolen it may have approved a sign-in of theirs just now
+  await cancelRequests(run, userId);
   return await signOutAndForget(deps, run, { userId });
 }
 
@@ -97,6 +100,7 @@ export async function blockDevice(deps: Deps, actor: Actor, wanted: Wanted): Pro
     await holdPerson(run, userId);
     if (!(await moveDevice(run, { id, from: "active", to: "blocked" }))) return false;
     await moveCodes(run, { deviceId: id, from: "active", to: "suspended" });
+    await cancelRequests(run, userId);
     return await signOutAndForget(deps, run, { userId });
   };
   return await act(deps, actor, wanted, { result: "DEVICE_BLOCKED", notice: "method_suspended", work });

@@ -6,6 +6,7 @@
 import { AppError } from "#core/errors.ts";
 import { methods } from "#core/methods/index.ts";
 import { isLasting } from "#core/registration.ts";
+import { cancelRequests } from "#store/challenges.ts";
 import { listDevicesOf, moveCodes, renameDevice, type Device } from "#store/devices.ts";
 import type { Run } from "#store/open.ts";
 import { blockOwnDevice, removeOwnDevice } from "#store/own-devices.ts";
@@ -54,7 +55,10 @@ async function change(deps: Deps, { session, clientIp }: By, one: Change): Promi
   try {
     await changed(deps, `person:${userId}`, async (run) => {
       if (!(await work(run))) throw new AppError("conflict");
-      if (notice) await signOutAndForget(deps, run, allBut(session));
+      if (notice) {
+        await signOutAndForget(deps, run, allBut(session));
+        await cancelRequests(run, userId);
+      }
       return {
         value: undefined,
         result,

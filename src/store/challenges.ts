@@ -118,3 +118,10 @@ export async function cancelChallenge(run: Run, id: string): Promise<void> {
 export async function cancelChallenges(run: Run, userId: string): Promise<void> {
   await run("update challenge set state = 'cancelled' where user_id = ? and state = 'pending'", [userId]);
 }
+
+/** Requests in the person's app, also those that were approved and let nobody in yet. */
+export async function cancelRequests(run: Run, userId: string): Promise<void> {
+  const text =
+    "update challenge set state = 'cancelled' where user_id = ? and method = 'push' and state in ('pending', 'approved')";
+  await run(text, [userId]);
+}

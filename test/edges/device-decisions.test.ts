@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { inviteByName } from "#actions/activations.ts";
 import { collect } from "#actions/collect.ts";
 import { decideRequest } from "#actions/decisions.ts";
+import { blockDevice } from "#actions/devices.ts";
 import { addPerson } from "#actions/people.ts";
 import { setPin } from "#actions/pins.ts";
 import { begin } from "#actions/verify.ts";
@@ -237,6 +238,13 @@ describe.each(kinds)("a request in the app, on %s,", (kind) => {
     await h.w.deps.db.q.deleteFrom("factor").where("method", "=", "totp").execute();
     expect(await asking()).toMatchObject({ kind: "deny", code: "unreachable" });
     expect((await records()).at(-1)![0]).toBe("FAILED_PHONE_APP_ALL_DEVICES_BLOCKED");
+  });
+
+  test("that a stolen device has approved lets nobody in any more", async () => {
+    const [kept, { number, came }] = [await adaWith(), await asked()];
+    await decide(kept, await only(kept), { decision: "approve", number });
+    await blockDevice(h.w.deps, "cli", { username: "ada", device: kept.deviceId });
+    expect(await came()).toMatchObject({ kind: "deny", code: "cancelled" });
   });
 
   test("where no number can be shown there is none, but for a PIN that is wanted or an approval that is allowed", async () => {
