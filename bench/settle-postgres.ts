@@ -9,7 +9,7 @@ import { settleRate } from "./settle-rate.ts";
 const rounds = 3;
 const pgbenchSeconds = 30;
 const settleSeconds = 5;
-const inFlights = [16, 64, 256];
+const inFlights = [16, 64, 256, 512];
 
 export async function settlePostgres(): Promise<Result> {
   const postgres = await startPostgres();

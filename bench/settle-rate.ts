@@ -6,6 +6,7 @@ import { openSystem } from "../src/wiring.ts";
 import { importPeople } from "../src/actions/people-import.ts";
 import { begin } from "../src/actions/verify.ts";
 import { tempFolder } from "../test/support/process.ts";
+import { rest } from "./peers/pgbench.ts";
 import { currentStep, peopleCsv, totp, userName } from "./people.ts";
 
 const people = 40_000;
@@ -27,6 +28,7 @@ export async function settleRate(url: string, inFlight: number, seconds: number)
       yield Buffer.from(peopleCsv(people));
     }
     await importPeople(deps, "cli", { file: csv(), progress: () => undefined });
+    await rest(url);
     const step = currentStep();
     const codes = Array.from({ length: people }, (_, index) => totp(index, step));
     let next = 0;
