@@ -122,6 +122,37 @@ test("a device with notifications proves itself by one, and is told of a sign-in
   }
 });
 
+test("every push shows something while the app is closed, and what asks for nothing goes when it opens", async ({
+  page,
+  server,
+}) => {
+  const push = await withPush(page, server);
+  try {
+    const person = await server.addPerson({ text: false });
+    await openLink(page, server, person);
+    const ready = setUpDevice(page);
+    const { id: proof } = await push.deliver("validate");
+    await ready;
+    // a page of ours that is not the app
+    await page.goto("/help");
+    const titles = async () => Object.fromEntries((await notifications(page)).map(({ title, tag }) => [tag, title]));
+    const tell = async (type: string, id: string) => await push.hand({ v: 1, type, id });
+    await tell("validate", proof);
+    await expect.poll(titles).toEqual({ ready: "Notifications work on this device" });
+    const asked = "Somebody signs in with your name";
+    await tell("request", "chl_1");
+    await expect.poll(titles).toEqual({ chl_1: asked });
+    await tell("request", "chl_2");
+    await expect.poll(titles).toEqual({ chl_1: asked, chl_2: asked });
+    await tell("over", "chl_1");
+    await expect.poll(titles).toEqual({ chl_1: "No answer is needed any more", chl_2: asked });
+    await page.goto("/authenticator/");
+    await expect.poll(titles).toEqual({});
+  } finally {
+    await push.stop();
+  }
+});
+
 test("a wrong number ends the request, and who says no lets nobody in", async ({ page, server }) => {
   const person = await server.addPerson({ text: false });
   await activate(page, server, person);

@@ -33,14 +33,19 @@ export async function withPush(page: Page, server: Server) {
     registrationId = registrations.find(({ scopeURL }) => scopeURL.endsWith("/authenticator/"))?.registrationId;
   });
   await client.send("ServiceWorker.enable");
+  /** Hands it to the service worker. */
+  const hand = async (note: Note): Promise<void> => {
+    await expect.poll(() => registrationId).toBeDefined();
+    const data = JSON.stringify(note);
+    const message = { origin: server.baseUrl, registrationId: registrationId!, data };
+    await client.send("ServiceWorker.deliverPushMessage", message);
+  };
   return {
+    hand,
     /** Waits for the server's next message of that kind and hands it over. */
     deliver: async (type: string): Promise<Note> => {
       const { note } = await subscriber.take(type);
-      await expect.poll(() => registrationId).toBeDefined();
-      const data = JSON.stringify(note);
-      const message = { origin: server.baseUrl, registrationId: registrationId!, data };
-      await client.send("ServiceWorker.deliverPushMessage", message);
+      await hand(note);
       return note;
     },
     stop: async () => {
@@ -53,7 +58,8 @@ export async function withPush(page: Page, server: Server) {
 /** What stands on the screen of the device. */
 export const notifications = async (page: Page) =>
   await page.evaluate(async () => {
-    const shown = await (await navigator.serviceWorker.ready).getNotifications();
+    const worker = await navigator.serviceWorker.getRegistration("/authenticator/");
+    const shown = await worker!.getNotifications();
     return shown.map(({ title, body, tag, ...more }) => {
       const { actions = [] } = more as { actions?: unknown[] };
       return { title, body, tag, actions: actions.length };
