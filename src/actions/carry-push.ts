@@ -35,6 +35,10 @@ export async function carryPush(
     return await endOf(deps, waiting, device ? [await tell(deps, device, { note, ttlMs: provingMs })] : []);
   }
   const { challengeId, userId } = payload;
+  if (payload.type === "over") {
+    await tellOver(deps, { challengeId });
+    return "sent";
+  }
   const open = await readChallenge(deps.db, challengeId);
   if (open?.state !== "pending") return "over";
   const ttlMs = open.expiresAt - deps.clock.now();
@@ -49,17 +53,17 @@ export async function carryPush(
   return await endOf(deps, waiting, told);
 }
 
-/** On the other devices that were told of a request it is no more. Nothing waits for that: who opens one there hears it too. */
+/** On the devices that were told of a request, but for the one that ended it, it is no more. Nothing waits for that: who opens one there hears it too. */
 export async function tellOver(
   deps: Deps,
-  { challengeId, except }: { challengeId: string; except: string },
+  { challengeId, except }: { challengeId: string; except?: string },
 ): Promise<void> {
   try {
     const note = { type: "over", id: challengeId } as const;
     const others = (await listTold(deps.db, challengeId)).filter(({ deviceId }) => deviceId !== except);
     await Promise.all(others.map((device) => tell(deps, device, { note, ttlMs: provingMs })));
   } catch {
-    deps.log.warn("other devices could not be told that a request is over", { challenge: challengeId });
+    deps.log.warn("devices could not be told that a request is over", { challenge: challengeId });
   }
 }
 

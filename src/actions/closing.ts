@@ -34,7 +34,7 @@ export function settling(deps: Deps, request: Request, { facts, decision, cleare
     exclusive: open?.exclusive,
     fatigue: open?.fatigue,
     claim: request.source.claim,
-    tell: tellingOf(deps, request, { facts, decision, correlationId, at }),
+    tell: tellingOf(deps, request, { facts, decision, correlationId, at, end }),
     finish: (why) => {
       const final = why === undefined ? decision : lost(decision, why);
       const outcome = outcomeOf(deps, final, { facts, correlationId, open: open?.shown });

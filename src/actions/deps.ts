@@ -40,7 +40,7 @@ export type Call = { id: string; channel: "voice"; to: string } & (
 /** To the apps of a person, or to the one that proves its channel: an id, and what it stands for is fetched. */
 export type Push = { id: string; channel: "push" } & PushTo;
 export type PushTo = { userId: string } & (
-  | { type: "request"; challengeId: string }
+  | { type: "request" | "over"; challengeId: string }
   | { type: "validate"; deviceId: string; activationId: string }
 );
 export type Mail = { id: string; channel: "email"; to: string; subject: string; text: string };

@@ -7,6 +7,7 @@ import { addPerson } from "#actions/people.ts";
 import { askVendor } from "#delivery/ask.ts";
 import { claim, confirm, decide, look, send } from "../../examples/device/device.ts";
 import type { DeviceRequest } from "#wire/device/messages.ts";
+import { browser as openBrowser } from "../support/browser.ts";
 import { startPushService, type PushService, type Subscriber } from "../support/vendors/push-service.ts";
 import { trustVendors } from "../support/vendors/stand-in.ts";
 import { radius } from "./drivers.ts";
@@ -78,6 +79,23 @@ test("a request reaches both devices; what one of them says is over on the other
       { notify_result: "sent", result: null },
     ]),
   );
+});
+
+test("a request for which another way was chosen at the sign-in page is over on the devices", async () => {
+  const password = "correct horse battery";
+  await addPerson(h.w.deps, "cli", { username: "ada", password });
+  const { browser: device } = await bind("ada");
+  const page = openBrowser(h.server.people!.port);
+  await page.open("/sign-in");
+  const asked = await page.submit("/sign-in/password", { username: "ada", password });
+  const { note } = await device.take("request");
+  await page.open(`/sign-in?flow=${asked.query.get("flow")}&other=1`);
+  const { text } = await page.submit("/sign-in/other", { digit: "2" });
+  expect(text).toContain("Enter the code from your app");
+  await deliverDue(h.w.deps);
+  expect((await device.take("over")).note.id).toBe(note.id);
+  const outbox = await h.w.deps.db.q.selectFrom("outbox").select("state").where("state", "<>", "sent").execute();
+  expect(outbox).toEqual([]);
 });
 
 test("R-059: whoever asks by three nodes and two protocols brings three requests to the phone, and no fourth", async () => {
