@@ -143,12 +143,14 @@ describe("limits", () => {
 
   test("who is slow with the headers is hung up on after ten seconds, and an idle connection after five", async () => {
     const began = performance.now();
-    const slow = raw("GET /health/live HTTP/1.1\r\nhost:").then(() => performance.now() - began);
+    const unasked = Promise.all([raw("GET /health/live HTTP/1.1\r\nhost:"), raw("")]);
+    const slow = unasked.then(() => performance.now() - began);
     const idle = raw("GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n").then(() => performance.now() - began);
     expect(await idle).toBeGreaterThan(4500);
     expect(await idle).toBeLessThan(8000);
     expect(await slow).toBeGreaterThan(9500);
     expect(await slow).toBeLessThan(14_000);
+    expect(await unasked).toEqual(["", ""]);
   });
 
   test("one address has a thousand connections at most, and new ones once those are gone; a proxy of ours has more", async () => {

@@ -44,7 +44,8 @@ export function listener(deps: Deps, { publicUrl, trustedProxies, ready, certifi
       void reply.headers(always).header("x-correlation-id", request.id);
       onError(error, request, reply);
     },
-    clientErrorHandler: (_error, socket) => refuseUnread(socket, always),
+    clientErrorHandler: ({ code }, socket) =>
+      refuseUnread(socket, code === "ERR_HTTP_REQUEST_TIMEOUT" ? undefined : always),
   });
   limitConnections(app, proxyRule(trustedProxies));
   tellClientIp(app, trustedProxies);
@@ -77,9 +78,12 @@ function limitConnections({ server }: FastifyInstance, isProxy: (peer: string) =
   });
 }
 
-/** What is not HTTP, or too much of it, gets the least there is; who sends no request in time gets nothing. */
-function refuseUnread(socket: Socket, always: Record<string, string>): void {
-  if (!socket.writable) return void socket.destroy();
+/**
+ * What is not HTTP, or too much of it, gets the least there is; who sends no request in time gets nothing: a browser opens
+ * connections in advance, and would show what waits on one as the answer to what it asks there next.
+ */
+function refuseUnread(socket: Socket, always: Record<string, string> | undefined): void {
+  if (!always || !socket.writable) return void socket.destroy();
   const lines = Object.entries(always).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 400 Bad Request\r\n${lines.join("")}content-length: 0\r\nconnection: close\r\n\r\n`);
 }
