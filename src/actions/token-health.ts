@@ -64,25 +64,33 @@ export async function checkTokens(
   const rows: Batch[] = [];
   let astray: Remarkable[] = [];
   let unseen: Remarkable[] = [];
-  for (let after: string | undefined = ""; after !== undefined; await setImmediate()) {
-    const from: string = after;
-    after = await deps.db.transaction(
+  for (let after = ""; ; await setImmediate()) {
+    const from = after;
+    const read = await deps.db.transaction(
       async (run) => {
         const span = await findSpan(run, from);
-        if (!span) return undefined;
-        rows.push(...(await readBatches(run, { ...span, now, soon })));
-        astray = astray
-          .concat(await listAstray(run, { ...span, edge, limit }))
-          .toSorted((a, b) => Math.abs(b.drift) - Math.abs(a.drift))
-          .slice(0, limit);
-        unseen = unseen
-          .concat(await listUnseen(run, { ...span, since, limit }))
-          .toSorted((a, b) => a.seenAt - b.seenAt)
-          .slice(0, limit);
-        return span.last;
+        return (
+          span && {
+            last: span.last,
+            batches: await readBatches(run, { ...span, now, soon }),
+            astray: await listAstray(run, { ...span, edge, limit }),
+            unseen: await listUnseen(run, { ...span, since, limit }),
+          }
+        );
       },
       { relaxed: true },
     );
+    if (!read) break;
+    after = read.last;
+    rows.push(...read.batches);
+    astray = astray
+      .concat(read.astray)
+      .toSorted((a, b) => Math.abs(b.drift) - Math.abs(a.drift))
+      .slice(0, limit);
+    unseen = unseen
+      .concat(read.unseen)
+      .toSorted((a, b) => a.seenAt - b.seenAt)
+      .slice(0, limit);
   }
   return { ...tally(rows, await listBatches(deps.db)), astray, unseen };
 }

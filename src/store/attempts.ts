@@ -12,12 +12,9 @@ export async function giveBack(run: Run, returned: Returned[]): Promise<void> {
     const [, times, costs] = rows.get(factorId) ?? [factorId, 0, 0];
     rows.set(factorId, [factorId, times + 1, costs + cost]); // one row a factor, or one of several would count
   }
-  await lower(run, [...rows.values()].toSorted(byId));
+  await lower(run, [...rows.values()]);
 }
 const lower = changing("factor", "id text, times bigint, cost bigint", {
   set: `fails = case when factor.fails > v.times then factor.fails - v.times else 0 end, locked_until = 0,
     day_cost = case when factor.day_cost > v.cost then factor.day_cost - v.cost else 0 end`,
 });
-
-/** Rows are locked in one order by every node, or two batches could wait for each other. */
-export const byId = (a: unknown[], b: unknown[]) => (String(a[0]) < String(b[0]) ? -1 : 1);

@@ -29,7 +29,7 @@ export async function countSends(run: Run, sends: PhoneSend[]): Promise<void> {
 }
 
 export async function countAnswers(run: Run, ids: readonly string[]): Promise<void> {
-  const rows = [...new Set(ids)].toSorted().map((id) => [id]);
+  const rows = [...new Set(ids)].map((id) => [id]);
   await markAnswered(run, rows);
 }
 const markAnswered = changing("phone_send", "id text", { set: "answered = 1" });

@@ -7,7 +7,7 @@ import { post } from "./outbox.ts";
 import { hasRest, insertAsked } from "./push-requests.ts";
 import type { Round, Settle } from "./settle.ts";
 import { giveBackTo, takeEach } from "./throttle.ts";
-import { changing, insert, listed, marks, type Columns } from "./values.ts";
+import { changing, inOrder, insert, listed, marks, type Columns } from "./values.ts";
 
 /** A challenge to open, as its row; `supersedes`: the newest code voids the older ones of its factor. */
 export type NewChallenge = { supersedes: boolean; factorId: string; row: ChallengeRow };
@@ -96,9 +96,7 @@ export async function findUnsendable(run: Run, items: Settle[]): Promise<[Settle
   const numbers = await readBlockedNumbers(run, asked);
   const found: [Settle, Unsendable][] = [];
   const ringing = new Set<string>();
-  // one order for all nodes, or two could wait for each other
-  const sorted = sending.toSorted((a, b) => ((a.exclusive ?? "") < (b.exclusive ?? "") ? -1 : 1));
-  for (const item of sorted) {
+  for (const item of inOrder(sending, ({ exclusive = "" }) => exclusive)) {
     if (item.number !== undefined && numbers.has(item.number)) found.push([item, "blocked"]);
     else if (item.exclusive !== undefined && !(await isFree(run, item, ringing))) found.push([item, "busy"]);
     else if (item.fatigue && (await hasRest(run, { factorId: item.exclusive!, at: item.at, rule: item.fatigue })))

@@ -5,7 +5,7 @@ import type { Facts, Person } from "#core/facts.ts";
 import { readPeople } from "./facts-read.ts";
 import type { Db, Run } from "./open.ts";
 import type { Tables } from "./schema.ts";
-import { marks, valuesOf, type Columns } from "./values.ts";
+import { inOrder, marks, valuesOf, type Columns } from "./values.ts";
 
 export type NewPersonRow = Omit<
   Tables["person"],
@@ -67,14 +67,13 @@ const personColumns = {
 } satisfies Record<keyof NewPersonRow, Columns[string]>;
 const names = Object.keys(personColumns) as (keyof NewPersonRow)[];
 
-/** Inserts those whose names are free and gives back their ids. Sorted, so that two nodes never wait for each other. */
+/** Inserts those whose names are free and gives back their ids. */
 export async function insertPeople(run: Run, people: NewPersonRow[]): Promise<Set<string>> {
   if (people.length === 0) return new Set();
-  const sorted = people.toSorted((a, b) => Number(a.name_key > b.name_key) - Number(a.name_key < b.name_key));
   const inserted = await run(
     `insert into person (${names.join(", ")}) ${valuesOf(Object.values(personColumns).join(" "), people.length)}
      on conflict (name_key) do nothing returning id`,
-    sorted.flatMap((person) => names.map((name) => person[name])),
+    inOrder(people, (person) => person.name_key).flatMap((person) => names.map((name) => person[name])),
   );
   return new Set(inserted.map((row) => row["id"] as string));
 }

@@ -28,7 +28,11 @@ export async function openPostgres(url: string, { onError }: { onError: (error: 
   // A batch is a few dozen rows found by key. Before its tables are analysed PostgreSQL would rather read them whole.
   const byKey =
     "begin; set local enable_hashjoin = off; set local enable_mergejoin = off; set local plan_cache_mode = force_generic_plan";
-  const begin = (relaxed: boolean) => [relaxed ? `${byKey}; set local synchronous_commit = off` : byKey];
+  const begin = (relaxed: boolean, leftMs: number) => [
+    byKey +
+      (relaxed ? "; set local synchronous_commit = off" : "") +
+      (leftMs < deadlineMs ? `; set local statement_timeout = ${leftMs}; set local lock_timeout = ${leftMs}` : ""),
+  ];
   const script = async (connection: Kysely<Tables>, text: string) => void (await sql.raw(text).execute(connection));
   return {
     kind: "postgres",
@@ -38,6 +42,7 @@ export async function openPostgres(url: string, { onError }: { onError: (error: 
       begin,
       text: numbered(),
       repeats: false,
+      isUndone: (error) => undone.has((error as Partial<DatabaseError>).code),
       hold: async (work) => {
         const client = await connections.connect();
         try {
@@ -68,6 +73,9 @@ function numbered(): (text: string) => string {
     return written;
   };
 }
+
+/** A deadlock, and what could not be put in order with others. */
+const undone = new Set<string | undefined>(["40P01", "40001"]);
 
 /** An error with a severity is the server's own; any other is of the way there. */
 const spoken = (error: unknown) => (error as Partial<DatabaseError>).severity !== undefined;

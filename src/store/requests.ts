@@ -1,6 +1,6 @@
 import type { Outcome } from "#core/outcome.ts";
 import type { Row, Run } from "./open.ts";
-import { insert, listed, marks, type Columns } from "./values.ts";
+import { inOrder, insert, listed, marks, type Columns } from "./values.ts";
 
 /**
  * RADIUS requests that repeat themselves, over all nodes and restarts: one row a client's port and Identifier. A request is
@@ -18,6 +18,7 @@ const rememberMs = 30_000;
 
 /** `shared`: other nodes claim requests too. */
 export type Around = { shared: boolean; startedAt: number };
+const peerOf = ({ peer }: { peer: string }) => peer;
 type Claiming = { now: number; claim?: Claim | undefined };
 
 /** Claims each request for this node; what is not this node's to answer comes back, in its place. */
@@ -80,7 +81,7 @@ async function claimRows(run: Run, claims: (Claim & { now: number })[]): Promise
     claimed_until: now + leaseMs,
     expires_at: now + rememberMs,
   }));
-  const won = await insert(run, claimed, rows);
+  const won = await insert(run, claimed, inOrder(rows, peerOf));
   return new Set(won.map((row) => row["peer"]));
 }
 
@@ -107,5 +108,5 @@ export async function remember(run: Run, answered: { claim: Claim; at: number; o
     outcome: JSON.stringify(outcome),
     expires_at: at + rememberMs,
   }));
-  await insert(run, table, rows);
+  await insert(run, table, inOrder(rows, peerOf));
 }

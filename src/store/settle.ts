@@ -6,7 +6,7 @@
 
 import type { Outcome } from "#core/outcome.ts";
 import type { FatigueRule } from "#core/push-fatigue.ts";
-import { byId, giveBack, type Returned } from "./attempts.ts";
+import { giveBack, type Returned } from "./attempts.ts";
 import type { PhoneSend } from "./destinations.ts";
 import { remember, type Claim } from "./requests.ts";
 import type { Entry, Log, Written } from "./log.ts";
@@ -78,8 +78,7 @@ async function accept(run: Run, { items, lost }: Round): Promise<void> {
   for (const { item, factorId } of wanted) if (!first.has(factorId)) first.set(factorId, item);
   const rows = wanted
     .filter(({ item, factorId }) => first.get(factorId) === item)
-    .map(({ item, factorId, counter, drift, cost }) => [factorId, counter, drift, cost, item.at])
-    .toSorted(byId);
+    .map(({ item, factorId, counter, drift, cost }) => [factorId, counter, drift, cost, item.at]);
   const raised = await raiseCounter(run, rows);
   for (const { item, factorId } of wanted)
     if (!raised.has(factorId) || first.get(factorId) !== item) lost.set(item, "raced");

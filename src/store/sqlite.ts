@@ -34,6 +34,8 @@ export async function openSqlite(path: string): Promise<Db> {
       begin: (relaxed) => [...(relaxed ? ["pragma synchronous = normal"] : []), "begin immediate"],
       text: (text) => text,
       repeats: true,
+      // one writer at a time: nobody loses to another
+      isUndone: () => false,
       hold: async (work) =>
         await q.connection().execute(async () => {
           try {

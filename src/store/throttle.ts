@@ -1,7 +1,7 @@
 /** Counters in a window. Must stay true: parallel requests never exceed a limit, on any number of nodes (R-040). */
 
 import type { Db, Run } from "./open.ts";
-import { changing, insert, type Columns } from "./values.ts";
+import { changing, inOrder, insert, type Columns } from "./values.ts";
 
 /** `cost`: what one takes, 1 where it is not said; 0 looks whether there is room and takes nothing. */
 export type Budget = { id: string; limit: number; windowMs: number; cost?: number };
@@ -30,9 +30,6 @@ const table = {
   columns: { id: "text", count: "bigint", start: "bigint", expires_at: "bigint" } satisfies Columns,
 };
 type Counter = { count: number; start: number };
-/** Rows are locked in one order by every node, or two could wait for each other. */
-const inOrder = (ids: Iterable<string>) => [...new Set(ids)].toSorted();
-
 const within = (counter: Counter | undefined, { windowMs }: Budget, at: number): Counter =>
   !counter || counter.start <= at - windowMs ? { count: 0, start: at } : counter;
 const isFull = (counter: Counter | undefined, budget: Budget, at: number) =>
@@ -46,9 +43,8 @@ export type Taking = { at: number; budgets: readonly Budget[]; back?: readonly s
  * has spent their own could spend everybody's. Gives the budget that was full. Two statements, however many ask.
  */
 export async function takeEach(run: Run, takings: Taking[]): Promise<(Budget | undefined)[]> {
-  const ids = inOrder(
-    takings.flatMap(({ budgets }) => budgets.map(({ id }) => id)).concat(takings.flatMap(({ back = [] }) => back)),
-  );
+  const asked = takings.flatMap(({ budgets, back = [] }) => [...budgets.map(({ id }) => id), ...back]);
+  const ids = inOrder(new Set(asked), (id) => id);
   if (ids.length === 0) return takings.map(() => undefined);
   // writing a row is what locks it, on both databases, and until the commit nobody else reads what is counted here
   const tail = "on conflict (id) do update set count = throttle.count returning id, count, start";
@@ -85,7 +81,7 @@ export async function findFull(db: Db, { at, budgets }: Taking): Promise<Budget 
 
 /** Gives one back to each, of those that `takeEach` was told of: what was sent has been used. */
 export async function giveBackTo(run: Run, ids: readonly string[]): Promise<void> {
-  const rows = inOrder(ids).map((id) => [id, ids.filter((one) => one === id).length]);
+  const rows = [...new Set(ids)].map((id) => [id, ids.filter((one) => one === id).length]);
   await lowerCount(run, rows);
 }
 const lowerCount = changing("throttle", "id text, times bigint", {

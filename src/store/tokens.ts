@@ -7,7 +7,7 @@ import { sql, type SqlBool } from "kysely";
 import type { TokenState, TokenType } from "#core/token.ts";
 import type { Db, Run } from "./open.ts";
 import type { Tables } from "./schema.ts";
-import { marks, insert, type Columns } from "./values.ts";
+import { inOrder, insert, marks, type Columns } from "./values.ts";
 
 export type NewTokenRow = Omit<Tables["token"], "state" | "user_id">;
 
@@ -37,10 +37,7 @@ export async function insertTokens(run: Run, tokens: NewTokenRow[]): Promise<Set
   const inserted = await insert(
     run,
     table,
-    // sorted, so that two nodes never wait for each other
-    tokens
-      .toSorted((a, b) => Number(a.serial_key > b.serial_key) - Number(a.serial_key < b.serial_key))
-      .map((token) => ({ ...token, state: "available" })),
+    inOrder(tokens, (token) => token.serial_key).map((token) => ({ ...token, state: "available" })),
   );
   return new Set(inserted.map((row) => row["id"] as string));
 }

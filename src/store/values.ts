@@ -54,6 +54,12 @@ export async function over(run: Run, columns: string, rows: unknown[][], stateme
   return await run(text, full.flat());
 }
 
+/** Rows are locked in one order by every node, or two batches could wait for each other. */
+export const inOrder = <T>(rows: Iterable<T>, key: (row: T) => string): T[] =>
+  [...rows].toSorted((a, b) => Number(key(a) > key(b)) - Number(key(a) < key(b)));
+
+const idOf = ([id]: unknown[]) => id as string;
+
 /**
  * Changes rows of a table, each by values of its own, whose columns are named with their types (`id text, at bigint`): `set`
  * and `where` know them as `v.at`, and `v.id` is the row's. Gives the ids of those that were changed.
@@ -71,7 +77,7 @@ export function changing(table: string, columns: string, { set, where = "true" }
   });
   return async (run: Run, rows: unknown[][]): Promise<Set<unknown>> => {
     if (rows.length === 0) return new Set();
-    if (!run.repeats) return new Set((await over(run, columns, rows, joined)).map((row) => row["id"]));
+    if (!run.repeats) return new Set((await over(run, columns, inOrder(rows, idOf), joined)).map((row) => row["id"]));
     const done = await run(
       single,
       rows.map((row) => order.map((at) => row[at])),
