@@ -59,6 +59,8 @@ type Binding = {
 /** By the activation link, or by the code and the name that were told with it; then `url` must be given. */
 export type Invited = { link: string } | { code: string; username: string };
 
+const platforms: Record<string, string> = { darwin: "macOS", linux: "Linux", win32: "Windows" };
+
 /** Uses the code up. The device counts once its channel is proven: `prove`, or `confirm` with what its notification brought. */
 export async function claim(invited: Invited, { url, name = "Command line", subscription = null }: Binding = {}) {
   const server = "link" in invited ? new URL(invited.link) : undefined;
@@ -71,7 +73,7 @@ export async function claim(invited: Invited, { url, name = "Command line", subs
     code,
     ...("username" in invited && { username: invited.username }),
     publicKey: { kty, crv, x, y },
-    device: { name, kind: "other", platform: process.platform, appVersion: "example", language: "en" },
+    device: { name, kind: "other", platform: platforms[process.platform] ?? "other", appVersion: "1", language: "en" },
     subscription,
     signature: writeJws("activation", { key: privateKey, payload: { code, aud: info.publicUrl } }),
   };

@@ -6,6 +6,7 @@ import { blockDevice, listDevices, nameDevice, removeDevice, unblockDevice } fro
 import { addPerson, removePerson, setState } from "#actions/people.ts";
 import { listFactors } from "#store/factors.ts";
 import { writeJws } from "#wire/device/jws.ts";
+import { device } from "#wire/device/messages.ts";
 import {
   activate,
   claim,
@@ -17,12 +18,20 @@ import {
   send,
   type Kept,
 } from "../../examples/device/device.ts";
+import { browsers, systems } from "../../web/parts/browser-name.ts";
 import { kinds } from "../support/world.ts";
 import { httpWorld } from "./http-caller.ts";
 
 const minute = 60_000;
 const refused = { status: 400, code: "activation_refused" };
 const unknown = { status: 401, code: "device_not_activated" };
+
+test("the app in the browser says nothing of itself that the server does not take", () => {
+  const said = { name: "Phone", kind: "phone", appVersion: "1", language: "en" };
+  for (const [, browser] of browsers)
+    for (const [, system] of systems)
+      expect(device.parse({ ...said, platform: `${browser}, ${system}` }).platform).toBe(`${browser}, ${system}`);
+});
 
 describe.each(kinds)("binding a device, on %s,", (kind) => {
   const h = httpWorld(kind);
@@ -146,12 +155,12 @@ describe.each(kinds)("binding a device, on %s,", (kind) => {
     const { link } = await invite();
     const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
     const { x = "", y = "" } = publicKey.export({ format: "jwk" });
-    const device = { name: "Phone", kind: "phone", platform: "", appVersion: "1", language: "en" } as const;
+    const phone = { name: "Phone", kind: "phone", platform: "other", appVersion: "1", language: "en" } as const;
     const give = async (code: string, clientIp: string) =>
       await claimActivation(h.w.deps, {
         code,
         publicKey: { kty: "EC", crv: "P-256", x, y },
-        device,
+        device: phone,
         subscription: null,
         signature: writeJws("activation", { key: privateKey, payload: { code, aud: h.w.deps.db.node.publicUrl } }),
         clientIp,

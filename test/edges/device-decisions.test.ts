@@ -87,7 +87,7 @@ describe.each(kinds)("a request in the app, on %s,", (kind) => {
     // its answer was lost on the way
     expect(await decide(kept, request, { decision: "approve", number })).toEqual({ result: "approved" });
     await expect(send(kept, `/requests/${id}`)).rejects.toMatchObject({ status: 404, code: "request_over" });
-    const device = { id: kept.deviceId, kind: "other", appVersion: "example", fetched: true, usedCheck: true };
+    const device = { id: kept.deviceId, kind: "other", appVersion: "1", fetched: true, usedCheck: true };
     expect((await records()).slice(0, 3)).toMatchObject([
       ["SUCCESS_PHONE_APP_PENDING", 0, null],
       ["SUCCESS_PHONE_APP_AUTHENTICATED", 0, [{ ...device, result: "approve" }]],

@@ -1,14 +1,14 @@
 // What a browser says of itself, in as many words as its owner needs to recognise it.
 
 /** The first that fits: most say the names of others too. */
-const browsers: [RegExp, string][] = [
+export const browsers: [RegExp, string][] = [
   [/\bEdg(e|A|iOS)?\//, "Edge"],
   [/\bOPR\//, "Opera"],
   [/\b(Firefox|FxiOS)\//, "Firefox"],
   [/(Chrome|CriOS|Chromium)\//, "Chrome"],
   [/\bSafari\//, "Safari"],
 ];
-const systems: [RegExp, string][] = [
+export const systems: [RegExp, string][] = [
   [/\biPhone\b/, "iPhone"],
   [/\biPad\b/, "iPad"],
   [/\bAndroid\b/, "Android"],

@@ -62,11 +62,15 @@ export type Subscription = z.output<typeof subscription>;
 
 export const deviceName = plain(64).trim().min(1);
 const deviceKinds = ["phone", "tablet", "desktop", "other"] as const;
-const device = z.strictObject({
+const systems = ["Android", "iPhone", "iPad", "Windows", "macOS", "ChromeOS", "Linux"];
+const browsers = ["Chrome", "Edge", "Firefox", "Opera", "Safari"];
+const inBrowsers = browsers.flatMap((browser) => systems.map((system) => `${browser}, ${system}`));
+/** Nothing of what a device says of itself here can be a name or a number of somebody's: it goes into the log, which keeps it for ever. */
+export const device = z.strictObject({
   name: deviceName,
   kind: z.enum(deviceKinds),
-  platform: plain(64),
-  appVersion: plain(32),
+  platform: z.enum(["other", ...systems, ...inBrowsers]),
+  appVersion: z.string().regex(/^\d{1,5}(\.\d{1,5}){0,3}$/),
   language: z
     .string()
     .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/)
