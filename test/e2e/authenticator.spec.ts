@@ -71,6 +71,40 @@ test("the short code does the same, typed with the name, on a device whose clock
   await expect(page.getByText("clock is 10 minutes wrong")).toBeVisible();
 });
 
+test("a set-up that the network or a proxy breaks off is tried again with the same code; the server alone ends it", async ({
+  page,
+  server,
+  consoleErrors,
+}) => {
+  const person = await server.addPerson();
+  await openLink(page, server, person);
+  const answers = [
+    { status: 502, contentType: "text/html", body: "<h1>Bad gateway</h1>" },
+    { status: 429, contentType: "application/problem+json", body: `{"code":"too_many_requests"}` },
+    { status: 200, contentType: "text/html", body: "<h1>Welcome to the hotel</h1>" },
+  ];
+  const confirming = "**/device/v1/activations/confirm";
+  await page.route(confirming, async (route) => {
+    const answer = answers.shift();
+    await (answer ? route.fulfill(answer) : route.continue());
+  });
+  await page.getByRole("button", { name: "Set it up" }).click();
+  await expect(page.getByText("The set-up of this device is not finished.")).toBeVisible();
+  await expect(page.getByRole("alert")).toContainText("We are asked too often");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(page.getByRole("alert")).toContainText("The server cannot be reached");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(page.getByText("No push on this device")).toBeVisible();
+
+  await openLink(page, server, person);
+  answers.push({ status: 400, contentType: "application/problem+json", body: `{"code":"activation_refused"}` });
+  await page.getByRole("button", { name: "Set it up" }).click();
+  await expect(page.getByRole("alert")).toContainText("wrong, used already or too old");
+  await page.goto("/authenticator/");
+  await expect(page.locator("main li")).toHaveCount(1);
+  for (const error of consoleErrors.splice(0)) expect(error).toMatch(/status of (502|429|400)/);
+});
+
 test("no script can read a key of the device", async ({ page, server }) => {
   await activate(page, server, await server.addPerson());
   const kept = await page.evaluate(async () => {

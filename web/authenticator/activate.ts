@@ -60,7 +60,8 @@ export async function activate({ code, username, deviceName, language }: Wish): 
   });
   // else the browser may throw the keys away when space is short
   await navigator.storage?.persist?.();
-  return await prove(deviceId);
+  await resume(deviceId);
+  return await kept(deviceId);
 }
 
 const kept = async (deviceId: string): Promise<Account> => {
@@ -84,16 +85,23 @@ async function provedByPush(deviceId: string): Promise<boolean> {
   return false;
 }
 
-/** One that was left in the middle goes on; one that is too late is gone at the server too. */
-export async function resume({ deviceId }: Account): Promise<void> {
+/** What the server alone can say: the code is used up for nothing. Whatever else goes wrong is no reason to ask for another. */
+const ends = ["activation_refused", "device_not_activated"];
+
+/** Goes on with the proof. Gives what kept it from being done, which can be tried again; throws when the server has ended it. */
+export async function resume(deviceId: string): Promise<string | undefined> {
   try {
     await prove(deviceId);
+    return undefined;
   } catch (error) {
-    if (error instanceof DeviceProblem && error.code !== "offline") await removeAccount(deviceId);
+    if (!(error instanceof DeviceProblem)) throw error;
+    if (!ends.includes(error.code)) return error.code;
+    await removeAccount(deviceId);
+    throw error;
   }
 }
 
-async function prove(deviceId: string): Promise<Account> {
+async function prove(deviceId: string): Promise<void> {
   const account = await kept(deviceId);
   if (account.channel === "push" && !(await provedByPush(deviceId))) {
     await ask(account, { method: "POST", path: "/activations/channel", body: { channel: "stream" } });
@@ -101,15 +109,18 @@ async function prove(deviceId: string): Promise<Account> {
   }
   const now = await kept(deviceId);
   if (now.state === "proving") await proveByStream(now);
-  return await kept(deviceId);
 }
 
 async function proveByStream(account: Account): Promise<void> {
   const ending = new AbortController();
-  for await (const { name, id } of listen(account, AbortSignal.any([ending.signal, AbortSignal.timeout(15_000)])))
-    if (name === "validate") {
-      await confirm(account, id);
-      break;
-    }
-  ending.abort();
+  try {
+    for await (const { name, id } of listen(account, AbortSignal.any([ending.signal, AbortSignal.timeout(15_000)])))
+      if (name === "validate") return await confirm(account, id);
+  } catch (error) {
+    if (error instanceof DeviceProblem) throw error;
+  } finally {
+    ending.abort();
+  }
+  // the stream broke off, or nothing came by it in time
+  throw new DeviceProblem("offline");
 }

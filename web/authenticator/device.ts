@@ -66,6 +66,8 @@ async function exchange({ method = "GET", path, body, signal, authorization }: E
   }).catch(() => {
     throw new DeviceProblem("offline");
   });
+  // of a proxy between, whatever its status says
+  if (answer.headers.get("content-type")?.startsWith("text/html")) throw new DeviceProblem("offline");
   if (answer.ok) return answer;
   const problem = (await answer.json().catch(() => ({}))) as { code?: string; serverTime?: number };
   throw new DeviceProblem(problem.code ?? (answer.status >= 500 ? "offline" : "refused"), problem.serverTime);

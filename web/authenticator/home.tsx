@@ -7,6 +7,7 @@ import { leftOf } from "./clock.ts";
 import { codeAt, halves, type CodeKey } from "./code.ts";
 import { InstallOffer } from "./install.tsx";
 import type { Account } from "./keep.ts";
+import { Proving } from "./proving.tsx";
 import { Repair } from "./repair.tsx";
 import { type Asked, useApp, useMoment } from "./use-app.tsx";
 
@@ -78,7 +79,7 @@ function AccountCard({ account }: { account: Account }) {
       </header>
       {state === "unknown" ? <Repair account={account} /> : <Code account={account} />}
       {state === "blocked" && <p className={styles.note}>{say("account.blocked")}</p>}
-      {state === "proving" && <p className={styles.note}>{say("account.proving")}</p>}
+      {state === "proving" && <Proving account={account} />}
       {state === "active" && channel === "stream" && <p className={styles.soft}>{say("account.noPush")}</p>}
     </li>
   );

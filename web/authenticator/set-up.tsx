@@ -112,7 +112,10 @@ function Explained({ given, onAgain }: { given: Given; onAgain: () => void }) {
   const begin = async () => {
     setWorking({ busy: true });
     try {
-      setWorking({ busy: false, account: await activate({ ...given, deviceName, language }) });
+      const account = await activate({ ...given, deviceName, language });
+      // its code is used: what is left to do is offered beside the account
+      if (account.state !== "active") location.hash = "#home";
+      else setWorking({ busy: false, account });
     } catch (error) {
       if (!(error instanceof DeviceProblem)) throw error;
       setWorking({ busy: false, problem: wordFor("problem", error.code) });

@@ -3,7 +3,6 @@
 import { createContext, use, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { ReactNode } from "react";
 import type { Language } from "../parts/language.ts";
-import { resume } from "./activate.ts";
 import { askWaiting, DeviceProblem, type Pending, type Standing } from "./device.ts";
 import { listen } from "./events.ts";
 import { listAccounts, readChoice, saveChoice, type Account } from "./keep.ts";
@@ -118,8 +117,6 @@ function useLooking() {
       // codes are shown before any server has answered
       setState((before) => ({ ...before, accounts }));
       told();
-      for (const account of accounts.filter(({ state: now }) => now === "proving"))
-        void resume(account).then(told, told);
       await navigator.serviceWorker.ready.then(renewSubscription).catch(() => undefined);
     };
     begin().catch(() => setState((before) => ({ ...before, broken: true })));
