@@ -174,6 +174,14 @@ CREATE INDEX delivery_started on delivery (started_at);
 
 CREATE INDEX delivery_to on delivery (to_mac, started_at);
 
+CREATE TRIGGER device_goes_astray after delete on device
+  begin
+    insert into stray_device (id, user_id, name, public_key, why)
+      select old.id, p.id, old.name, old.public_key, case old.state when 'proving' then 'unfinished' else 'removed' end
+      from person p where p.id = old.user_id
+      on conflict (id) do update set why = excluded.why;
+  end;
+
 CREATE TRIGGER device_takes_push after delete on device
   when not exists (select 1 from device d where d.user_id = old.user_id and d.state <> 'proving')
   begin
@@ -401,6 +409,11 @@ CREATE TRIGGER person_gives_token_back after delete on person
     where user_id = old.id;
   end;
 
+CREATE TRIGGER person_takes_claims after delete on person
+  begin
+    delete from stray_device where claims = old.name_key;
+  end;
+
 CREATE TABLE person (
   id text primary key,
   name_key text not null unique,
@@ -573,6 +586,24 @@ CREATE INDEX site_ticket_expiry on site_ticket (expires_at);
 CREATE INDEX site_ticket_of_session on site_ticket (session_id);
 
 CREATE INDEX site_ticket_of_site on site_ticket (site_id);
+
+CREATE TABLE stray_device (
+  id text primary key,
+  user_id text references person (id) on delete cascade,
+  name text,
+  public_key blob,
+  why text not null,
+  claims text,
+  gone_at bigint,
+  since bigint,
+  asked_at bigint
+);
+
+CREATE INDEX stray_device_asked on stray_device (asked_at);
+
+CREATE INDEX stray_device_claims on stray_device (claims) where claims is not null;
+
+CREATE INDEX stray_device_user on stray_device (user_id);
 
 CREATE TABLE throttle (
   id text primary key,

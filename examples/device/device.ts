@@ -130,6 +130,7 @@ function authorization(kept: Kept, { method, path, text }: { method: string; pat
     iat: Math.floor(clockOf(kept) / 1000),
     jti: randomBytes(16).toString("base64url"),
     bh: text === "" ? "" : hash("sha256", text, "base64url"),
+    user: kept.account.username,
   };
   return writeJws("request", { key: keyOf(kept), kid: kept.deviceId, payload });
 }

@@ -396,6 +396,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/unactivated-authenticators": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The devices whose app says that it is not for an activated account, and whose they are */
+    get: operations["listUnactivatedAuthenticators"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/users/{username}/authenticators/remove": {
     parameters: {
       query?: never;
@@ -1416,6 +1433,23 @@ export interface components {
       lastSeenAt: number | null;
       lastResult: string | null;
     };
+    UnactivatedAuthenticator: {
+      id: string;
+      /** @description Null: nobody knows the device. */
+      username: string | null;
+      name: string | null;
+      /**
+       * @description replaced: its person has bound another since. unfinished: it was never shown that its channel works.
+       * @enum {string}
+       */
+      why: "removed" | "replaced" | "unfinished" | "blocked" | "unknown";
+      /** @description The name that an unknown one says its account has. Anybody can say that: it is unproved. */
+      claims: string | null;
+      /** @description When it first asked since then. */
+      since: number;
+      /** @description When it last asked, to the hour. */
+      askedAt: number;
+    };
     InviteAuthenticatorRequest: {
       /** @description For the log, beside the entry. */
       reason: string;
@@ -1432,6 +1466,12 @@ export interface components {
     };
     Authenticators: {
       devices: components["schemas"]["Authenticator"][];
+    };
+    UnactivatedAuthenticators: {
+      /** @description How many there are, listed here or not. */
+      total: number;
+      /** @description Who asked last comes first. */
+      devices: components["schemas"]["UnactivatedAuthenticator"][];
     };
     EndedBlocks: {
       ended: string[];
@@ -4685,6 +4725,83 @@ export interface operations {
       };
       /** @description The body is not application/json. */
       415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Too much waits; try again after Retry-After. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It could not be done; send it again. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listUnactivatedAuthenticators: {
+    parameters: {
+      query?: {
+        /** @description 100 where it is not said, 1,000 at most. */
+        limit?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["UnactivatedAuthenticators"];
+        };
+      };
+      /** @description The request is not as described here. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The request is not signed by a key in use, for now, for the first time. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The key lacks the scope `helpdesk`. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description There is nobody, or nothing, of that name. */
+      404: {
         headers: {
           [name: string]: unknown;
         };

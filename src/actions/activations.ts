@@ -40,6 +40,7 @@ import { post } from "#store/outbox.ts";
 import { findPerson, type PersonDetails } from "#store/people.ts";
 import { saveRegistered } from "#store/registrations.ts";
 import { deleteDevices } from "#store/sessions.ts";
+import { endAsking } from "#store/stray-devices.ts";
 import { takeFrom } from "#store/throttle.ts";
 import { readJws } from "#wire/device/jws.ts";
 import { activationClaims, type Activated, type ActivationBody } from "#wire/device/messages.ts";
@@ -347,6 +348,7 @@ async function activate(deps: Deps, run: Run, { device, claimed }: { device: Dev
   if (await isFull(deps, run, userId, 1)) throw new Refusal("too_many_devices");
   await moveCodes(run, { deviceId: id, from: "new", to: "active" });
   await insertPush(run, { id: deps.random.id("fac_"), userId, at });
+  await endAsking(run, userId);
   await saveRegistered(run, { userId, at });
   await deleteDevices(run, { userId });
 }

@@ -5,10 +5,12 @@
 
 import { hash } from "node:crypto";
 import { findDevice, saveSeen, type Device } from "#store/devices.ts";
+import { findStray } from "#store/stray-devices.ts";
 import { takeEach } from "#store/throttle.ts";
 import { readJws, type Jws } from "#wire/device/jws.ts";
 import { requestClaims, type RequestClaims } from "#wire/device/messages.ts";
 import type { Deps } from "./deps.ts";
+import { noteBlocked, noteStray, noteUnknown } from "./stray-devices.ts";
 
 export type Signed = {
   authorization: string | undefined;
@@ -16,6 +18,7 @@ export type Signed = {
   /** with the query, which is not signed */
   path: string;
   body: Uint8Array;
+  clientIp: string;
 };
 export type Unbound = {
   refused: "bad_signature" | "bad_time" | "device_not_activated" | "device_blocked" | "too_many_requests";
@@ -28,15 +31,40 @@ export async function authenticateDevice(deps: Deps, signed: Signed): Promise<{ 
   const jws = readAuthorization(signed);
   if (jws?.kid === undefined) return { refused: "bad_signature" };
   const device = await findDevice(deps.db, jws.kid);
-  if (!device) return { refused: "device_not_activated" };
-  if (!jws.isSignedBy(device.publicKey) || !isFor(deps, signed, jws)) return { refused: "bad_signature" };
-  const now = deps.clock.now();
-  if (Math.abs(jws.payload.iat - now / 1000) > skewSeconds) return { refused: "bad_time" };
-  if (device.state === "blocked") return { refused: "device_blocked" };
+  if (!device) return { refused: await refuseStray(deps, signed, { id: jws.kid, jws }) };
+  const fault = findFault(deps, signed, { jws, publicKey: device.publicKey });
+  if (fault) return { refused: fault };
+  if (device.state === "blocked") {
+    await noteBlocked(deps, device);
+    return { refused: "device_blocked" };
+  }
   const spent = signed.method === "GET" ? undefined : await findSpent(deps, device, jws);
   if (spent) return { refused: spent };
-  await saveSeen(deps.db, { id: device.id, at: now });
+  await saveSeen(deps.db, { id: device.id, at: deps.clock.now() });
   return { device };
+}
+
+function findFault(
+  deps: Deps,
+  signed: Signed,
+  { jws, publicKey }: { jws: Jws<RequestClaims>; publicKey: Uint8Array },
+): "bad_signature" | "bad_time" | undefined {
+  if (!jws.isSignedBy(publicKey) || !isFor(deps, signed, jws)) return "bad_signature";
+  return Math.abs(jws.payload.iat - deps.clock.now() / 1000) > skewSeconds ? "bad_time" : undefined;
+}
+
+/** One that went signs with the key that it had; of one that nobody knows there is nothing to check. */
+async function refuseStray(
+  deps: Deps,
+  signed: Signed,
+  { id, jws }: { id: string; jws: Jws<RequestClaims> },
+): Promise<Unbound["refused"]> {
+  const stray = await findStray(deps.db, id);
+  const fault = stray?.publicKey && findFault(deps, signed, { jws, publicKey: stray.publicKey });
+  if (fault) return fault;
+  if (stray?.publicKey) await noteStray(deps, stray);
+  else await noteUnknown(deps, stray, { id, user: jws.payload.user, clientIp: signed.clientIp });
+  return "device_not_activated";
 }
 
 function readAuthorization({ authorization = "" }: Signed): Jws<RequestClaims> | undefined {

@@ -21,6 +21,7 @@ import {
 import { methodsOf } from "#store/factors.ts";
 import type { Run } from "#store/open.ts";
 import { saveMustRegister } from "#store/registrations.ts";
+import { deleteStray } from "#store/stray-devices.ts";
 import { deviceName, type Subscription } from "#wire/device/messages.ts";
 import { about, changed, type Actor } from "./change.ts";
 import type { Deps } from "./deps.ts";
@@ -110,6 +111,7 @@ export async function unblockDevice(deps: Deps, actor: Actor, wanted: Wanted): P
   const work = async (run: Run, { id }: Device) => {
     if (!(await moveDevice(run, { id, from: "blocked", to: "active" }))) return false;
     await moveCodes(run, { deviceId: id, from: "suspended", to: "active" });
+    await deleteStray(run, id);
     return {};
   };
   return await act(deps, actor, wanted, { result: "DEVICE_UNBLOCKED", notice: "method_restored", work });

@@ -3,6 +3,7 @@ import { follows, listHeads, nextPlace, pageSize, readDetails, readEntries } fro
 import { genesis } from "#store/log.ts";
 import type { Row } from "#store/open.ts";
 import { dropAgedPersonal, dropEntries, sweep, type Ending } from "#store/retention.ts";
+import { stampGone } from "#store/stray-devices.ts";
 import { proven, readPlace } from "./anchors.ts";
 import type { Deps } from "./deps.ts";
 
@@ -32,6 +33,7 @@ export async function retain(deps: Deps): Promise<void> {
 }
 
 async function sweepAll(deps: Deps, now: number): Promise<void> {
+  await stampGone(deps.db, now);
   const before: Record<Ending, number> = {
     radiusRequests: now,
     apiRequests: now,
@@ -52,6 +54,9 @@ async function sweepAll(deps: Deps, now: number): Promise<void> {
     newFactors: now - 3_600_000,
     activations: now - day,
     provingDevices: now - 3_600_000,
+    strays: now - deps.settings.values()["retention.authentication-days"] * day,
+    // anybody can say that they are one
+    unknownStrays: now - 7 * day,
     ceremonies: now,
     signIns: now,
     siteTickets: now,

@@ -5,6 +5,7 @@
 
 import { pageSize } from "./log-read.ts";
 import type { Db, Run } from "./open.ts";
+import { listStraysOf } from "./stray-devices.ts";
 import { marks } from "./values.ts";
 
 /** What ends by itself, and by which time it is measured. */
@@ -22,6 +23,8 @@ const ending = {
   tokenDrift: { table: "token_drift", key: "id", when: "day < ?" },
   newFactors: { table: "factor", key: "id", when: "state = 'new' and created_at < ?" },
   activations: { table: "activation", key: "id", when: "expires_at < ?" },
+  strays: { table: "stray_device", key: "id", when: "coalesce(asked_at, gone_at) < ?" },
+  unknownStrays: { table: "stray_device", key: "id", when: "why = 'unknown' and asked_at < ?" },
   provingDevices: { table: "device", key: "id", when: "state = 'proving' and created_at < ?" },
   ceremonies: { table: "ceremony", key: "id", when: "expires_at < ?" },
   signIns: { table: "sign_in", key: "id", when: "expires_at < ?" },
@@ -175,6 +178,7 @@ export async function readPerson(db: Db, userId: string) {
     },
     factors,
     authenticators,
+    former_authenticators: await listStraysOf(db, userId),
     challenges,
     blocks,
   };

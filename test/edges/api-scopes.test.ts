@@ -68,6 +68,7 @@ test("every scope has operations, and the operations are these", () => {
       "helpdesk POST /api/v1/blocks/search listBlocks",
       "helpdesk POST /api/v1/users/:username/authenticators inviteAuthenticator",
       "helpdesk GET /api/v1/users/:username/authenticators listAuthenticators",
+      "helpdesk GET /api/v1/unactivated-authenticators listUnactivatedAuthenticators",
       "helpdesk POST /api/v1/users/:username/authenticators/remove removeAuthenticator",
       "helpdesk POST /api/v1/users/:username/authenticators/block blockAuthenticator",
       "helpdesk POST /api/v1/users/:username/authenticators/unblock unblockAuthenticator",

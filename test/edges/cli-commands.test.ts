@@ -398,6 +398,10 @@ describe.each(["in this process", "through the socket"])("commands %s", (how) =>
     expect((await by("unblock")).exit).toBe(0);
     expect((await by("remove")).stdout).toBe(`${device.id} is removed.\n`);
     expect(await json(["device", "list", "anna"])).toEqual({ devices: [] });
+    expect((await run(["device", "unactivated"])).stdout).toBe("none\n");
+    const asked = { since: 1, asked_at: here.deps.clock.now() };
+    await here.deps.db.q.updateTable("stray_device").set(asked).execute();
+    expect((await run(["device", "unactivated", "--limit", "1"])).stdout).toMatch(/\nanna +Phone at work +removed /);
     expect(await json(["method", "list", "anna"])).toEqual({ methods: [] });
   });
 });

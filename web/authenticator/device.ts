@@ -81,6 +81,7 @@ async function signed(account: Account, call: Call): Promise<Response> {
     iat: Math.floor((await serverNow()) / 1000),
     jti: base64url(crypto.getRandomValues(new Uint8Array(16))),
     bh: await bodyHash(body ? JSON.stringify(body) : ""),
+    user: account.username,
   };
   const jws = await signJws(account.signing, { typ: "countersign-request+jwt", kid: account.deviceId }, payload);
   return await exchange({ ...call, authorization: `Device ${jws}` });

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { inviteByName } from "#actions/activations.ts";
 import { blockDevice, listDevices, nameDevice, removeDevice, unblockDevice } from "#actions/devices.ts";
+import { listUnactivated } from "#actions/stray-devices.ts";
 import { command, name } from "./command.ts";
 
 const username = z.strictObject({ username: name });
@@ -17,6 +18,10 @@ export const deviceCommands = {
   "device list": command({
     input: username,
     run: async (deps, input) => ({ devices: await listDevices(deps, input.username) }),
+  }),
+  "device unactivated": command({
+    input: z.strictObject({ limit: z.int().min(1).max(10_000).default(1000) }),
+    run: async (deps, input) => await listUnactivated(deps, input),
   }),
   "device remove": command({
     input: one,

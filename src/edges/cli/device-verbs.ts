@@ -1,7 +1,7 @@
 import { renderUnicodeCompact } from "uqr";
 import type { Command } from "commander";
 import { details, lines, table, time } from "./output.ts";
-import { why, type Why } from "./people-verbs.ts";
+import { whole, why, type Why } from "./people-verbs.ts";
 import { verb, type Verb } from "./verb.ts";
 
 /** Authenticator apps: binding one more, and those there are. */
@@ -54,6 +54,27 @@ export const deviceVerbs: Verb[] = [
         seen: (row) => time(row.lastSeenAt),
         "last answer": (row) => row.lastResult,
       }),
+  }),
+  verb<"device unactivated", { limit?: number }>({
+    path: "device unactivated",
+    command: "device unactivated",
+    summary: "list whose app says that it is not for an activated account, who asked last first",
+    example: "countersign device unactivated --limit 50",
+    define: (one) => one.option("--limit <n>", "at most this many, 1000 where it is not said", whole),
+    input: (_, options) => options,
+    show: ({ total, devices }) =>
+      [
+        table(devices, {
+          person: (row) => row.username,
+          "says it is": (row) => row.claims,
+          device: (row) => row.name,
+          why: (row) => row.why,
+          since: (row) => time(row.since),
+          "last asked": (row) => time(row.askedAt),
+          id: (row) => row.id,
+        }),
+        ...(total > devices.length ? [`${total} in all.`] : []),
+      ].join("\n"),
   }),
   device("device remove", "take a device away from a person, with its codes", "is removed."),
   device("device block", "let a device approve nothing and its codes count no more, until it is found", "is blocked."),

@@ -85,9 +85,10 @@ function openRoutes(app: FastifyInstance, deps: Deps): void {
 function bindAll(scope: FastifyInstance, deps: Deps): void {
   scope.decorateRequest("device");
   scope.addHook("preHandler", async (request, reply) => {
-    const { authorization } = request.headers;
+    const { clientIp, headers } = request;
     const { method = "", url: path = "" } = request.raw;
-    const known = await authenticateDevice(deps, { authorization, method, path, body: bodyOf(request) });
+    const signed = { authorization: headers.authorization, method, path, body: bodyOf(request), clientIp };
+    const known = await authenticateDevice(deps, signed);
     if ("refused" in known) return refuseDevice(deps, reply, known.refused);
     if (known.device.state === "proving" && !request.routeOptions.config.proving)
       return refuseDevice(deps, reply, "device_not_activated");

@@ -32,6 +32,23 @@ const device = z
   })
   .meta({ id: "Authenticator" });
 
+const unactivated = z
+  .strictObject({
+    id: z.string(),
+    username: z.string().nullable().meta({ description: "Null: nobody knows the device." }),
+    name: z.string().nullable(),
+    why: z.enum(["removed", "replaced", "unfinished", "blocked", "unknown"]).meta({
+      description:
+        "replaced: its person has bound another since. unfinished: it was never shown that its channel works.",
+    }),
+    claims: z.string().nullable().meta({
+      description: "The name that an unknown one says its account has. Anybody can say that: it is unproved.",
+    }),
+    since: time.meta({ description: "When it first asked since then." }),
+    askedAt: time.meta({ description: "When it last asked, to the hour." }),
+  })
+  .meta({ id: "UnactivatedAuthenticator" });
+
 export const authenticatorsContract = {
   inviteAuthenticator: act({
     url: "",
@@ -56,6 +73,27 @@ export const authenticatorsContract = {
     summary: "The devices on which a person has the authenticator app",
     params,
     answer: z.strictObject({ devices: z.array(device) }).meta({ id: "Authenticators" }),
+  }),
+  listUnactivatedAuthenticators: operation({
+    method: "GET",
+    url: "/api/v1/unactivated-authenticators",
+    scope,
+    operationId: "listUnactivatedAuthenticators",
+    summary: "The devices whose app says that it is not for an activated account, and whose they are",
+    params: z.strictObject({}),
+    query: z.strictObject({
+      limit: z
+        .string()
+        .regex(/^[1-9]\d{0,2}$|^1000$/)
+        .optional()
+        .meta({ description: "100 where it is not said, 1,000 at most." }),
+    }),
+    answer: z
+      .strictObject({
+        total: z.int().meta({ description: "How many there are, listed here or not." }),
+        devices: z.array(unactivated).meta({ description: "Who asked last comes first." }),
+      })
+      .meta({ id: "UnactivatedAuthenticators" }),
   }),
   removeAuthenticator: act({
     url: "/remove",

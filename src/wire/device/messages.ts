@@ -26,6 +26,8 @@ export const requestClaims = z.strictObject({
   jti: base64url(16, 64),
   /** SHA-256 of the body; "" where there is none */
   bh: z.string().max(43),
+  /** whose account it is, as the device has it: for whoever is to mend what the server knows nothing of any more */
+  user: z.string().max(256).optional(),
 });
 export type RequestClaims = z.output<typeof requestClaims>;
 
