@@ -6,17 +6,21 @@ import { type Child, findProgram, freePort, remove, startProcess, tempFolder } f
 
 export type Freeradius = { port: number; pid: number; output(): string; stop(): Promise<void> };
 
+/** How many threads there are at first, at most, and idle at least and at most. */
+export type Threads = { start: number; max: number; minSpare: number; maxSpare: number };
+export const fixed = (threads: number): Threads => ({ start: threads, max: threads, minSpare: 1, maxSpare: threads });
+
 /** Starts FreeRADIUS with `sections` (modules, servers, home servers) added to the common part. One item a line: its
  * parser reads no more. `folder` may hold files that the sections name, and is removed at the end. */
 export async function startFreeradius(
   sections: string,
   clientSecret: string,
-  { folder = tempFolder("freeradius"), threads = 4 } = {},
+  { folder = tempFolder("freeradius"), threads = fixed(4), rejectDelay = 0 } = {},
 ): Promise<Freeradius> {
   const program = findProgram("freeradius") ?? findProgram("radiusd");
   if (program === undefined) throw new Error("FreeRADIUS was not found: apt-get install freeradius");
   const port = await freePort();
-  writeFileSync(join(folder, "radiusd.conf"), common({ folder, port, clientSecret, threads }) + sections, {
+  writeFileSync(join(folder, "radiusd.conf"), common({ folder, port, clientSecret, threads, rejectDelay }) + sections, {
     mode: 0o600,
   });
   const child: Child = startProcess(program, ["-f", "-l", "stdout", "-d", folder]);
@@ -32,10 +36,10 @@ export async function startFreeradius(
   };
 }
 
-type Common = { folder: string; port: number; clientSecret: string; threads: number };
+type Common = { folder: string; port: number; clientSecret: string; threads: Threads; rejectDelay: number };
 
 // max_requests counts answered ones for cleanup_delay seconds too: the stock 16384 would throttle a fast run.
-const common = ({ folder, port, clientSecret, threads }: Common) => `
+const common = ({ folder, port, clientSecret, threads, rejectDelay }: Common) => `
 raddbdir = ${folder}
 libdir = /usr/lib/freeradius
 run_dir = ${folder}
@@ -45,13 +49,13 @@ log {
   destination = stdout
 }
 security {
-  reject_delay = 0
+  reject_delay = ${rejectDelay}
 }
 thread pool {
-  start_servers = ${threads}
-  max_servers = ${threads}
-  min_spare_servers = 1
-  max_spare_servers = ${threads}
+  start_servers = ${threads.start}
+  max_servers = ${threads.max}
+  min_spare_servers = ${threads.minSpare}
+  max_spare_servers = ${threads.maxSpare}
 }
 client loopback {
   ipaddr = 127.0.0.1
