@@ -1,6 +1,7 @@
 /**
  * Which of a person's devices notifications go to, and what became of them: beside the request, and for the figures. Must stay
- * true: a device that was told of a request is not told of it again; a subscription that is gone is dropped only while it is still the device's.
+ * true: nobody is told but the devices that were there when the request was opened, since who is told may answer, and none of them
+ * twice; a subscription that is gone is dropped only while it is still the device's.
  */
 
 import type { Db, Run } from "./open.ts";
@@ -8,17 +9,16 @@ import { insert, over, type Columns } from "./values.ts";
 
 export type Subscribed = { deviceId: string; sealedSubscription: Uint8Array };
 
-/** The devices that can be told of a request and were not yet, or not with success. */
+/** The devices that were asked and can be told, and were not yet, or not with success. */
 export async function listUntold(
   db: Db,
   { userId, challengeId }: { userId: string; challengeId: string },
 ): Promise<Subscribed[]> {
   const rows = await db.q
-    .selectFrom("device")
-    .leftJoin("request_device", (join) =>
-      join.onRef("request_device.device_id", "=", "device.id").on("request_device.challenge_id", "=", challengeId),
-    )
+    .selectFrom("request_device")
+    .innerJoin("device", "device.id", "request_device.device_id")
     .select(["device.id", "device.sealed_subscription"])
+    .where("request_device.challenge_id", "=", challengeId)
     .where("device.user_id", "=", userId)
     .where("device.state", "=", "active")
     .where("device.sealed_subscription", "is not", null)
@@ -93,10 +93,8 @@ export async function saveNotified(
     run,
     "challenge_id text, device_id text, at bigint, result text",
     notified.map(({ deviceId, result }) => [challenge_id, deviceId, at, result]),
-    `insert into request_device (challenge_id, device_id, notified_at, notify_result)
-     select v.challenge_id, v.device_id, v.at, v.result from v join challenge c on c.id = v.challenge_id where true
-     on conflict (challenge_id, device_id) do update set notified_at = excluded.notified_at,
-       notify_result = excluded.notify_result`,
+    `update request_device set notified_at = v.at, notify_result = v.result from v
+     where request_device.challenge_id = v.challenge_id and request_device.device_id = v.device_id`,
   );
   const rows = notified.map(({ id, deviceId: ref, service: gateway, result, reason }) => {
     const state = result === "sent" ? { state: "sent", sent_at: at } : { state: "refused", sent_at: null };

@@ -1,6 +1,6 @@
 // A device that notifications reach: its server, its browser's push service and the person, over real listeners.
 import tls from "node:tls";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { inviteByName } from "#actions/activations.ts";
 import { deliverDue } from "#actions/deliver.ts";
 import { addPerson } from "#actions/people.ts";
@@ -79,6 +79,28 @@ test("a request reaches both devices; what one of them says is over on the other
       { notify_result: "sent", result: null },
     ]),
   );
+});
+
+test("a device that is bound while a request waits is not told of it and cannot answer it; it waits for the first", async () => {
+  await addPerson(h.w.deps, "cli", { username: "ada" });
+  const phone = await bind("ada");
+  service.control.mood = "failing";
+  const begun = await h.call(await h.newKey(), { body: { username: "ada" } });
+  const told = h.w.deps.db.q.selectFrom("request_device").select("notify_result");
+  await vi.waitFor(async () => expect(await told.execute()).toEqual([{ notify_result: "down" }]));
+  service.control.mood = "well";
+  const tablet = await bind("ada");
+  h.w.clock.at += 6000;
+  await deliverDue(h.w.deps);
+  const { id } = (await phone.browser.take("request")).note;
+  const asked = (await (await send(phone.kept, `/requests/${id}`)).json()) as DeviceRequest;
+  expect(requests(tablet.browser)).toBe(0);
+  expect((await look(tablet.kept)).requests).toEqual([]);
+  const over = { status: 404, code: "request_over" };
+  await expect(send(tablet.kept, `/requests/${id}`)).rejects.toMatchObject(over);
+  const { number } = begun.body["prompt"] as { number: string };
+  await expect(decide(tablet.kept, asked, { decision: "approve", number })).rejects.toMatchObject(over);
+  expect(await decide(phone.kept, asked, { decision: "approve", number })).toEqual({ result: "approved" });
 });
 
 test("a request for which another way was chosen at the sign-in page is over on the devices", async () => {

@@ -8,6 +8,7 @@ import { sealed } from "#actions/sealed.ts";
 import { subscribe, vapidPublicKey } from "#actions/web-push.ts";
 import { askVendor } from "#delivery/ask.ts";
 import { post } from "#store/outbox.ts";
+import { insertAsked } from "#store/push-requests.ts";
 import { startPushService, type PushService, type Subscriber } from "../support/vendors/push-service.ts";
 import { trustVendors } from "../support/vendors/stand-in.ts";
 import { kinds, world, type World } from "../support/world.ts";
@@ -53,6 +54,7 @@ describe.each(kinds)("a request for approval, on %s,", (kind) => {
       .insertInto("challenge")
       .values({ id: challengeId, ...of, ...stands } as never)
       .execute();
+    await w.deps.db.transaction((run) => insertAsked(run, { id: challengeId, user_id: userId }));
     await queue({ type: "request", challengeId });
     await deliverDue(w.deps);
   }
@@ -82,16 +84,21 @@ describe.each(kinds)("a request for approval, on %s,", (kind) => {
     expect(await outbox()).toEqual([{ state: "sent", attempts: 1 }]);
   });
 
-  test("a device that could not be told is told later, the others are not told again", async () => {
-    const one = await device("dev_one");
-    service.control.mood = "failing";
+  test("a device that could not be told is told later; the others are not told again, and a later one not at all", async () => {
+    const [one, two] = [await device("dev_one"), await device("dev_two")];
+    const net = w.deps.net;
+    w.deps.net = async (asked) => {
+      if (asked.url === one.subscription.endpoint) throw new Error("no way there");
+      return await net(asked);
+    };
     await ask();
-    service.control.mood = "well";
-    const two = await device("dev_two");
+    expect(await results()).toEqual({ dev_one: "down", dev_two: "sent" });
+    w.deps.net = net;
+    const late = await device("dev_late");
     w.clock.at += 6000;
     await deliverDue(w.deps);
     await deliverDue(w.deps);
-    expect([types(one), types(two)]).toEqual([[`request ${challengeId}`], [`request ${challengeId}`]]);
+    expect([one, two, late].map(types)).toEqual([[`request ${challengeId}`], [`request ${challengeId}`], []]);
     expect(one.received[0]!.ttl).toBe(54);
     expect(await results()).toEqual({ dev_one: "sent", dev_two: "sent" });
   });

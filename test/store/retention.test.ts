@@ -183,13 +183,22 @@ describe.each(kinds)("on %s", (kind) => {
 
     await erasePerson(w.deps, "cli", { userId: ada.id, reason: "asked for it" });
     const stored = await Promise.all(
-      ["person", "factor", "challenge", "outbox", "personal", "log", "device", "activation", "request_device"].map(
-        async (table) => (await sql`select * from ${sql.table(table)}`.execute(w.deps.db.q)).rows,
-      ),
+      [
+        "person",
+        "factor",
+        "challenge",
+        "outbox",
+        "personal",
+        "log",
+        "device",
+        "activation",
+        "request_device",
+        "stray_device",
+      ].map(async (table) => (await sql`select * from ${sql.table(table)}`.execute(w.deps.db.q)).rows),
     );
     expect(JSON.stringify(stored)).not.toMatch(/Lovelace|6701234567/);
     expect(JSON.stringify(stored)).toContain("Bob-Kept");
-    for (const table of [3, 6, 7, 8]) expect(stored[table]).toEqual([]);
+    for (const table of [3, 6, 7, 8, 9]) expect(stored[table]).toEqual([]);
     const verdict = await verified();
     expect(verdict).toMatchObject({ ok: true, chains: [{ rows: 1107, erased: 1104 }] });
     expect((await exportPerson(w.deps, "cli", ada.id)).person).toBeUndefined();
