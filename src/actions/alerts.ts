@@ -15,6 +15,7 @@ import { momentIn } from "./notices.ts";
 const recipients = {
   fraud_blocked: "notify.fraud",
   fraud_reported: "notify.fraud",
+  fraud_let_in: "notify.fraud",
   person_blocked: "notify.block",
   person_unblocked: "notify.block",
   number_blocked: "notify.block",

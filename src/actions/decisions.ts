@@ -43,12 +43,17 @@ export async function decideRequest(
     !isAbout(deps, { device, request, claims })
   )
     return { refused: "bad_decision" };
-  const given = { device, request, claims, clientIp };
+  return await decide(deps, { device, request, claims, clientIp });
+}
+
+async function decide(deps: Deps, given: Given): Promise<Decided | DecisionRefused> {
+  const { request, claims } = given;
+  const reports = isReport(deps, claims);
   const known = decidedBefore(request, claims);
   // whoever died over the report has written none; a second one changes nothing
-  if (known === "reported") return isReport(deps, claims) ? await report(deps, given) : { result: "denied" };
-  if (known) return { result: known };
-  if (!(await waits(deps, given))) return await tooLate(deps, given);
+  if (known === "reported") return reports ? await report(deps, given) : { result: "denied" };
+  if (known && !reports) return { result: known };
+  if (!(await waits(deps, given))) return reports ? await reportLate(deps, given) : await tooLate(deps, given);
   if (!(await mayApprove(deps, given))) return { refused: "unlock_needed" };
   await saveResult(deps, given, claims.decision);
   return await finish(deps, given);
@@ -151,6 +156,12 @@ async function report(deps: Deps, { request, clientIp }: Given): Promise<Decided
     result: "reported",
     ...(await reportFraud(deps, { userId, challengeId, by: "app", block: true, clientIp })),
   };
+}
+
+/** it ends nothing any more, but somebody has the password all the same. It may come for as long as the request is kept, a day. */
+async function reportLate(deps: Deps, given: Given): Promise<Decided> {
+  await saveResult(deps, given, given.claims.decision);
+  return await report(deps, given);
 }
 
 async function approve(deps: Deps, given: Given): Promise<Decided | DecisionRefused> {

@@ -48,15 +48,16 @@ export async function reportFraud(deps: Deps, report: FraudReport): Promise<{ bl
       });
       const { username } = person;
       const kind = blocked ? "fraud_blocked" : "fraud_reported";
+      const letIn = challenge.state === "consumed";
       return {
         value: undefined,
         result: blocked ? "FRAUD_REPORTED_PERSON_BLOCKED" : "FRAUD_REPORTED",
         userId,
         correlationId,
-        detail: { by: report.by, challenge: challengeId, ...detail },
+        detail: { by: report.by, challenge: challengeId, state: challenge.state, ...detail },
         personal: { ...about(person), ...(report.clientIp !== undefined && { clientIp: report.clientIp }) },
         notice: { kind },
-        alert: { kind, userId, username, application, correlationId, number },
+        alert: { kind: letIn ? "fraud_let_in" : kind, userId, username, application, correlationId, number },
       };
     });
   } catch (error) {

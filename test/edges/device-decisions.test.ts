@@ -1,77 +1,26 @@
 // Requests to approve, from the sign-in that asks to the device that answers over a real listener, on both databases.
 import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { inviteByName } from "#actions/activations.ts";
 import { collect } from "#actions/collect.ts";
 import { decideRequest } from "#actions/decisions.ts";
 import { blockDevice } from "#actions/devices.ts";
-import { addPerson } from "#actions/people.ts";
 import { setPin } from "#actions/pins.ts";
 import { begin } from "#actions/verify.ts";
 import type { Application } from "#core/facts.ts";
 import { findDevice } from "#store/devices.ts";
-import { activate, codeNow, decide, events, look, send, sign, type Kept } from "../../examples/device/device.ts";
+import { codeNow, decide, events, look, send, sign } from "../../examples/device/device.ts";
 import { flag, makeAuthenticator } from "../support/authenticator.ts";
 import { addDevices } from "../support/device.ts";
 import { kinds, world } from "../support/world.ts";
+import { asker, portal } from "./asked-in-app.ts";
 import { httpWorld } from "./http-caller.ts";
 
-const portal: Application = {
-  id: "app_portal",
-  name: "Portal",
-  firstFactor: "none",
-  canChallenge: true,
-  allowWithoutMethodUntil: 0,
-};
 const silent: Application = { ...portal, id: "rcl_old", canChallenge: false };
 const minute = 60_000;
 
 describe.each(kinds)("a request in the app, on %s,", (kind) => {
   const h = httpWorld(kind);
-  const bind = async () =>
-    await activate(await inviteByName(h.w.deps, "cli", { username: "ada" }), {
-      url: `http://127.0.0.1:${h.server.people!.port}`,
-    });
-  const adaWith = async (more: object = {}) => {
-    await addPerson(h.w.deps, "cli", { username: "ada", email: "ada@example.org", ...more });
-    return await bind();
-  };
-  const asking = async (application = portal, more: object = {}) =>
-    await begin(h.w.deps, {
-      application,
-      username: "ada",
-      source: { protocol: "web", clientIp: "203.0.113.9" },
-      ...more,
-    });
-  const asked = async (application = portal) => {
-    const outcome = await asking(application);
-    if (outcome.kind !== "challenge") throw new Error(`no challenge but ${JSON.stringify(outcome)}`);
-    const collecting = { application, challengeId: outcome.id, source: { protocol: "web" } as const };
-    const came = async (waitMs = 0) => await collect(h.w.deps, { ...collecting, waitMs });
-    return { id: outcome.id, prompt: outcome.prompt, number: outcome.prompt.number ?? "", came };
-  };
-  const only = async (kept: Kept) => {
-    const { requests } = await look(kept);
-    expect(requests).toHaveLength(1);
-    return requests[0]!;
-  };
-  const records = async () =>
-    (
-      await h.w.deps.db.q
-        .selectFrom("log")
-        .select(["result", "authenticated", "detail"])
-        .where("kind", "in", ["authentication", "approval"])
-        .orderBy("seq")
-        .execute()
-    ).map(({ result, authenticated, detail }) => [
-      result,
-      authenticated,
-      JSON.parse(detail ?? "null")?.devices ?? null,
-    ]);
-  const changes = async () =>
-    (await h.w.deps.db.q.selectFrom("log").select("result").where("kind", "=", "change").orderBy("seq").execute()).map(
-      ({ result }) => result,
-    );
+  const { bind, adaWith, asking, asked, only, records, changes } = asker(h);
 
   test("is approved by the number that the page shows, and lets whoever waits in, once", async () => {
     const kept = await adaWith();
@@ -133,21 +82,6 @@ describe.each(kinds)("a request in the app, on %s,", (kind) => {
     // the same device has thought better of it
     for (const _again of [1, 2]) expect(await decide(kept, own, { decision: "deny" })).toEqual({ result: "denied" });
     expect(await fourth.came()).toMatchObject({ kind: "deny", code: "declined" });
-  });
-
-  test("that was reported is reported also when the first who was told died over it, and once", async () => {
-    const kept = await adaWith();
-    await asked();
-    const request = await only(kept);
-    const not = { decision: "not_me" } as const;
-    const first = h.w.deps.db.audit;
-    h.w.deps.db.audit = { ...first, write: async () => await Promise.reject(new Error("killed")) };
-    await expect(decide(kept, request, not)).rejects.toMatchObject({ status: 503 });
-    h.w.deps.db.audit = first;
-    expect((await changes()).filter((result) => result.startsWith("FRAUD"))).toEqual([]);
-    for (const _again of [1, 2])
-      expect(await decide(kept, request, not)).toEqual({ result: "reported", blocked: true });
-    expect((await changes()).filter((result) => result.startsWith("FRAUD"))).toEqual(["FRAUD_REPORTED_PERSON_BLOCKED"]);
   });
 
   test("is over when its time is, and a late approval is on record and grants nothing", async () => {
@@ -293,37 +227,6 @@ describe.each(kinds)("a request in the app, on %s,", (kind) => {
     expect(await decide(kept, second, { ...pinAlone, number: next.prompt.number! })).toEqual({
       result: "wrong_number_or_pin",
     });
-  });
-
-  test("that is not theirs is denied and reported, which blocks, and the password counts no more", async () => {
-    h.w.set({ "notify.fraud": ["it@example.org"] });
-    const kept = await adaWith();
-    expect((await look(kept)).account.fraud).toEqual({ report: true, block: true });
-    const { came } = await asked();
-    expect(await decide(kept, await only(kept), { decision: "not_me" })).toEqual({ result: "reported", blocked: true });
-    expect(await came()).toMatchObject({ kind: "deny" });
-    expect(await asking()).toMatchObject({ code: "person_blocked" });
-    expect((await records()).map(([result]) => result)).toContain("FAILED_FRAUD_REPORTED");
-    await expect
-      .poll(() => h.w.sent.map(({ to }) => to).toSorted())
-      .toEqual(["ada@example.org", "ada@example.org", "it@example.org"]);
-  });
-
-  test("reported without a block lets the app rest, and the password counts no more all the same", async () => {
-    h.w.set({ "fraud.block": false });
-    const kept = await adaWith({ password: "correct horse battery" });
-    await asked();
-    expect(await decide(kept, await only(kept), { decision: "not_me" })).toEqual({
-      result: "reported",
-      blocked: false,
-    });
-    expect(await asking()).toMatchObject({ kind: "challenge", prompt: { method: "totp" } });
-    const [row] = await h.w.deps.db.q.selectFrom("person").select("password_expired").execute();
-    expect(row!.password_expired).toBe(1);
-    h.w.set({ "fraud.report": false });
-    h.w.clock.at += 31 * minute;
-    await asked();
-    expect(await decide(kept, await only(kept), { decision: "not_me" })).toEqual({ result: "denied" });
   });
 
   test("is told by the live stream when it comes and when it is over", async () => {
