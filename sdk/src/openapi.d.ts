@@ -1445,6 +1445,8 @@ export interface components {
       why: "removed" | "replaced" | "unfinished" | "blocked" | "unknown";
       /** @description The name that an unknown one says its account has. Anybody can say that: it is unproved. */
       claims: string | null;
+      /** @description How many devices of the person count now: without one, the app is of no use. */
+      others: number;
       /** @description When it first asked since then. */
       since: number;
       /** @description When it last asked, to the hour. */

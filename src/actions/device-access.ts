@@ -10,7 +10,7 @@ import { takeEach } from "#store/throttle.ts";
 import { readJws, type Jws } from "#wire/device/jws.ts";
 import { requestClaims, type RequestClaims } from "#wire/device/messages.ts";
 import type { Deps } from "./deps.ts";
-import { noteBlocked, noteStray, noteUnknown } from "./stray-devices.ts";
+import { noteBlocked, noteLeaving, noteStray, noteUnknown } from "./stray-devices.ts";
 
 export type Signed = {
   authorization: string | undefined;
@@ -62,7 +62,7 @@ async function refuseStray(
   const stray = await findStray(deps.db, id);
   const fault = stray?.publicKey && findFault(deps, signed, { jws, publicKey: stray.publicKey });
   if (fault) return fault;
-  if (stray?.publicKey) await noteStray(deps, stray);
+  if (stray?.publicKey) await (signed.method === "DELETE" ? noteLeaving : noteStray)(deps, stray);
   else await noteUnknown(deps, stray, { id, user: jws.payload.user, clientIp: signed.clientIp });
   return "device_not_activated";
 }

@@ -7,7 +7,15 @@
 import { siteOf } from "#core/crowd.ts";
 import { nameKey } from "#core/names.ts";
 import type { Device } from "#store/devices.ts";
-import { countUnknown, findStray, listAsking, saveAsked, type AskingStray, type Stray } from "#store/stray-devices.ts";
+import {
+  countUnknown,
+  deleteMended,
+  findStray,
+  listAsking,
+  saveAsked,
+  type AskingStray,
+  type Stray,
+} from "#store/stray-devices.ts";
 import { findFull, takeEach } from "#store/throttle.ts";
 import { changedAll } from "./change.ts";
 import type { Deps } from "./deps.ts";
@@ -35,6 +43,11 @@ export async function noteStray(deps: Deps, { askedAt, ...stray }: Stray): Promi
       },
     ];
   });
+}
+
+/** The account was removed in the app that it still stood in. */
+export async function noteLeaving(deps: Deps, stray: Stray): Promise<void> {
+  if (!(await deps.db.transaction((run) => deleteMended(run, stray.id)))) await noteStray(deps, stray);
 }
 
 export async function noteBlocked(deps: Deps, { id, userId, name, publicKey }: Device): Promise<void> {

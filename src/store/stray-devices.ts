@@ -76,6 +76,16 @@ export async function deleteStray(run: Run, id: string): Promise<void> {
   await run("delete from stray_device where id = ?", [id]);
 }
 
+/** It asks no more, and its person has another that counts: nothing is left to mend. False where the person has none. */
+export async function deleteMended(run: Run, id: string): Promise<boolean> {
+  const deleted = await run(
+    `delete from stray_device where id = ? and exists (select 1 from device d
+       where d.user_id = stray_device.user_id and d.state = 'active') returning id`,
+    [id],
+  );
+  return deleted.length > 0;
+}
+
 /** When those went that have gone since this was done last. */
 export async function stampGone(db: Db, at: number): Promise<void> {
   const text = "update stray_device set gone_at = cast(? as bigint) where gone_at is null";
@@ -94,6 +104,8 @@ export async function listStraysOf(db: Db, userId: string) {
 
 export type AskingStray = Pick<Stray, "id" | "why" | "name" | "claims"> & {
   username: string | null;
+  /** how many devices of the person count */
+  others: number;
   /** epoch ms */
   since: number;
   askedAt: number;
@@ -106,6 +118,14 @@ export async function listAsking(db: Db, limit: number): Promise<{ total: number
   const rows = await asking
     .leftJoin("person", "person.id", "stray_device.user_id")
     .select(["stray_device.id", "why", "name", "claims", "person.username", "since", "asked_at"])
+    .select((row) =>
+      row
+        .selectFrom("device")
+        .select(row.fn.countAll<number | string>().as("n"))
+        .whereRef("device.user_id", "=", "stray_device.user_id")
+        .where("device.state", "=", "active")
+        .as("others"),
+    )
     .orderBy("asked_at", "desc")
     .orderBy("stray_device.id")
     .limit(limit)
@@ -113,6 +133,7 @@ export async function listAsking(db: Db, limit: number): Promise<{ total: number
   const devices = rows.map(({ asked_at, ...row }) => ({
     ...row,
     why: row.why as StrayReason,
+    others: Number(row.others),
     since: row.since!,
     askedAt: asked_at!,
   }));

@@ -268,11 +268,17 @@ test("a device that the server does not know any more says so, and leads to a ne
   await page.getByRole("button", { name: "Look again" }).click();
   const said = page.getByRole("alert");
   await expect(said).toContainText("Authentication request is not for an activated account");
+  const affected = async () => {
+    const { devices } = await server.node.tell<{ devices: { username: string; why: string }[] }>("device unactivated");
+    return devices.filter((one) => one.username === username).map(({ why }) => why);
+  };
+  expect(await affected()).toEqual(["removed"]);
   await said.getByRole("button", { name: "Repair it" }).click();
   await page.getByRole("button", { name: "Remove and go on" }).click();
   await expect(page.getByRole("heading", { name: "Step 2 of 2" })).toBeVisible();
   await expect(page.getByRole("link", { name: "Open your account's page" })).toHaveAttribute("href", "/account");
   await activate(page, server, { username });
+  expect(await affected()).toEqual([]);
 });
 
 test("where approvals need the device's own lock, the first one binds it, and no other is good", async ({

@@ -11,7 +11,7 @@ import { retain } from "#actions/retention.ts";
 import { listUnactivated } from "#actions/stray-devices.ts";
 import { authenticatorsContract } from "#edges/http/authenticators-contract.ts";
 import { writeJws } from "#wire/device/jws.ts";
-import { activate, claim, look, type Kept } from "../../examples/device/device.ts";
+import { activate, claim, look, send, type Kept } from "../../examples/device/device.ts";
 import { kinds } from "../support/world.ts";
 import { httpWorld } from "./http-caller.ts";
 
@@ -55,11 +55,14 @@ describe.each(kinds)("a device that counts no more, on %s,", (kind) => {
     await asks(kept);
     kept = later(kept, hour - 1);
     await asks(kept);
-    const entry = { id: kept.deviceId, username: "ada", name: "Phone", why: "removed", claims: null, since };
+    const entry = { id: kept.deviceId, username: "ada", name: "Phone", why: "removed", claims: null, others: 0, since };
     expect(await listed()).toEqual([{ ...entry, askedAt: since }]);
     kept = later(kept, 1);
     await asks(kept);
     expect(await listed()).toEqual([{ ...entry, askedAt: since + hour }]);
+    // which mends nothing, as long as its owner has no other
+    await expect(send(kept, "/", { method: "DELETE" })).rejects.toMatchObject(unknown);
+    expect(await listed()).toHaveLength(1);
     const { id: user_id } = (await h.w.deps.db.q.selectFrom("person").select("id").executeTakeFirst())!;
     const detail = JSON.stringify({ device: kept.deviceId, why: "removed" });
     expect(await entries()).toEqual([{ user_id, actor: "system", detail }]);
@@ -91,8 +94,11 @@ describe.each(kinds)("a device that counts no more, on %s,", (kind) => {
     await bind("New phone");
     expect(await listed()).toEqual([]);
     await asks(kept);
-    expect(await listed()).toMatchObject([{ username: "ada", name: "Phone", why: "replaced" }]);
+    expect(await listed()).toMatchObject([{ username: "ada", name: "Phone", why: "replaced", others: 2 }]);
     expect(await entries()).toHaveLength(3);
+    // its owner removes the account there, and has another
+    await expect(send(kept, "/", { method: "DELETE" })).rejects.toMatchObject(unknown);
+    expect(await listed()).toEqual([]);
   });
 
   test("is listed however it went: with its method, never finished, blocked until it is let in again", async () => {

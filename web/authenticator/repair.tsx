@@ -2,6 +2,7 @@
 import { Button } from "@mantine/core";
 import { useState } from "react";
 import styles from "./authenticator.module.css";
+import { ask } from "./device.ts";
 import { removeAccount, type Account } from "./keep.ts";
 import { focus } from "./parts.tsx";
 import { useApp } from "./use-app.tsx";
@@ -10,6 +11,8 @@ export function Repair({ account }: { account: Account }) {
   const { say, refresh } = useApp();
   const [started, setStarted] = useState(false);
   const remove = async () => {
+    // so that the administrator's list forgets a device that was replaced; without an answer it goes all the same
+    await ask(account, { method: "DELETE", path: "/", signal: AbortSignal.timeout(3000) }).catch(() => undefined);
     await removeAccount(account.deviceId);
     location.hash = "#repair";
     await refresh();

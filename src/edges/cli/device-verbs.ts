@@ -69,6 +69,7 @@ export const deviceVerbs: Verb[] = [
           "says it is": (row) => row.claims,
           device: (row) => row.name,
           why: (row) => row.why,
+          "other devices": (row) => (row.username === null ? "" : row.others),
           since: (row) => time(row.since),
           "last asked": (row) => time(row.askedAt),
           id: (row) => row.id,

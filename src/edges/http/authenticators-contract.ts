@@ -44,6 +44,9 @@ const unactivated = z
     claims: z.string().nullable().meta({
       description: "The name that an unknown one says its account has. Anybody can say that: it is unproved.",
     }),
+    others: z
+      .int()
+      .meta({ description: "How many devices of the person count now: without one, the app is of no use." }),
     since: time.meta({ description: "When it first asked since then." }),
     askedAt: time.meta({ description: "When it last asked, to the hour." }),
   })
