@@ -200,6 +200,8 @@ test("a wrong number ends the request, and who says no lets nobody in", async ({
   const second = await signingIn(page, server, person);
   await page.getByRole("button", { name: "Deny" }).click();
   await expect(page.getByRole("heading", { name: "Denied" })).toBeVisible();
+  await page.getByRole("button", { name: "Done" }).click();
+  await expect(page.getByRole("button", { name: "Press to copy" })).toBeVisible();
   await expect(second.desk.getByRole("alert")).toBeVisible();
   await second.leave();
 });

@@ -11,7 +11,7 @@ import { RepairNext } from "./repair.tsx";
 import { RequestPage } from "./request.tsx";
 import { SetUp } from "./set-up.tsx";
 import { AppProvider, type Asked, useApp } from "./use-app.tsx";
-import { useView } from "./view.ts";
+import { useView, type View } from "./view.ts";
 
 function LanguageChoice() {
   const { say, chosen, choose } = useApp();
@@ -49,11 +49,10 @@ function useOpened(paused: boolean) {
   };
 }
 
-type Shown = { later: readonly Asked[]; onOpen: (asked: Asked) => void };
+type Shown = { view: View; later: readonly Asked[]; onOpen: (asked: Asked) => void };
 
-function Page({ later, onOpen }: Shown) {
+function Page({ view, later, onOpen }: Shown) {
   const { say, accounts, broken } = useApp();
-  const view = useView();
   if (broken) return <Problem>{say("problem.storage")}</Problem>;
   if (accounts === undefined) return <Loader aria-label={say("loading")} />;
   if (view.name === "add") return <SetUp key={view.linked ?? ""} linked={view.linked} />;
@@ -64,7 +63,8 @@ function Page({ later, onOpen }: Shown) {
 }
 
 function Frame() {
-  const { opened, over, later, open, close } = useOpened(useView().name === "add");
+  const view = useView();
+  const { opened, over, later, open, close } = useOpened(view.name === "add");
   return (
     <Container size="30rem" className={styles.page}>
       <header className={styles.header}>
@@ -75,7 +75,7 @@ function Frame() {
         {opened ? (
           <RequestPage key={opened.request.id} asked={opened} over={over} onDone={close} onLater={close} />
         ) : (
-          <Page later={later} onOpen={open} />
+          <Page view={view} later={later} onOpen={open} />
         )}
       </main>
       {!opened && (

@@ -19,6 +19,7 @@ function take(): View {
 
 const first = take();
 
+/** For the app's frame alone: another that listens would find the code of a link taken already. */
 export function useView(): View {
   const [view, setView] = useState(first);
   useEffect(() => {
