@@ -8,6 +8,7 @@
 import type { IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";
 import { isIP } from "node:net";
+import type { TLSSocket } from "node:tls";
 import { Undelivered, type Ask } from "./gateway.ts";
 import { guarded, isAllowed } from "./post-form.ts";
 
@@ -45,7 +46,8 @@ async function exchange(url: URL, asked: Asked, line: Line): ReturnType<Ask> {
     const about = { method, headers: { ...headers, ...length }, signal, lookup: guarded(rules[line.reach]) };
     const asking = request(url, { ...about, agent: line.agent }, (response) => read(response, { resolve, fail }));
     asking.once("socket", (socket) => {
-      reached = asking.reusedSocket;
+      // a kept one is connected, also where it was handed on without a rest
+      reached = (socket as TLSSocket).authorized;
       if (!reached) socket.once("secureConnect", () => (reached = true));
     });
     asking.once("error", (error: NodeJS.ErrnoException) => {

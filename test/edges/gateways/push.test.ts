@@ -65,6 +65,18 @@ test("a connection serves many notifications, and one that the service has close
   expect(await tell()).toEqual({ state: "sent" });
 });
 
+test("what has waited for a kept connection leaves nothing on it", async () => {
+  const warned: string[] = [];
+  const noteDown = (warning: Error) => void warned.push(warning.name);
+  process.on("warning", noteDown);
+  const about = { method: "POST", url: browser.subscription.endpoint, keep: true } as const;
+  const ask = async () => await askVendor({ ...about, signal: new AbortController().signal });
+  // Node warns of the eleventh listener on one of 32 connections
+  await Promise.all(Array.from({ length: 32 * 13 }, ask));
+  process.off("warning", noteDown);
+  expect(warned).toEqual([]);
+});
+
 test("a subscription that is gone is known from a service that cannot just now", async () => {
   service.control.mood = "busy";
   service.control.retryAfter = "7";
