@@ -57,7 +57,7 @@ describe("repetitions", () => {
     seen.finish("answered", one, reply);
     seen.start("pending", one);
     seen.age();
-    expect(seen.find("answered", one)).toBe(reply);
+    expect(seen.find("answered", one)).toEqual(reply);
     seen.age();
     expect(seen.find("answered", one)).toBe("new");
     for (let time = 0; time < 10; time++) seen.age();

@@ -15,7 +15,9 @@ export type Repeats = {
   pending(): number;
 };
 
-type Entry = { authenticator: Buffer; reply: Buffer | undefined };
+/** As strings, one octet a character: a short Buffer is a view of a larger memory, and keeps all of that. */
+type Entry = { authenticator: string; reply: string | undefined };
+const kept = (octets: Buffer) => octets.toString("latin1");
 
 export function repeats(): Repeats {
   let young = new Map<string, Entry>();
@@ -23,7 +25,7 @@ export function repeats(): Repeats {
   let pending = 0;
   const entryOf = (peer: string, authenticator: Buffer) => {
     const entry = young.get(peer) ?? old.get(peer);
-    return entry?.authenticator.equals(authenticator) ? entry : undefined;
+    return entry?.authenticator === kept(authenticator) ? entry : undefined;
   };
   const end = (entry: Entry | undefined) => {
     if (entry && !entry.reply) pending -= 1;
@@ -31,20 +33,20 @@ export function repeats(): Repeats {
   return {
     find(peer, authenticator) {
       const entry = entryOf(peer, authenticator);
-      return entry ? (entry.reply ?? "pending") : "new";
+      if (!entry) return "new";
+      return entry.reply === undefined ? "pending" : Buffer.from(entry.reply, "latin1");
     },
     start(peer, authenticator) {
       end(young.get(peer) ?? old.get(peer));
       old.delete(peer);
-      // a copy: the datagram's memory is larger than these 16 octets
-      young.set(peer, { authenticator: Buffer.from(authenticator), reply: undefined });
+      young.set(peer, { authenticator: kept(authenticator), reply: undefined });
       pending += 1;
     },
     finish(peer, authenticator, reply) {
       const entry = entryOf(peer, authenticator);
       if (!entry || entry.reply) return false;
       pending -= 1;
-      entry.reply = reply;
+      entry.reply = kept(reply);
       return true;
     },
     forget(peer, authenticator) {
