@@ -26,6 +26,10 @@ export type System = { deps: Deps; phones: Phones | undefined; close(): Promise<
 const clock: Clock = {
   now: () => Date.now(),
   sleep: async (ms, signal) => await delay(ms, undefined, { signal }).catch(() => undefined),
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
 };
 
 /** Random octets are drawn a page at a time: one call to the system costs as much as a hundred ids. */

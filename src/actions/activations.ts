@@ -50,7 +50,7 @@ import { loadPerson } from "./people.ts";
 import { namesOf } from "./rules.ts";
 import { sealed } from "./sealed.ts";
 import { subscribe } from "./web-push.ts";
-import { change, told } from "./waiting.ts";
+import { change, endWait, startWait, told } from "./waiting.ts";
 
 const minute = 60_000;
 const lifeMs = 10 * minute;
@@ -358,19 +358,16 @@ export async function waitForDevice(
   deps: Deps,
   { id, waitMs, signal }: { id: string; waitMs: number; signal?: AbortSignal | undefined },
 ): Promise<{ state: ActivationState | "expired"; deviceId: string | null }> {
-  const over = new AbortController();
-  const sooner = signal ? AbortSignal.any([over.signal, signal]) : over.signal;
-  void deps.clock.sleep(waitMs, sooner).then(() => over.abort());
+  const wait = startWait(deps, { id, waitMs, signal });
   try {
     for (;;) {
       const found = await findActivation(deps.db, id);
       const late = !found || found.expiresAt <= deps.clock.now();
       const state = late && found?.state !== "done" ? "expired" : found!.state;
-      if ((state !== "open" && state !== "claimed") || sooner.aborted)
-        return { state, deviceId: found?.deviceId ?? null };
-      await change(deps, id, sooner);
+      if ((state !== "open" && state !== "claimed") || wait.over) return { state, deviceId: found?.deviceId ?? null };
+      await change(wait);
     }
   } finally {
-    over.abort();
+    endWait(wait);
   }
 }

@@ -100,8 +100,7 @@ const unread = new Undelivered("its answer could not be understood", { sure: fal
 async function send(deps: Deps, gateway: Opened, { message, from, deliveryId }: Asking): Promise<Sent> {
   const account = gateway.account();
   const over = new AbortController();
-  const done = new AbortController();
-  void deps.clock.sleep(patienceMs, done.signal).then(() => over.abort());
+  const stopClock = deps.clock.after(patienceMs, () => over.abort());
   const reportUrl = reportUrlOf(account.callbackUrl, deliveryId);
   const out = { id: message.id, to: message.to, from, reportUrl, signal: over.signal };
   try {
@@ -109,7 +108,7 @@ async function send(deps: Deps, gateway: Opened, { message, from, deliveryId }: 
     if (text === undefined) return await placeCall(deps, { ...out, deliveryId, message, gateway, account });
     return await vendors.sms.get(gateway.vendor)!.send(account, { ...out, text });
   } finally {
-    done.abort();
+    stopClock();
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * Waiting for what is answered by phone (R-031, R-032). Must stay true: an approval is collected once, by the application that
- * asked, while the challenge lives; waiting holds nothing but a promise.
+ * asked, while the challenge lives; waiting holds what is asked for and a promise.
  */
 
 import { mayFallBack } from "#core/fallback.ts";
@@ -10,7 +10,7 @@ import type { Answer, Verified } from "./asked.ts";
 import type { Deps } from "./deps.ts";
 import { onPhone } from "./on-phone.ts";
 import { respond } from "./verify.ts";
-import { change, told } from "./waiting.ts";
+import { change, endWait, startWait, told } from "./waiting.ts";
 
 /** `holder`: who waits, where a later request may take over from an earlier one. */
 export type Collecting = Pick<Answer, "application" | "username" | "challengeId" | "holder" | "source"> & {
@@ -28,17 +28,15 @@ export async function collect(deps: Deps, { waitMs, signal, ...asked }: Collecti
     // whoever waited before
     told(deps, { challengeId: id, message: false });
   }
-  const over = new AbortController();
-  const sooner = signal ? AbortSignal.any([over.signal, signal]) : over.signal;
-  void deps.clock.sleep(waitMs, sooner).then(() => over.abort());
+  const wait = startWait(deps, { id, waitMs, signal });
   try {
     for (;;) {
       const heard = await hear(deps, asked);
-      if (heard.kind !== "waiting" || over.signal.aborted) return heard;
-      await change(deps, id, over.signal);
+      if (heard.kind !== "waiting" || wait.over) return heard;
+      await change(wait);
     }
   } finally {
-    over.abort();
+    endWait(wait);
   }
 }
 

@@ -19,8 +19,12 @@ export type Deps = {
   log: Logger;
 };
 
-/** `sleep` ends early, without error, when the signal aborts. */
-export type Clock = { now: () => number; sleep: (ms: number, signal?: AbortSignal) => Promise<void> };
+/** `sleep` ends early, without error, when the signal aborts. `after` gives what calls it off, and is the smaller. */
+export type Clock = {
+  now: () => number;
+  sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  after: (ms: number, run: () => void) => () => void;
+};
 export type Random = {
   id: (prefix: string) => string;
   int: (below: number) => number;

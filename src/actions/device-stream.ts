@@ -8,7 +8,7 @@ import { findDevice, type Device } from "#store/devices.ts";
 import { listWaiting } from "#store/push-requests.ts";
 import { findProof } from "./activations.ts";
 import type { Deps } from "./deps.ts";
-import { change } from "./waiting.ts";
+import { change, endWait, startWait } from "./waiting.ts";
 
 /** `alive`: nothing to tell but that, so that a connection that is gone is noticed. */
 export type DeviceEvent =
@@ -53,14 +53,10 @@ async function* watch(deps: Deps, { id }: Device, signal: AbortSignal): AsyncGen
 
 /** Waits for something to change, for a while; says whether nothing has. */
 async function isQuiet(deps: Deps, userId: string, signal: AbortSignal): Promise<boolean> {
-  const over = new AbortController();
-  const pause = new AbortController();
-  const until = AbortSignal.any([signal, over.signal]);
-  void deps.clock.sleep(aliveMs, until).then(() => pause.abort());
-  await change(deps, userId, pause.signal);
-  const isOver = pause.signal.aborted && !signal.aborted;
-  over.abort();
-  return isOver;
+  const wait = startWait(deps, { id: userId, waitMs: aliveMs, signal });
+  await change(wait);
+  endWait(wait);
+  return wait.over && !signal.aborted;
 }
 
 async function waitingFor(deps: Deps, device: Device): Promise<Map<string, "request" | "validate">> {

@@ -40,8 +40,7 @@ async function ask(deps: Deps, url: string, question: RiskQuestion): Promise<"al
   const key = hmacKey("sha256", Buffer.from(riskKey(deps), "hex"));
   const signature = key.digest(`${time}.${body}`).toString("hex");
   const over = new AbortController();
-  const done = new AbortController();
-  void deps.clock.sleep(deps.settings.values()["phone.risk-seconds"] * 1000, done.signal).then(() => over.abort());
+  const stopClock = deps.clock.after(deps.settings.values()["phone.risk-seconds"] * 1000, () => over.abort());
   try {
     const headers = {
       "content-type": "application/json",
@@ -52,6 +51,6 @@ async function ask(deps: Deps, url: string, question: RiskQuestion): Promise<"al
     if (answer.status !== 200) throw new Error("no answer");
     return answered.parse(JSON.parse(answer.body)).decision;
   } finally {
-    done.abort();
+    stopClock();
   }
 }

@@ -5,7 +5,7 @@ import { findChallenge, type ChallengeRead } from "#store/challenges.ts";
 import type { Deps } from "./deps.ts";
 import { namesOf } from "./rules.ts";
 import { respond } from "./verify.ts";
-import { change } from "./waiting.ts";
+import { change, endWait, startWait } from "./waiting.ts";
 
 /** A verification under way as its application may follow it. */
 
@@ -23,20 +23,18 @@ export async function readVerification(
   applicationId: string,
   { id, username, waitMs, signal }: Reading,
 ): Promise<Verification | undefined> {
-  const done = new AbortController();
-  const over = new AbortController();
-  void deps.clock.sleep(waitMs, AbortSignal.any([signal, done.signal])).then(() => over.abort());
+  const wait = startWait(deps, { id, waitMs, signal });
   const key = username === undefined ? undefined : (nameKey(username, namesOf(deps)) ?? "");
   try {
     for (;;) {
       const read = await findChallenge(deps.db, { id, applicationId });
       if (!read || (key !== undefined && !read.nameKeys.includes(key))) return undefined;
       const state = stateOf(read, deps.clock.now());
-      if (state !== "pending" || waitMs === 0 || over.signal.aborted) return { ...read, state };
-      await change(deps, id, over.signal);
+      if (state !== "pending" || wait.over) return { ...read, state };
+      await change(wait);
     }
   } finally {
-    done.abort();
+    endWait(wait);
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Who waits on this node for something to change. Must stay true: waiting holds a promise and nothing else, so that ten
+ * Who waits on this node for something to change. Must stay true: whoever waits is one small object and a promise, so that ten
  * thousand may; one look at the store is for all of them.
  */
 
@@ -7,8 +7,16 @@ import { listLiving } from "#store/challenges.ts";
 import { deliverDue } from "./deliver.ts";
 import type { Deps } from "./deps.ts";
 
-type Waiter = { db: Deps["db"]; wake: () => void };
-const waiters = new Map<string, Set<Waiter>>();
+/** `over`: whoever waits looks a last time. */
+export type Wait = {
+  readonly id: string;
+  readonly db: Deps["db"];
+  readonly signal: AbortSignal | undefined;
+  over: boolean;
+  wake: (() => void) | undefined;
+  stopClock: (() => void) | undefined;
+};
+const waits = new Map<string, Wait[]>();
 
 /** Told after the commit: waiters look again, the person's devices too, and a message that was queued goes out now. */
 export function told(
@@ -20,22 +28,55 @@ export function told(
 }
 
 const wake = (id: string) => {
-  for (const waiter of waiters.get(id) ?? []) waiter.wake();
+  for (const wait of waits.get(id) ?? []) wait.wake?.();
 };
 
-/** Resolves when something is told to have changed, or may have, or when the signal aborts. */
-export async function change(deps: Deps, id: string, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  const woken = Promise.withResolvers<void>();
-  const waiter = { db: deps.db, wake: () => woken.resolve() };
-  waiters.set(id, (waiters.get(id) ?? new Set()).add(waiter));
-  signal.addEventListener("abort", waiter.wake, { once: true });
+type Patience = { id: string; waitMs: number; signal?: AbortSignal | undefined };
+
+/** Waits from now on, for so long or until the signal aborts. Whoever starts this ends it. */
+export function startWait(deps: Deps, { id, waitMs, signal }: Patience): Wait {
+  const over = waitMs <= 0 || signal?.aborted === true;
+  const wait: Wait = { id, db: deps.db, signal, over, wake: undefined, stopClock: undefined };
+  if (over) return wait;
+  wait.stopClock = deps.clock.after(waitMs, () => giveUp(wait));
+  if (signal) join(signal, wait);
+  waits.set(id, [...(waits.get(id) ?? []), wait]);
   lookAfter(deps);
-  await woken.promise;
-  signal.removeEventListener("abort", waiter.wake);
-  const mine = waiters.get(id);
-  mine?.delete(waiter);
-  if (mine?.size === 0) waiters.delete(id);
+  return wait;
+}
+
+export function endWait(wait: Wait): void {
+  wait.stopClock?.();
+  if (wait.signal) leave(wait.signal, wait);
+  const others = waits.get(wait.id)?.filter((one) => one !== wait) ?? [];
+  if (others.length > 0) waits.set(wait.id, others);
+  else waits.delete(wait.id);
+}
+
+/** Resolves when something is told to have changed, or may have, or when it is over. */
+export const change = (wait: Wait): Promise<void> =>
+  wait.over ? Promise.resolve() : new Promise((resolve) => (wait.wake = resolve));
+
+function giveUp(wait: Wait): void {
+  wait.over = true;
+  wait.wake?.();
+}
+
+/** Those who wait with one signal share a listener: each of its own is searched for among all others, and takes more memory. */
+const ending = new Map<AbortSignal, Set<Wait>>();
+const endAll = ({ target }: Event) => ending.get(target as AbortSignal)?.forEach(giveUp);
+
+function join(signal: AbortSignal, wait: Wait): void {
+  const all = ending.get(signal) ?? new Set();
+  if (all.size === 0) signal.addEventListener("abort", endAll);
+  ending.set(signal, all.add(wait));
+}
+
+function leave(signal: AbortSignal, wait: Wait): void {
+  const all = ending.get(signal);
+  if (!all?.delete(wait) || all.size > 0) return;
+  ending.delete(signal);
+  signal.removeEventListener("abort", endAll);
 }
 
 /** Another node may have ended it, or a change that tells nobody, or time: each is looked at so often. */
@@ -51,7 +92,7 @@ function lookAfter(deps: Deps): void {
 
 async function look(deps: Deps): Promise<void> {
   for (let before = new Map<string, string | null>(); ;) {
-    const ids = [...waiters].flatMap(([id, some]) => ([...some].some(({ db }) => db === deps.db) ? id : []));
+    const ids = [...waits].flatMap(([id, some]) => (some.some(({ db }) => db === deps.db) ? id : []));
     if (ids.length === 0) return void looking.delete(deps.db);
     const holders = new Map<string, string | null>();
     const turns = Math.ceil(ids.length / atOnce);

@@ -53,7 +53,7 @@ async function start(kind: (typeof kinds)[number]) {
       check: async (checking) => await verdictOf(base, checking),
       test,
     }),
-    clock: { now: w.clock.now, sleep: async (ms: number) => void (slept += ms) },
+    clock: { ...w.deps.clock, sleep: async (ms: number) => void (slept += ms) },
   });
   await add("corp");
 }

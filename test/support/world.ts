@@ -74,7 +74,7 @@ export async function world({ kind = "sqlite", settings = {}, hasty = false }: O
     return {
       db: store,
       keys,
-      clock: { now: clock.now, sleep: hasty ? async () => undefined : realSleep },
+      clock: { now: clock.now, ...sleeping(hasty ? async () => undefined : realSleep) },
       random: {
         id: (prefix) => prefix + randomBytes(16).toString("base64url"),
         int: (below) => randomBytes(4).readUInt32BE() % below,
@@ -188,5 +188,14 @@ async function addPerson(deps: Deps, input: NewPerson, now: number) {
   return { id, username, secret: secrets[0] ?? Buffer.alloc(20), secrets };
 }
 
-const realSleep: Deps["clock"]["sleep"] = async (ms, signal) =>
-  await delay(ms, undefined, { signal }).catch(() => undefined);
+type Sleep = Deps["clock"]["sleep"];
+/** The two of a clock that take their time, as much as this one sleeps. */
+export const sleeping = (sleep: Sleep): Pick<Deps["clock"], "sleep" | "after"> => ({
+  sleep,
+  after: (ms, run) => {
+    const off = new AbortController();
+    void sleep(ms, off.signal).then(() => off.signal.aborted || run());
+    return () => off.abort();
+  },
+});
+const realSleep: Sleep = async (ms, signal) => await delay(ms, undefined, { signal }).catch(() => undefined);

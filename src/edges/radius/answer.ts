@@ -14,7 +14,7 @@ import { readText } from "#wire/radius/text.ts";
 import type { Server } from "./server.ts";
 import { held } from "./holding.ts";
 import { reject, render, type Reply } from "./render.ts";
-import { send, status, type Incoming, type Received } from "./reply.ts";
+import { send, status, toAnswer, type Answered, type Incoming, type Received } from "./reply.ts";
 
 /** R-133: above four fifths of this, only conversations that have begun go on. */
 const outstandingLimit = 16_384;
@@ -46,7 +46,8 @@ function pin(server: Server, client: RadiusClient, packet: Packet): void {
 
 /** Starts the answer, unless it was given, is under way or would be too much; says why not. */
 function serveOnce(server: Server, client: RadiusClient, { packet, incoming }: Received): string | undefined {
-  const peer = `${incoming.to}>${claimed(client, { packet, incoming })}`;
+  const name = claimed(client, { packet, incoming });
+  const peer = `${incoming.to}>${name}`;
   const before = server.seen.find(peer, packet.authenticator);
   if (before === "pending") return "repeated while under way";
   if (before !== "new") return send(server, before, incoming);
@@ -56,7 +57,8 @@ function serveOnce(server: Server, client: RadiusClient, { packet, incoming }: R
   const begun = first(packet, type.state) !== undefined;
   if (pending >= outstandingLimit || (pending > outstandingLimit * 0.8 && !begun)) return "overload";
   server.seen.start(peer, packet.authenticator);
-  const work = answer(server, client, { packet, peer, incoming });
+  // the packet itself is let go: an answer by phone takes its time
+  const work = answer(server, client, { asked: read(packet, client, name), to: toAnswer(packet), peer, incoming });
   server.working.add(work);
   void work.then(() => server.working.delete(work));
   return undefined;
@@ -79,27 +81,26 @@ function untrusted(packet: Packet, client: RadiusClient): string | undefined {
   return undefined;
 }
 
-type Work = Received & { peer: string };
+type Work = { asked: Asked; to: Answered; peer: string; incoming: Incoming };
 
-async function answer(server: Server, client: RadiusClient, { packet, peer, incoming }: Work): Promise<void> {
+async function answer(server: Server, client: RadiusClient, { asked, to, peer, incoming }: Work): Promise<void> {
   const { deps, seen } = server;
   try {
-    const asked = read(packet, client, claimed(client, { packet, incoming }));
     let reply: Reply | undefined = reject;
     if ("reject" in asked) server.dropped.count(client.name, asked.reject);
     else {
       const outcome = await ("begin" in asked ? begin(deps, asked.begin) : respond(deps, asked.respond));
       reply = render(await held(server, client, { asked, outcome }), client);
     }
-    if (!reply) return seen.forget(peer, packet.authenticator);
-    const bytes = encodeReply(reply, packet, client.secret);
+    if (!reply) return seen.forget(peer, to.authenticator);
+    const bytes = encodeReply(reply, to, client.secret);
     const due = incoming.at + rejectDelayMs + deps.random.int(rejectJitterMs);
     if (reply.code === code.accessReject)
       await deps.clock.sleep(Math.max(0, due - deps.clock.now()), server.stopping.signal);
-    if (seen.finish(peer, packet.authenticator, bytes)) send(server, bytes, incoming);
+    if (seen.finish(peer, to.authenticator, bytes)) send(server, bytes, incoming);
   } catch (error) {
     // Fail closed and silent: the client repeats, or asks another server.
-    seen.forget(peer, packet.authenticator);
+    seen.forget(peer, to.authenticator);
     server.dropped.count(client.name, "could not be answered");
     const reason = error instanceof Error ? error.message : "unknown";
     deps.log.debug("a request could not be answered", { client: client.name, reason });

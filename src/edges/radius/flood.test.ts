@@ -17,7 +17,7 @@ function logger() {
 describe("a client's rate (R-133)", () => {
   test("is held over any stretch of time, and a clock that steps back grants nothing", () => {
     let now = 1000;
-    const allow = rates({ now: () => now, sleep: async () => undefined });
+    const allow = rates({ now: () => now });
     const granted = (times: number) => Array.from({ length: times }, () => allow(client("a"))).filter(Boolean).length;
     expect(granted(30)).toBe(10);
     now += 250;
@@ -31,7 +31,7 @@ describe("a client's rate (R-133)", () => {
   });
 
   test("is each client's own", () => {
-    const allow = rates({ now: () => 0, sleep: async () => undefined });
+    const allow = rates({ now: () => 0 });
     expect([allow(client("a", { rate: 1 })), allow(client("a", { rate: 1 })), allow(client("b", { rate: 1 }))]).toEqual(
       [true, false, true],
     );

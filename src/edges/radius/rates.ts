@@ -2,7 +2,7 @@ import type { Clock } from "#actions/deps.ts";
 import type { RadiusClient } from "#actions/radius-clients.ts";
 
 /** a token bucket a client, filled at its rate and holding one second's worth. */
-export function rates(clock: Clock): (client: RadiusClient) => boolean {
+export function rates(clock: Pick<Clock, "now">): (client: RadiusClient) => boolean {
   const buckets = new Map<string, { tokens: number; at: number }>();
   return ({ id, options: { rate } }) => {
     const now = clock.now();

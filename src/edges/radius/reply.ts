@@ -1,12 +1,20 @@
 import type { RemoteInfo, Socket } from "node:dgram";
 import type { RadiusClient } from "#actions/radius-clients.ts";
-import { code } from "#wire/radius/codes.ts";
+import { attributeType, code } from "#wire/radius/codes.ts";
 import { encodeReply, type Packet } from "#wire/radius/packet.ts";
 import type { Server } from "./server.ts";
 
 /** A datagram and the way back. `to`: the address that was asked; two of ours may be asked from one port with one Identifier (R-120). */
 export type Incoming = { socket: Socket; to: string; from: RemoteInfo; at: number };
 export type Received = { packet: Packet; incoming: Incoming };
+
+/** What is left of a packet while it waits for its answer: of its attributes those that go back with it. */
+export type Answered = Pick<Packet, "identifier" | "authenticator" | "attributes">;
+export const toAnswer = ({ identifier, authenticator, attributes }: Packet): Answered => ({
+  identifier,
+  authenticator,
+  attributes: attributes.filter(({ type }) => type === attributeType.proxyState),
+});
 
 /** R-115: the answer says that this node can authenticate; one that cannot is silent. */
 export function status(server: Server, client: RadiusClient, { packet, incoming }: Received): void {

@@ -73,7 +73,7 @@ export function checkMessageAuthenticator(packet: Packet, secret: Buffer): "vali
  */
 export function encodeReply(
   reply: { code: number; attributes: readonly NewAttribute[] },
-  request: Packet,
+  request: Pick<Packet, "identifier" | "authenticator" | "attributes">,
   secret: Buffer,
 ): Buffer {
   makeRoom(secret);

@@ -6,6 +6,7 @@ import { newPasswordHash } from "#actions/passwords.ts";
 import { serveRadius } from "#edges/radius/server.ts";
 import { code } from "#wire/radius/codes.ts";
 import { waitUntil } from "../../support/process.ts";
+import { sleeping } from "../../support/world.ts";
 import { results, settled, site, state, type Nas, type Site } from "./setup.ts";
 
 let s: Site;
@@ -19,7 +20,7 @@ function realClock(deps: Deps) {
     await delay(ms, undefined, { signal }).catch(() => undefined);
   };
   const now = () => performance.timeOrigin + performance.now();
-  return { deps: { ...deps, clock: { now, sleep } }, sleeps };
+  return { deps: { ...deps, clock: { now, ...sleeping(sleep) } }, sleeps };
 }
 
 //
