@@ -74,11 +74,13 @@ export async function noteUnknown(
   if (known) return await noteStray(deps, known);
   if (!ourId.test(id)) return;
   const taking = { at: deps.clock.now(), budgets: budgetsOf(clientIp) };
-  if ((await findFull(deps.db, taking)) || (await countUnknown(deps.db)) >= most) return;
+  // looked at first: a flood must not write, and those that are listed are counted no oftener than the budgets say
+  if (await findFull(deps.db, taking)) return;
   const [full] = await deps.db.transaction((run) => takeEach(run, [taking]), { relaxed: true });
+  if (full || (await countUnknown(deps.db)) >= most) return;
   const claims = (user !== undefined && nameKey(user, namesOf(deps))) || null;
   const nobody = { userId: null, name: null, publicKey: null, askedAt: null };
-  if (!full) await noteStray(deps, { id, why: "unknown", claims, ...nobody });
+  await noteStray(deps, { id, why: "unknown", claims, ...nobody });
 }
 
 /** Whose app says that it is not for an activated account. */
