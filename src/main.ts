@@ -15,7 +15,11 @@ for (const event of ["uncaughtException", "unhandledRejection"] as const)
     process.exit(70);
   });
 
+/** The database and what is exported from it, wherever the data folder is. */
+const ownOnly = 0o077;
+
 async function openDeps() {
+  process.umask(ownOnly);
   const [{ openSystem }, { openLogger }] = await Promise.all([import("./wiring.ts"), import("./logging.ts")]);
   const log = openLogger("error", process.stderr);
   return await openSystem(readConfig(), { log, simulate: false });
@@ -28,19 +32,30 @@ async function buildPages(): Promise<void> {
   ensurePages();
 }
 
-/** oidc-provider says at its import that it does not know the Node that we pin and test; a log of JSON has no place for it. */
-async function quietly<T>(work: () => Promise<T>): Promise<T> {
+/** oidc-provider says, once it is needed, that it does not know the Node that we pin and test; a log of JSON has no place for it. */
+function quieten(): void {
   const { warn } = console;
-  console.warn = () => undefined;
-  return await work().finally(() => (console.warn = warn));
+  console.warn = (...said: unknown[]) => {
+    if (!String(said[0]).includes("Unsupported runtime")) warn(...said);
+  };
+}
+
+/** Everybody who saw an evaluation start knows its passwords, and its phones are a page. */
+function refuseSamples(data: string): void {
+  if (existsSync(join(data, "evaluation.json")))
+    throw new AppError(
+      "start_refused",
+      `The data folder ${data} holds an evaluation, whose passwords were printed: name another one in COUNTERSIGN_DATA.`,
+    );
 }
 
 async function serveUntilStopped({ evaluation }: { evaluation: boolean }): Promise<void> {
   const config = readConfig();
+  if (!evaluation) refuseSamples(config.data);
   await buildPages();
-  const [{ serve }, { openLogger }] = await quietly(
-    async () => await Promise.all([import("./serve.ts"), import("./logging.ts")]),
-  );
+  quieten();
+  process.umask(ownOnly);
+  const [{ serve }, { openLogger }] = await Promise.all([import("./serve.ts"), import("./logging.ts")]);
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop());
   const log = openLogger(evaluation ? "warn" : config["log-level"]);

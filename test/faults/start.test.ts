@@ -1,7 +1,7 @@
 // F-45, F-62 and their like: what an administrator has to mend before a start is told in one sentence, with exit code 1, and
 // nothing is changed meanwhile.
 import { randomBytes } from "node:crypto";
-import { chmodSync, cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createSocket } from "node:dgram";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -82,6 +82,25 @@ test("a master key that is missing, another one, too short or open to others", a
   put(right);
   await node.start();
   await node.kill();
+});
+
+test("the folder of an evaluation, whose people have a password that was printed", async () => {
+  writeFileSync(join(node.data, "evaluation.json"), "{}");
+  expect(await refusal()).toEqual(oneSentence(/holds an evaluation/));
+});
+
+test("a server's files are its own in a folder that others look into too, and its log is JSON", async () => {
+  const data = tempFolder("open");
+  chmodSync(data, 0o755);
+  const open = await makeNode({ data });
+  await open.start();
+  // loads what it needs for OpenID Connect
+  await fetch(`${open.url}/.well-known/openid-configuration`);
+  const readable = readdirSync(data).filter((file) => (statSync(join(data, file)).mode & 0o077) !== 0);
+  await open.kill();
+  expect(readable).toEqual([]);
+  const lines = open.child().output().trim().split("\n");
+  expect(lines.filter((line) => !line.startsWith('{"level":'))).toEqual([]);
 });
 
 test("a database that a newer, breaking version has changed", async () => {
