@@ -1,6 +1,7 @@
 import { statSync, writeFileSync } from "node:fs";
 import { createServer, request } from "node:http";
 import { describe, expect, test } from "vitest";
+import { columns } from "#actions/person-fields.ts";
 import { commands } from "#edges/cli/commands.ts";
 import { eachCli } from "./cli-setup.ts";
 
@@ -18,6 +19,7 @@ describe("the command line", () => {
       ["user", "list", "--limit", "0"],
       ["method", "add-app", "anna", "--digits", "5"],
       ["radius-client", "add", "--name", "vpn"],
+      ["help", "user", "fly"],
       ["radius-client", "add", "--name", "vpn", "--address", "10.0.0.1", "--no-method", "sometimes"],
       [],
     ])
@@ -29,6 +31,17 @@ describe("the command line", () => {
       expect(stdout).toContain(`Example:\n  countersign ${path}`);
     }
     expect(await here.deps.db.q.selectFrom("person").select("id").execute()).toEqual([]);
+  });
+
+  test("help says what every noun is, what a verb does, and which columns an import has", async () => {
+    const { run } = cli();
+    const { stdout } = await run(["help"]);
+    for (const noun of new Set(Object.keys(commands).map((name) => name.split(" ")[0]!)))
+      expect(stdout).toMatch(new RegExp(`^  ${noun}(?: [[<]\\S+)* {2,}[a-z]`, "m"));
+    const help = await run(["help", "user", "import"]);
+    expect(help).toEqual(await run(["user", "import", "--help"]));
+    for (const column of columns) expect(help.stdout).toContain(column);
+    expect((await run(["help", "user", "fly"])).stderr).toBe("error: unknown command 'fly'\n");
   });
 
   test("serve is handed over", async () => {

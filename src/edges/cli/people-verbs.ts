@@ -10,6 +10,11 @@ export const whole = (text: string): number => {
   return Number(text);
 };
 
+/** Those of actions/person-fields.ts, of which a command loads nothing. */
+const columns =
+  "username, display_name, first_name, last_name, email, mobile_phone, backup_phone, phone_extension, language, " +
+  "groups (a;b), state, password, oath_secret_base32, in any order, those that you need";
+
 type UserAdd = {
   displayName?: string;
   firstName?: string;
@@ -88,7 +93,7 @@ const users: Verb[] = [
     example: "countersign user import people.csv",
     define: (one) =>
       one
-        .argument("<file>", "columns: username, display_name, mobile_phone, …; - is standard input")
+        .argument("<file>", `columns: ${columns}; - is standard input`)
         .option("--progress", "say how far it is, also when standard error is not a terminal"),
     input: () => ({}),
     file: ([file = ""]) => file,
@@ -132,9 +137,10 @@ const users: Verb[] = [
         new Option("--reveal <what>", "numbers whole; needs --reason, and is in the log").choices(["phone"]),
       ),
     input: ([username = ""], { reveal, reason }) => ({ username, reveal, reason }),
-    show: ({ nameKey: _nameKey, createdAt, hasPassword, methods, ...person }) =>
+    show: ({ nameKey: _nameKey, createdAt, blockedUntil, hasPassword, methods, ...person }) =>
       details({
         ...person,
+        blockedUntil: time(blockedUntil),
         password: hasPassword ? "set" : "none",
         methods: methods.map(({ method, name, sentTo }) => [name ?? method, sentTo].filter(Boolean).join(" ")),
         created: time(createdAt),

@@ -73,6 +73,7 @@ export async function program(argv: readonly string[], io: Io): Promise<number> 
       const done = given.at(-1) as Command;
       exit = await carryOut(io, verb, done);
     });
+  defineHelp(root);
   try {
     await root.parseAsync(argv, { from: "user" });
     return exit;
@@ -82,13 +83,33 @@ export async function program(argv: readonly string[], io: Io): Promise<number> 
   }
 }
 
+/** Of a verb too, as people write it: the library's own looks at the first word alone, and is silent about a wrong one. */
+function defineHelp(root: Command): void {
+  root
+    .helpCommand(false)
+    .command("help [command...]")
+    .description("display help for command")
+    .action((words: string[]) =>
+      words
+        .reduce(
+          (under, word) =>
+            under.commands.find((one) => one.name() === word) ?? root.error(`error: unknown command '${word}'`),
+          root,
+        )
+        .outputHelp(),
+    );
+}
+
 const nouns: Record<string, string> = {
   user: "people",
   method: "people's methods",
+  "passkey-domain": "the host name that passkeys belong to",
   token: "hardware tokens",
+  device: "where people have the authenticator app",
   "radius-client": "who may ask by RADIUS",
   directory: "where people and their passwords are, beside here",
   gateway: "whoever carries texts and calls",
+  "voice-message": "what is said on calls",
   "api-key": "who may ask by REST",
   application: "who signs people in with OpenID Connect",
   site: "web applications behind a proxy that asks us",
