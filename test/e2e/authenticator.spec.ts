@@ -218,6 +218,27 @@ test("who says that it was not them is told what happens, and is blocked", async
   await leave();
 });
 
+test("a device that is blocked shows no code that does not count, says whom to ask, and shows codes again when it may", async ({
+  page,
+  server,
+}) => {
+  await server.node.tell("settings set", { name: "support.phone", text: "+46 8 123 45 67" });
+  try {
+    const { username } = await server.addPerson();
+    const { deviceId: device } = await activate(page, server, { username });
+    await server.node.tell("device block", { username, device });
+    await page.getByRole("button", { name: "Look again" }).click();
+    await expect(page.getByText("Its codes and answers do not count.")).toBeVisible();
+    await expect(page.getByRole("link", { name: "+46 8 123 45 67" })).toHaveAttribute("href", "tel:+4681234567");
+    await expect(page.getByRole("button", { name: "Press to copy" })).toBeHidden();
+    await server.node.tell("device unblock", { username, device });
+    await page.getByRole("button", { name: "Look again" }).click();
+    await expect(page.getByRole("button", { name: "Press to copy" })).toBeVisible();
+  } finally {
+    await server.node.tell("settings unset", { name: "support.phone" });
+  }
+});
+
 test("where the PIN is wanted it is typed in the app with the number, and a new one is chosen there", async ({
   page,
   server,

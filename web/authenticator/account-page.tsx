@@ -2,14 +2,14 @@
 import { Button, TextInput } from "@mantine/core";
 import { useEffect, useState } from "react";
 import type { SyntheticEvent } from "react";
-import { exactTime } from "../parts/language.ts";
+import { exactTime, timeInWords } from "../parts/language.ts";
 import styles from "./authenticator.module.css";
 import { ask, DeviceProblem } from "./device.ts";
 import { nameOf } from "./home.tsx";
 import { changeAccount, removeAccount, type Account } from "./keep.ts";
 import { focus, Problem } from "./parts.tsx";
 import { turnOn } from "./subscription.ts";
-import { useApp } from "./use-app.tsx";
+import { useApp, useMoment } from "./use-app.tsx";
 import { bindLock, canUnlock } from "./unlock.ts";
 import { wordFor, type Word } from "./words.ts";
 
@@ -121,6 +121,7 @@ async function turnOnOrSay(account: Account): Promise<void> {
 export function AccountPage({ account }: { account: Account }) {
   const { say, language } = useApp();
   const doing = useDoing();
+  const moment = useMoment();
   const { username, addedAt, channel } = account;
   return (
     <section className={styles.request}>
@@ -134,7 +135,11 @@ export function AccountPage({ account }: { account: Account }) {
           {nameOf(account)} ({username})
         </dd>
         <dt>{say("account.added")}</dt>
-        <dd>{exactTime(addedAt, language)}</dd>
+        <dd>
+          <time dateTime={new Date(addedAt).toISOString()} title={exactTime(addedAt, language)}>
+            {timeInWords(addedAt, Math.max(moment, addedAt), language)}
+          </time>
+        </dd>
         <dt>{say("account.told")}</dt>
         <dd>{say(channel === "push" ? "account.push" : "account.noPush")}</dd>
       </dl>

@@ -5,7 +5,11 @@ import { base64url, bodyHash, signJws } from "./jws.ts";
 import { changeAccount, readChoice, saveChoice, type Account } from "./keep.ts";
 
 export type Unlock = Account["localUnlock"];
-type ServerFacts = { publicUrl: string; vapidPublicKey: string };
+type ServerFacts = {
+  publicUrl: string;
+  vapidPublicKey: string;
+  support: { name: string; phone: string; email: string; hours: string };
+};
 export type Pending = {
   id: string;
   nonce: string;
@@ -116,6 +120,8 @@ export async function askWaiting(account: Account): Promise<Waiting> {
   const waiting = (await (await ask(account, { path: "/requests" })).json()) as Waiting;
   await saveChoice("offsetMs", clockOffset({ serverTime: waiting.serverTime, sentAt, receivedAt: Date.now() }));
   const { username, displayName, accountName, organisation, localUnlock } = waiting.account;
-  await changeAccount(account.deviceId, { username, displayName, accountName, organisation, localUnlock });
+  // who was blocked and is answered is not any more
+  const state = "active";
+  await changeAccount(account.deviceId, { state, username, displayName, accountName, organisation, localUnlock });
   return waiting;
 }

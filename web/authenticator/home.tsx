@@ -7,6 +7,7 @@ import { leftOf } from "./clock.ts";
 import { codeAt, halves, type CodeKey } from "./code.ts";
 import { InstallOffer } from "./install.tsx";
 import type { Account } from "./keep.ts";
+import { Support } from "./parts.tsx";
 import { Proving } from "./proving.tsx";
 import { Repair } from "./repair.tsx";
 import { type Asked, useApp, useMoment } from "./use-app.tsx";
@@ -63,6 +64,14 @@ function Code({ account }: { account: Account }) {
 
 export const nameOf = ({ displayName, username }: Account): string => displayName ?? username;
 
+const Blocked = () => (
+  <div className={styles.note}>
+    <p>{useApp().say("account.blocked")}</p>
+    <Support />
+  </div>
+);
+
+/** A code is shown only where it counts. */
 function AccountCard({ account }: { account: Account }) {
   const { say } = useApp();
   const { deviceId, state, channel, accountName } = account;
@@ -77,9 +86,10 @@ function AccountCard({ account }: { account: Account }) {
           {say("manage")}
         </a>
       </header>
-      {state === "unknown" ? <Repair account={account} /> : <Code account={account} />}
-      {state === "blocked" && <p className={styles.note}>{say("account.blocked")}</p>}
+      {state === "unknown" && <Repair account={account} />}
       {state === "proving" && <Proving account={account} />}
+      {state === "blocked" && <Blocked />}
+      {state === "active" && <Code account={account} />}
       {state === "active" && channel === "stream" && <p className={styles.soft}>{say("account.noPush")}</p>}
     </li>
   );

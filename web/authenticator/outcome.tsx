@@ -2,7 +2,7 @@
 import { Button } from "@mantine/core";
 import styles from "./authenticator.module.css";
 import type { Decided } from "./decide.ts";
-import { focus } from "./parts.tsx";
+import { focus, Support } from "./parts.tsx";
 import { useApp } from "./use-app.tsx";
 import type { Word } from "./words.ts";
 
@@ -35,6 +35,7 @@ export function Outcome({ decided, onDone }: { decided: Decided; onDone: () => v
       </svg>
       <h1 aria-live="polite">{say(title!)}</h1>
       <p>{say(next!)}</p>
+      {shown === "blocked" && <Support />}
       <Button size="lg" onClick={onDone} ref={focus}>
         {say("done")}
       </Button>

@@ -4,7 +4,6 @@ import { useEffect, useState } from "react";
 import { resume } from "./activate.ts";
 import styles from "./authenticator.module.css";
 import type { Account } from "./keep.ts";
-import { Problem } from "./parts.tsx";
 import { useApp } from "./use-app.tsx";
 import { wordFor, type Word } from "./words.ts";
 
@@ -27,8 +26,8 @@ export function Proving({ account: { deviceId } }: { account: Account }) {
   if (!problem) return <p className={styles.note}>{say("account.proving")}</p>;
   return (
     <div className={styles.asking}>
-      <p>{say("account.unfinished")}</p>
-      <Problem>{say(problem)}</Problem>
+      <h3>{say("account.unfinished")}</h3>
+      <p role="alert">{say(problem)}</p>
       <Button onClick={() => setTrying({ time: time + 1 })}>{say("again")}</Button>
     </div>
   );
