@@ -64,9 +64,9 @@ function pageErrorOf({ detail }: LogRecord) {
   return name && pageErrors[name];
 }
 
-function pageErrorSentence({ detail, userId }: LogRecord): string {
+function pageErrorSentence({ detail, username, userId }: LogRecord): string {
   const { error, name = "", place } = JSON.parse(detail ?? "{}") as Record<string, string>;
-  return `${userId ?? "Somebody"} was shown the error page ${error} (${inWords(name)}) at ${place}, before anything was decided.`;
+  return `${username ?? userId ?? "Somebody"} was shown the error page ${error} (${inWords(name)}) at ${place}, before anything was decided.`;
 }
 
 function sentenceOf(record: LogRecord): string {
@@ -75,11 +75,11 @@ function sentenceOf(record: LogRecord): string {
 }
 
 function signInSentence(record: LogRecord): string {
-  const { personal, userId, method, result, authenticated } = record;
+  const { username, userId, method, result, authenticated } = record;
   const meaning = (results as Record<string, Result>)[result]?.meaning ?? inWords(result);
   const how = method === null ? "" : ` (${method})`;
   const end = authenticated ? " Let in." : result.startsWith("FAILED_") ? " Refused." : "";
-  return `${personal?.["username"] ?? userId ?? "somebody"} ${placeOf(record)}: ${meaning}${how}.${end}`;
+  return `${username ?? userId ?? "somebody"} ${placeOf(record)}: ${meaning}${how}.${end}`;
 }
 
 function placeOf({ personal, application, applicationId, protocol }: LogRecord): string {
@@ -95,9 +95,9 @@ const actors: Record<string, string> = {
   person: "the person",
 };
 
-function changeSentence({ actor, result, detail, personal }: LogRecord): string {
-  const [kind = "", who] = actor?.split(":") ?? [];
+function changeSentence({ actor, result, detail, username, userId }: LogRecord): string {
+  const [kind = "", who] = actor === `person:${userId}` ? ["person"] : (actor?.split(":") ?? []);
   const by = actor === null ? "" : `, by ${[actors[kind] ?? kind, who].filter(Boolean).join(" ")}`;
-  const about = personal?.["username"] === undefined ? "" : `: ${personal["username"]}`;
+  const about = username === null ? "" : `: ${username}`;
   return `${begun(inWords(result))}${about}${by}.${detail === null ? "" : ` ${detail}`}`;
 }

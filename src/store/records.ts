@@ -10,6 +10,8 @@ export type RecordRow = Position & {
   actor: string | null;
   correlationId: string | null;
   userId: string | null;
+  /** as it was then, else as it is now */
+  username: string | null;
   applicationId: string | null;
   protocol: string | null;
   method: string | null;
@@ -42,9 +44,10 @@ const selection = (db: Db) =>
       join.onRef("personal.node_id", "=", "log.node_id").onRef("personal.seq", "=", "log.seq"),
     )
     .leftJoin("node", "node.id", "log.node_id")
+    .leftJoin("person", "person.id", "log.user_id")
     .select(["log.id", "log.at", "log.node_id", "log.seq", "kind", "actor", "correlation_id", "user_id"])
     .select(["application_id", "protocol", "method", "mode", "result", "authenticated", "gate"])
-    .select(["policy_version", "detail", "personal.fields", "node.name", "node.address"]);
+    .select(["policy_version", "detail", "personal.fields", "node.name", "node.address", "person.username"]);
 type Found = Awaited<ReturnType<ReturnType<typeof selection>["executeTakeFirstOrThrow"]>>;
 
 export async function listRecords(db: Db, query: RecordQuery): Promise<RecordRow[]> {
@@ -103,25 +106,29 @@ async function listReaches(db: Db): Promise<{ node: string; first: number; last:
   return rows.map(({ id, seq, first }) => ({ node: id, first: Number(first), last: seq }));
 }
 
-const recordOf = (row: Found): RecordRow => ({
-  id: row.id,
-  at: row.at,
-  nodeId: row.node_id,
-  seq: row.seq,
-  kind: row.kind,
-  actor: row.actor,
-  correlationId: row.correlation_id,
-  userId: row.user_id,
-  applicationId: row.application_id,
-  protocol: row.protocol,
-  method: row.method,
-  mode: row.mode,
-  result: row.result,
-  authenticated: row.authenticated > 0,
-  gate: row.gate,
-  policyVersion: row.policy_version,
-  detail: row.detail,
-  node: row.name,
-  nodeAddress: row.address,
-  personal: row.fields === null ? null : (JSON.parse(row.fields) as Record<string, string>),
-});
+function recordOf(row: Found): RecordRow {
+  const personal = row.fields === null ? null : (JSON.parse(row.fields) as Record<string, string>);
+  return {
+    id: row.id,
+    at: row.at,
+    nodeId: row.node_id,
+    seq: row.seq,
+    kind: row.kind,
+    actor: row.actor,
+    correlationId: row.correlation_id,
+    userId: row.user_id,
+    username: personal?.["username"] ?? row.username,
+    applicationId: row.application_id,
+    protocol: row.protocol,
+    method: row.method,
+    mode: row.mode,
+    result: row.result,
+    authenticated: row.authenticated > 0,
+    gate: row.gate,
+    policyVersion: row.policy_version,
+    detail: row.detail,
+    node: row.name,
+    nodeAddress: row.address,
+    personal,
+  };
+}

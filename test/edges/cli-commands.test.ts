@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { changed } from "#actions/change.ts";
 import { keepMail } from "#actions/mail.ts";
 import { keepMessage } from "#actions/phone.ts";
 import { begin } from "#actions/verify.ts";
@@ -311,6 +312,14 @@ describe.each(["in this process", "through the socket"])("commands %s", (how) =>
     expect(changes).toMatchObject({
       records: [{ result: "SETTING_RESET", actor: "cli", detail: '{"name":"lockout.after","from":7,"to":10}' }],
     });
+  });
+
+  test("the log names whom an entry is about, and says so where they did it themselves", async () => {
+    const { here, run } = cli();
+    const { id } = await here.person({ username: "anna" });
+    const started = { value: null, result: "SESSION_STARTED", userId: id };
+    await changed(here.deps, `person:${id}`, async () => await Promise.resolve(started));
+    expect((await run(["log", "list"])).stdout).toMatch(/ anna +SESSION_STARTED +themselves\n/);
   });
 
   test("the log is listed newest first, by person, by request and by time, a page at a time, and verified", async () => {

@@ -272,12 +272,13 @@ const others: Verb[] = [
       [
         table(records, {
           time: (row) => time(row.at),
-          who: (row) => row.personal?.["username"] ?? row.userId,
+          who: (row) => row.username ?? row.userId,
           application: (row) => row.application ?? row.applicationId,
           result: (row) => row.result,
           authenticated: (row) => (row.authenticated ? "yes" : ""),
           gate: (row) => row.gate,
-          "by or from": (row) => row.actor ?? row.personal?.["clientIp"],
+          "by or from": (row) =>
+            row.actor === `person:${row.userId}` ? "themselves" : (row.actor ?? row.personal?.["clientIp"]),
           correlation: (row) => row.correlationId,
         }),
         ...(next === undefined ? [] : [`There are more: --after ${next}`]),
