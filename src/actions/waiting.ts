@@ -16,7 +16,9 @@ export type Wait = {
   wake: (() => void) | undefined;
   stopClock: (() => void) | undefined;
 };
-const waits = new Map<string, Wait[]>();
+/** `holder`: as it was read last; what is read each second and is the same is not kept, or it would be so many times the memory. */
+type Awaited = { waits: Wait[]; holder: string | null | undefined };
+const awaited = new Map<string, Awaited>();
 
 /** Told after the commit: waiters look again, the person's devices too, and a message that was queued goes out now. */
 export function told(
@@ -28,7 +30,7 @@ export function told(
 }
 
 const wake = (id: string) => {
-  for (const wait of waits.get(id) ?? []) wait.wake?.();
+  for (const wait of awaited.get(id)?.waits ?? []) wait.wake?.();
 };
 
 type Patience = { id: string; waitMs: number; signal?: AbortSignal | undefined };
@@ -40,7 +42,9 @@ export function startWait(deps: Deps, { id, waitMs, signal }: Patience): Wait {
   if (over) return wait;
   wait.stopClock = deps.clock.after(waitMs, () => giveUp(wait));
   if (signal) join(signal, wait);
-  waits.set(id, [...(waits.get(id) ?? []), wait]);
+  const others = awaited.get(id);
+  if (others) others.waits.push(wait);
+  else awaited.set(id, { waits: [wait], holder: undefined });
   lookAfter(deps);
   return wait;
 }
@@ -48,9 +52,10 @@ export function startWait(deps: Deps, { id, waitMs, signal }: Patience): Wait {
 export function endWait(wait: Wait): void {
   wait.stopClock?.();
   if (wait.signal) leave(wait.signal, wait);
-  const others = waits.get(wait.id)?.filter((one) => one !== wait) ?? [];
-  if (others.length > 0) waits.set(wait.id, others);
-  else waits.delete(wait.id);
+  const all = awaited.get(wait.id);
+  if (!all?.waits.includes(wait)) return;
+  all.waits = all.waits.filter((one) => one !== wait);
+  if (all.waits.length === 0) awaited.delete(wait.id);
 }
 
 /** Resolves when something is told to have changed, or may have, or when it is over. */
@@ -91,19 +96,25 @@ function lookAfter(deps: Deps): void {
 }
 
 async function look(deps: Deps): Promise<void> {
-  for (let before = new Map<string, string | null>(); ;) {
-    const ids = [...waits].flatMap(([id, some]) => (some.some(({ db }) => db === deps.db) ? id : []));
+  for (;;) {
+    const ids: string[] = [];
+    for (const [id, { waits }] of awaited) if (waits.some(({ db }) => db === deps.db)) ids.push(id);
     if (ids.length === 0) return void looking.delete(deps.db);
-    const holders = new Map<string, string | null>();
     const turns = Math.ceil(ids.length / atOnce);
     for (let turn = 0; turn < turns; turn += 1) {
       await deps.clock.sleep(lookAgainMs / turns);
-      const some = ids.slice(turn * atOnce, (turn + 1) * atOnce);
-      // where the store cannot be read, whoever waits finds that out alone
-      const living = await listLiving(deps.db, { ids: some, now: deps.clock.now() }).catch(() => undefined);
-      for (const { id, holder } of living ?? []) holders.set(id, holder);
-      for (const id of some) if (!holders.has(id) || (before.get(id) ?? holders.get(id)) !== holders.get(id)) wake(id);
+      await lookAt(deps, ids.slice(turn * atOnce, (turn + 1) * atOnce));
     }
-    before = holders;
+  }
+}
+
+async function lookAt(deps: Deps, ids: string[]): Promise<void> {
+  // where the store cannot be read, whoever waits finds that out alone
+  const living = await listLiving(deps.db, { ids, now: deps.clock.now() }).catch(() => []);
+  const holders = new Map(living.map(({ id, holder }) => [id, holder]));
+  for (const id of ids) {
+    const [known, holder] = [awaited.get(id), holders.get(id)];
+    if (holder === undefined || (known?.holder ?? holder) !== holder) wake(id);
+    if (known && known.holder !== holder) known.holder = holder;
   }
 }
