@@ -28,18 +28,18 @@ export async function noteStray(deps: Deps, { askedAt, ...stray }: Stray): Promi
   const at = deps.clock.now();
   const before = at - hour;
   if (askedAt !== null && askedAt > before) return;
-  const { id, why, userId, name, claims } = stray;
+  const { id, why, userId, name } = stray;
   await changedAll(deps, "system", async (run) => {
     const saved = await saveAsked(run, { ...stray, at, before });
     if (!saved?.isFirst) return [];
-    const personal = { ...(name !== null && { deviceName: name }), ...(claims !== null && { claims }) };
     return [
       {
         value: undefined,
         result: "DEVICE_NOT_ACTIVATED",
         ...(userId !== null && { userId }),
         detail: { device: id, why },
-        personal,
+        // not what it claims: that is kept for nobody, so whoever it names could not have it erased
+        ...(name !== null && { personal: { deviceName: name } }),
       },
     ];
   });

@@ -130,6 +130,8 @@ describe.each(kinds)("a device that counts no more, on %s,", (kind) => {
     const { id: userId } = await addPerson(h.w.deps, "cli", { username: "bo" });
     await erasePerson(h.w.deps, "cli", { userId, reason: "asked for it" });
     expect(await listed()).toEqual([]);
+    const beside = await h.w.deps.db.q.selectFrom("personal").select("fields").execute();
+    expect(beside.filter(({ fields }) => fields.includes('"bo"'))).toEqual([]);
   });
 
   test("whoever makes ids up fills nothing: so many in an hour, and those that were bound are listed all the same", async () => {
