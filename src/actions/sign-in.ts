@@ -146,6 +146,8 @@ const problems: Partial<Record<Denied["code"], Problem | undefined>> = {
   number_blocked: "number_blocked",
   throttled: "throttled",
   unavailable: "unavailable",
+  // also where it was reported, and blocked the account: whoever has the password may be looking, and is told nothing that a
+  // plain "no" does not tell. Its owner reads in the app what follows and whom to ask.
   declined: "declined",
   no_answer: "no_answer",
   unreachable: "unreachable",

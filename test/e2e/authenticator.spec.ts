@@ -198,6 +198,11 @@ test("a wrong number ends the request, and who says no lets nobody in", async ({
   await page.getByRole("button", { name: "Done" }).click();
 
   const second = await signingIn(page, server, person);
+  await page.getByRole("button", { name: "Answer later" }).click();
+  const waiting = page.getByRole("button", { name: "Waits for your answer" });
+  await expect(waiting).toBeVisible();
+  await expect(page.getByText("No sign-in waits for your answer.")).toBeHidden();
+  await waiting.click();
   await page.getByRole("button", { name: "Deny" }).click();
   await expect(page.getByRole("heading", { name: "Denied" })).toBeVisible();
   await page.getByRole("button", { name: "Done" }).click();

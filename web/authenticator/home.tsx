@@ -123,6 +123,7 @@ export function Home({ later, onOpen }: Props) {
   const { say, language, accounts = [], offline, offsetMs, busy, refresh } = useApp();
   if (accounts.length === 0) return <Empty />;
   const wrongMs = Math.abs(offsetMs);
+  const quiet = later.length === 0 ? say("nothing") : "";
   return (
     <>
       <h1 className={styles.unseen}>{say("title")}</h1>
@@ -138,7 +139,7 @@ export function Home({ later, onOpen }: Props) {
         ))}
       </ul>
       <div className={styles.look}>
-        <p aria-live="polite">{say(offline ? "offline" : "nothing")}</p>
+        <p aria-live="polite">{offline ? say("offline") : quiet}</p>
         <Button variant="default" disabled={busy} onClick={() => void refresh()}>
           {say("refresh")}
         </Button>
