@@ -97,13 +97,13 @@ async function inviteElla(deps: Deps): Promise<string> {
 
 async function makeSamples(deps: Deps): Promise<Sample> {
   const password = `try-${deps.random.bytes(6).toString("hex")}`;
-  const ada = { username: "ada", email: "ada@example.org", language: "en" };
-  await addPerson(deps, "system", { ...ada, display_name: "Ada Sample", password });
-  const bo = { username: "bo", email: "bo@example.org", mobile_phone: boPhone, language: "sv" };
-  await addPerson(deps, "system", { ...bo, display_name: "Bo Exempel", password });
-  await addPerson(deps, "system", { username: "cleo", display_name: "Cleo New", password });
-  await addPerson(deps, "system", { username: "dan", display_name: "Dan Sample", language: "en", password });
-  await addPerson(deps, "system", { username: "ella", display_name: "Ella Sample", language: "en", password });
+  const add = async (username: string, display_name: string, more: { language?: string; mobile_phone?: string } = {}) =>
+    await addPerson(deps, "system", { username, display_name, email: `${username}@example.org`, password, ...more });
+  await add("ada", "Ada Sample", { language: "en" });
+  await add("bo", "Bo Exempel", { language: "sv", mobile_phone: boPhone });
+  await add("cleo", "Cleo New");
+  await add("dan", "Dan Sample", { language: "en" });
+  await add("ella", "Ella Sample", { language: "en" });
   await addPhone(deps, "system", { username: "dan", by: "call", number: danPhone });
   const app = await addApp(deps, "system", { username: "ada", name: "Sample app" });
   for (const event of ["notify.fraud", "notify.block"])
@@ -131,8 +131,8 @@ Countersign is running: an evaluation, with sample people and simulated phones. 
   Simulated mail     ${config["public-url"]}/mail
   RADIUS             ${radius}, shared secret ${radiusSecret}
   Sign in            ${config["public-url"]}/sign-in
-  People             ada (codes from an app), bo (codes by text message), dan (phone calls), ella (approves in the app),
-                     cleo (nothing set up yet)
+  People             ada (codes from an app), bo (codes by text message, in Swedish), dan (phone calls),
+                     ella (approves in the app), cleo (nothing set up yet)
   Password of all    ${password}
   Ada's app key      ${adaSeed}
   Ella's app         ${appLink}

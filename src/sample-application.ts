@@ -6,6 +6,7 @@
 import { createHash, createPublicKey, randomBytes, verify, type webcrypto } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { escape, list, page, pageHeaders } from "./sample-page.ts";
 
 export type Registered = { id: string; secret: string };
 type Claims = {
@@ -160,8 +161,7 @@ const signedOut = `<h1>Sample application</h1><p>You are not signed in.</p>
 <p><a href="/sign-in">Sign in</a></p>`;
 
 const signedIn = ({ name, claims: { sub, acr, amr, auth_time } }: Person) => `<h1>Signed in as ${escape(name)}</h1>
-<dl><dt>sub</dt><dd>${escape(sub)}</dd><dt>acr</dt><dd>${escape(acr)}</dd><dt>amr</dt><dd>${escape(amr.join(", "))}</dd>
-<dt>auth_time</dt><dd>${new Date(auth_time * 1000).toISOString()}</dd></dl>
+${list({ sub, acr, amr: amr.join(", "), auth_time: new Date(auth_time * 1000).toISOString() })}
 <p><a href="/sign-in?acr=phr">Ask for a passkey</a></p>
 <p><a href="/sign-out">Sign out</a></p>`;
 
@@ -172,12 +172,5 @@ function go(response: ServerResponse, to: string, parameters: Record<string, str
 }
 
 function send(response: ServerResponse, body: string, status = 200): void {
-  response.writeHead(status, {
-    "content-type": "text/html; charset=utf-8",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    "cache-control": "no-store",
-  }).end(`<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Sample application</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"></head><body><main>${body}</main></body></html>\n`);
+  response.writeHead(status, pageHeaders).end(page("Sample application", body));
 }
-
-const escape = (text: string) => text.replaceAll(/[&<>"']/g, (mark) => `&#${mark.charCodeAt(0)};`);

@@ -3,11 +3,17 @@
  * every request, as Caddy's forward_auth and Traefik's ForwardAuth do. Both in one file; examples/ has the real ones.
  */
 
-import { createServer, request as send, type IncomingMessage, type ServerResponse } from "node:http";
+import {
+  createServer,
+  request as send,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
+import { list, page, pageHeaders } from "./sample-page.ts";
 
 type Upstream = { host: string; port: number };
-type Identity = Record<"remote-user" | "remote-name" | "remote-email" | "remote-groups", string | undefined>;
 
 /** `register` makes the site known under the host at which it is served. */
 export async function serveSampleSite(options: {
@@ -42,9 +48,7 @@ async function proxy(countersign: Upstream, request: IncomingMessage, response: 
   const verdict = await ask(countersign, request, "/forward-auth");
   if (verdict.statusCode === undefined || verdict.statusCode >= 300) return pass(verdict, response);
   verdict.resume();
-  response
-    .writeHead(200, { "content-type": "text/html; charset=utf-8", "content-security-policy": "default-src 'none'" })
-    .end(site(verdict.headers as Identity));
+  response.writeHead(200, pageHeaders).end(site(verdict.headers));
   return undefined;
 }
 
@@ -74,10 +78,10 @@ function pass(answer: IncomingMessage, response: ServerResponse): void {
 }
 
 /** The site itself: it believes the headers, since nobody but its proxy reaches it. */
-function site(person: Identity): string {
-  const rows = Object.entries(person).filter(([name, value]) => name.startsWith("remote-") && value !== undefined);
-  const list = rows.map(([name, value]) => `<dt>${name}</dt><dd>${escape(String(value))}</dd>`).join("");
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Sample intranet</title><h1>Sample intranet</h1><p>This page was let through with these headers:</p><dl>${list}</dl></html>`;
+function site(headers: IncomingHttpHeaders): string {
+  const person = Object.entries(headers).filter(([name]) => name.startsWith("remote-"));
+  return page(
+    "Sample intranet",
+    `<h1>Sample intranet</h1><p>This page was let through with these headers:</p>${list(Object.fromEntries(person) as Record<string, string>)}`,
+  );
 }
-const escape = (text: string) => text.replaceAll(/[&<>"]/g, (mark) => `&#${mark.codePointAt(0)};`);

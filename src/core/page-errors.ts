@@ -14,7 +14,7 @@ export const pageErrors = {
     status: 400,
     help: "page-expired",
     administrator:
-      "Nothing, as a rule: the person took longer than a sign-in lasts, went back to a page of one that had ended, or used a bookmark of the sign-in page. If it happens often, let the bookmark lead to the application.",
+      "Nothing, as a rule: the person took longer than a sign-in lasts, said in the app or on the phone that it was not theirs, went back to a page of one that had ended, or used a bookmark of the sign-in page. If it happens often, let the bookmark lead to the application.",
   },
   too_many_requests: {
     number: "CS-1002",
