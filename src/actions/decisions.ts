@@ -130,8 +130,9 @@ async function carryOut(deps: Deps, given: Given): Promise<Decided | DecisionRef
   if (claims.decision === "approve") return await approve(deps, given);
   const reports = isReport(deps, claims);
   const ended = await deny(deps, given, reports ? "FAILED_FRAUD_REPORTED" : "FAILED_PHONE_APP_DENIED");
-  if (!ended) return { result: "over" };
+  // a report counts also when somebody has been let in meanwhile
   if (reports) return await report(deps, given);
+  if (!ended) return { result: "over" };
   const { userId, username, factorId } = given.request;
   await noteRefusal(deps, { userId, username, factorId });
   return { result: "denied" };

@@ -104,4 +104,24 @@ describe("a request in the app that is over", () => {
     expect(said).toEqual(Array(2).fill({ result: "reported", blocked: true }));
     expect(mail.subject).toBe("Fraud reported, somebody was let in: ada");
   });
+
+  test("because it lets somebody in while its person reports it is reported as that", async () => {
+    const kept = await adaWith();
+    const { number, came } = await asked();
+    const request = await only(kept);
+    await decide(kept, request, { decision: "approve", number });
+    const { db } = h.w.deps;
+    const transaction: typeof db.transaction = db.transaction.bind(db);
+    db.transaction = async (work, options) => {
+      // what was said is kept, after it was looked whether the request waits and before it is ended
+      if (options?.relaxed) {
+        db.transaction = transaction;
+        expect(await came()).toMatchObject({ kind: "allow" });
+      }
+      return await transaction(work, options);
+    };
+    const { said, mail } = await notMe(kept, request);
+    expect(said).toEqual(Array(2).fill({ result: "reported", blocked: true }));
+    expect(mail.subject).toBe("Fraud reported, somebody was let in: ada");
+  });
 });
