@@ -15,6 +15,11 @@ export const authenticatorStates: States = {
   codes: async (page, { server, language }) => {
     await activate(page, server, await server.addPerson({ language, displayName: longName }));
   },
+  "an account": async (page, { server, language }) => {
+    await activate(page, server, await server.addPerson({ language, displayName: longName }));
+    await page.locator("li header a").click();
+    await page.locator("dl").waitFor();
+  },
   "a request": async (page, { server, language }) => {
     const person = await server.addPerson({ language, text: false });
     await activate(page, server, person);
