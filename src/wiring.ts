@@ -157,7 +157,10 @@ function directoriesWhenAsked(): OpenDirectory {
 async function openDatabase(config: Config, log: Logger): Promise<Db> {
   const url = config["database-url"];
   if (url === undefined) return await openSqlite(join(config.data, "countersign.db"));
-  return await openPostgres(url, { onError: () => log.warn("a database connection was lost") });
+  return await openPostgres(url, {
+    onError: () => log.warn("a database connection was lost"),
+    onDeaf: () => log.warn("what other nodes do is not heard (LISTEN); whoever waits looks once a second meanwhile"),
+  });
 }
 
 /** One process a data folder. SQLite's own exclusive lock ends with the process, however it ends. */

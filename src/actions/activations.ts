@@ -45,12 +45,13 @@ import { takeFrom } from "#store/throttle.ts";
 import { readJws } from "#wire/device/jws.ts";
 import { activationClaims, type Activated, type ActivationBody } from "#wire/device/messages.ts";
 import { about, changed, type Actor } from "./change.ts";
+import { deliverDue } from "./deliver.ts";
 import type { Deps } from "./deps.ts";
 import { loadPerson } from "./people.ts";
 import { namesOf } from "./rules.ts";
 import { sealed } from "./sealed.ts";
 import { subscribe } from "./web-push.ts";
-import { change, endWait, startWait, told } from "./waiting.ts";
+import { change, endWait, startWait } from "./waiting.ts";
 
 const minute = 60_000;
 const lifeMs = 10 * minute;
@@ -160,7 +161,7 @@ export async function claimActivation(
     if (error instanceof Refusal) return { refused: error.refused };
     throw error;
   } finally {
-    told(deps, { challengeId: undefined, message: asked.subscription !== null });
+    if (asked.subscription) void deliverDue(deps);
   }
 }
 
@@ -331,7 +332,7 @@ export async function confirmActivation(deps: Deps, device: Device, proof: strin
     });
     return (await findActivation(deps.db, proof))?.state === "done";
   } finally {
-    told(deps, { challengeId: proof, message: true });
+    void deliverDue(deps);
   }
   return true;
 }

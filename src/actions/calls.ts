@@ -16,11 +16,11 @@ import { isNumberBlocked } from "./blocked-numbers.ts";
 import { answerByPhone, endByPhone } from "./by-phone.ts";
 import { codeOf, lineOf, onCall, parametersOf, type OnCall } from "./call-lines.ts";
 import { sealed } from "./sealed.ts";
+import { deliverDue } from "./deliver.ts";
 import type { Deps } from "./deps.ts";
 import { reportFraud } from "./fraud.ts";
 import { clear, type Cleared } from "./outgoing.ts";
 import { changePin, pinOnCall } from "./pins.ts";
-import { told } from "./waiting.ts";
 
 type Live = { id: string; callee: Callee; call: OnCall };
 
@@ -74,7 +74,7 @@ async function move(deps: Deps, live: Live, event: ScriptEvent): Promise<CallSta
     const backup = await backupOf(deps, { row, callee: live.callee, moved });
     const saved = await save(deps, { row, event, moved, backup });
     if (saved === "lost") continue;
-    if (saved === "ordered") told(deps, { challengeId: undefined, message: true });
+    if (saved === "ordered") void deliverDue(deps);
     for (const act of moved.acts) {
       if (act.do === "end" && saved === "ordered") continue;
       const verdict = await follow(deps, row, act);

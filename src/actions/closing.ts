@@ -67,12 +67,13 @@ function returned({ taken }: Facts, decision: Decision) {
 /** A right answer ends its challenge; so do the last wrong one and the choice of another method. */
 function ending({ challenge, answered }: Facts, decision: Decision, { holder }: Ask): Settle["end"] {
   if (!challenge) return undefined;
-  const end = { id: challenge.id, was: "pending", result: "result" in decision ? decision.result : null } as const;
+  const { id, userId, method } = challenge;
+  const end = { id, userId, method, was: "pending", result: "result" in decision ? decision.result : null } as const;
   if (decision.gate === "approved") return { ...end, was: "approved", state: "consumed", holder };
   if (decision.gate === "phone")
     return { ...end, was: challenge.state === "approved" ? "approved" : "pending", state: "denied" };
   if (decision.gate === "fallback")
-    return { id: challenge.id, was: "denied", state: "cancelled", result: challenge.result, holder };
+    return { ...end, was: "denied", state: "cancelled", result: challenge.result, holder };
   if (!answered) return undefined;
   if (decision.kind === "allow") return { ...end, state: "approved" };
   if (decision.kind === "challenge") return { ...end, state: "cancelled" };

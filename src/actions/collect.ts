@@ -10,7 +10,7 @@ import type { Answer, Verified } from "./asked.ts";
 import type { Deps } from "./deps.ts";
 import { onPhone } from "./on-phone.ts";
 import { respond } from "./verify.ts";
-import { change, endWait, startWait, told } from "./waiting.ts";
+import { change, endWait, startWait } from "./waiting.ts";
 
 /** `holder`: who waits, where a later request may take over from an earlier one. */
 export type Collecting = Pick<Answer, "application" | "username" | "challengeId" | "holder" | "source"> & {
@@ -23,11 +23,7 @@ export type Collected = Outcome | { kind: "waiting" } | { kind: "elsewhere" };
 /** The outcome once there is one; after `waitMs` at the latest, or when the signal aborts. */
 export async function collect(deps: Deps, { waitMs, signal, ...asked }: Collecting): Promise<Collected> {
   const { challengeId: id, holder } = asked;
-  if (holder !== undefined) {
-    await holdChallenge(deps.db, { id, holder });
-    // whoever waited before
-    told(deps, { challengeId: id, message: false });
-  }
+  if (holder !== undefined) await holdChallenge(deps.db, { id, holder });
   const wait = startWait(deps, { id, waitMs, signal });
   try {
     for (;;) {

@@ -10,8 +10,8 @@ import {
   type Traffic,
 } from "#store/destinations.ts";
 import { changed, type Actor } from "./change.ts";
+import { deliverDue } from "./deliver.ts";
 import type { Deps } from "./deps.ts";
-import { told } from "./waiting.ts";
 
 const hour = 3_600_000;
 
@@ -43,7 +43,7 @@ async function close(deps: Deps, { id, sent, answered }: Traffic): Promise<void>
     sent,
     answered,
   });
-  told(deps, { challengeId: undefined, message: true });
+  void deliverDue(deps);
 }
 
 /** A range stands for ten thousand numbers. */

@@ -24,11 +24,11 @@ import { saveMustRegister } from "#store/registrations.ts";
 import { deleteStray } from "#store/stray-devices.ts";
 import { deviceName, type Subscription } from "#wire/device/messages.ts";
 import { about, changed, type Actor } from "./change.ts";
+import { deliverDue } from "./deliver.ts";
 import type { Deps } from "./deps.ts";
 import type { NoticeKind } from "./notices.ts";
 import { loadPerson } from "./people.ts";
 import { signOutAndForget } from "./sessions.ts";
-import { told } from "./waiting.ts";
 import { openSubscription, subscribe } from "./web-push.ts";
 
 export type { Device } from "#store/devices.ts";
@@ -75,8 +75,7 @@ async function act(deps: Deps, actor: Actor, wanted: Wanted, { result, notice, w
       ...(notice && { notice: { kind: notice, method: "push" } }),
     };
   });
-  // its stream ends, and the notice goes out
-  told(deps, { challengeId: undefined, userId, message: notice !== undefined });
+  if (notice) void deliverDue(deps);
   return { id };
 }
 
@@ -144,7 +143,7 @@ export async function leave(deps: Deps, device: Device, clientIp: string): Promi
       notice: { kind: "method_removed", method: "push", from: clientIp },
     };
   });
-  told(deps, { challengeId: undefined, userId, message: true });
+  void deliverDue(deps);
 }
 
 export async function renameItself(deps: Deps, { id, userId }: Device, name: string): Promise<void> {
@@ -154,8 +153,11 @@ export async function renameItself(deps: Deps, { id, userId }: Device, name: str
 /** Notifications do not reach it: it proves itself by the live stream, or by looking. */
 export async function useStream(deps: Deps, device: Device): Promise<void> {
   if (!(await findClaimed(deps.db, device.id))) throw new AppError("not_found");
-  await deps.db.transaction((run) => saveSubscription(run, { id: device.id, push: "none", sealedSubscription: null }));
-  told(deps, { challengeId: undefined, userId: device.userId, message: false });
+  const { id, userId } = device;
+  await deps.db.transaction(async (run) => {
+    await saveSubscription(run, { id, push: "none", sealedSubscription: null });
+    run.tell([userId]);
+  });
 }
 
 /** Its push service has given it another address, or takes nothing for it any more (fact sheet 1.8); both are known by hashes. */

@@ -13,9 +13,9 @@ import { expirePassword } from "#store/people.ts";
 import { insertBlock, type NewBlock } from "#store/blocks.ts";
 import { blockIn, newBlock, numberShower, untilOf } from "./blocks.ts";
 import { about, changed } from "./change.ts";
+import { deliverDue } from "./deliver.ts";
 import type { Deps } from "./deps.ts";
 import { applicationNames } from "./records.ts";
-import { told } from "./waiting.ts";
 
 export type FraudReport = {
   userId: string;
@@ -64,7 +64,7 @@ export async function reportFraud(deps: Deps, report: FraudReport): Promise<{ bl
     if (!(error instanceof Known)) throw error;
     return { blocked };
   }
-  told(deps, { challengeId, message: true });
+  void deliverDue(deps);
   return { blocked };
 }
 

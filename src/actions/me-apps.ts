@@ -11,13 +11,13 @@ import { listDevicesOf, moveCodes, renameDevice, type Device } from "#store/devi
 import type { Run } from "#store/open.ts";
 import { blockOwnDevice, removeOwnDevice } from "#store/own-devices.ts";
 import { changed } from "./change.ts";
+import { deliverDue } from "./deliver.ts";
 import type { Deps } from "./deps.ts";
 import { allBut } from "./me-access.ts";
 import type { By, Refusal } from "./me-methods.ts";
 import type { NoticeKind } from "./notices.ts";
 import { methodsOff } from "./rules.ts";
 import { signOutAndForget } from "./sessions.ts";
-import { told } from "./waiting.ts";
 
 export type OwnApp = Pick<Device, "id" | "name" | "kind" | "platform" | "push" | "createdAt" | "lastSeenAt"> & {
   state: "ready" | "blocked";
@@ -68,8 +68,7 @@ async function change(deps: Deps, { session, clientIp }: By, one: Change): Promi
         ...(notice && { notice: { kind: notice, method: "push", from: clientIp } }),
       };
     });
-    // its stream ends, and the notice goes out
-    told(deps, { challengeId: undefined, userId, message: notice !== undefined });
+    if (notice) void deliverDue(deps);
     return undefined;
   } catch (error) {
     if (error instanceof AppError && error.code === "conflict") return "last_method";

@@ -12,11 +12,11 @@ import { post } from "#store/outbox.ts";
 import { readFacts } from "#store/people.ts";
 import { takeFrom } from "#store/throttle.ts";
 import { sealed } from "./sealed.ts";
+import { deliverDue } from "./deliver.ts";
 import type { Deps } from "./deps.ts";
 import { methodsOff, namesOf } from "./rules.ts";
 import { next, type From, type Step } from "./sign-in.ts";
 import { saveFlow, saveFlowIn, type Flow } from "./sign-in-flow.ts";
-import { told } from "./waiting.ts";
 
 const digits = 8;
 const triesAllowed = 5;
@@ -65,7 +65,7 @@ export async function beginReset(deps: Deps, flow: Flow, username: string): Prom
     }
     return kept;
   });
-  told(deps, { challengeId: undefined, message: true });
+  void deliverDue(deps);
   return saved;
 }
 

@@ -7,8 +7,8 @@ import type { FatigueRule } from "#core/push-fatigue.ts";
 import { hasDevice, hasRest, isPending } from "#store/push-requests.ts";
 import { takeFrom } from "#store/throttle.ts";
 import { changed } from "./change.ts";
+import { deliverDue } from "./deliver.ts";
 import type { Deps } from "./deps.ts";
-import { told } from "./waiting.ts";
 
 export type PushVeto = "no device" | "asked already" | "rest";
 /** A request in the app costs nothing, and goes to no number. */
@@ -62,5 +62,5 @@ async function tellOfRest(
     personal: { username },
     alert: { kind: "push_paused", userId, username },
   }));
-  told(deps, { challengeId: undefined, message: true });
+  void deliverDue(deps);
 }

@@ -24,6 +24,7 @@ import { takeEach } from "#store/throttle.ts";
 import { changed } from "./change.ts";
 import { tellNumbers } from "./number-notices.ts";
 import { isNumberBlocked } from "./blocked-numbers.ts";
+import { deliverDue } from "./deliver.ts";
 import type { Deps } from "./deps.ts";
 import { otpauthUri } from "./factors.ts";
 import { findGateways } from "./gateways-open.ts";
@@ -34,7 +35,6 @@ import { hasAllDevices } from "./registering-app.ts";
 import { loadRegistrant } from "./registrant.ts";
 import { methodsOff } from "./rules.ts";
 import { sealed } from "./sealed.ts";
-import { told } from "./waiting.ts";
 import { mayClaim } from "./token-claim.ts";
 import { next, type From, type Step } from "./sign-in.ts";
 import { holdFlow, saveFlow, saveFlowIn, type Flow, type Registering } from "./sign-in-flow.ts";
@@ -148,7 +148,7 @@ export async function giveNumber(deps: Deps, flow: Flow, { number: written, clie
     await post(run, [{ at, ...message, challenge_id: null, user_id: person.id }]);
     return kept;
   });
-  told(deps, { challengeId: undefined, message: true });
+  void deliverDue(deps);
   return saved;
 }
 

@@ -16,11 +16,11 @@ import type { Owner } from "./accounts.ts";
 import { joining, type Answer, type Attempt, type Request, type Verified } from "./asked.ts";
 import { cleared, isSending } from "./clearing.ts";
 import { settling, type Judged } from "./closing.ts";
+import { deliverDue } from "./deliver.ts";
 import type { Deps } from "./deps.ts";
 import { checkFirstFactor } from "./first-factor.ts";
 import { outcomeOf } from "./record.ts";
 import { judge, methodRules, namesOf, rulesOf } from "./rules.ts";
-import { told } from "./waiting.ts";
 
 /** Starts a verification; ends it at once where the code came along. */
 export async function begin(deps: Deps, attempt: Attempt): Promise<Verified> {
@@ -91,11 +91,9 @@ const repeated = (reserved: Repeated): Verified => ("earlier" in reserved ? rese
 async function atOnce(deps: Deps, request: Request): Promise<Verified> {
   const { challengeId } = request.ask;
   let settle: Settle | undefined;
-  let userId: string | undefined;
   let sending: Judged | undefined;
   const decide: AtOnce["decide"] = (facts) => {
     const decision = judge(deps, request.ask, facts);
-    userId = facts.person?.id;
     // whether a text or call may go out is asked with no transaction open
     if (isSending(decision)) return { later: (sending = { facts, decision }) };
     // what is still under way, or was told before, writes nothing
@@ -109,7 +107,7 @@ async function atOnce(deps: Deps, request: Request): Promise<Verified> {
   const settled = await deps.db.atOnce({ ...reserving(deps, waits ? unclaimed(request) : request), decide });
   if ("later" in settled) return await conclude(deps, request, sending!);
   if (!("outcome" in settled)) return repeated(settled);
-  if (settle) told(deps, { challengeId, userId, message: settle.message !== undefined });
+  if (settle?.message) void deliverDue(deps);
   return settled.outcome;
 }
 
@@ -124,7 +122,6 @@ async function conclude(deps: Deps, request: Request, judged: Judged): Promise<O
   const { facts } = judged;
   const item = settling(deps, request, { facts, ...(await cleared(deps, request, judged)) });
   const outcome = await deps.db.settle(item);
-  const userId = facts.person?.id;
-  told(deps, { challengeId: request.ask.challengeId, userId, message: item.message !== undefined });
+  if (item.message) void deliverDue(deps);
   return outcome;
 }

@@ -4,63 +4,90 @@
  */
 
 import { listLiving } from "#store/challenges.ts";
-import { deliverDue } from "./deliver.ts";
 import type { Deps } from "./deps.ts";
 
-/** `over`: whoever waits looks a last time. */
+/** `over`: whoever waits looks a last time; `woken`: and once more, for what came while they looked. */
 export type Wait = {
   readonly id: string;
-  readonly db: Deps["db"];
+  readonly here: Here;
   readonly signal: AbortSignal | undefined;
   over: boolean;
+  woken: boolean;
   wake: (() => void) | undefined;
   stopClock: (() => void) | undefined;
 };
-/** `holder`: as it was read last; what is read each second and is the same is not kept, or it would be so many times the memory. */
-type Awaited = { waits: Wait[]; holder: string | null | undefined };
-const awaited = new Map<string, Awaited>();
 
-/** Told after the commit: waiters look again, the person's devices too, and a message that was queued goes out now. */
-export function told(
-  deps: Deps,
-  { challengeId, userId, message }: { challengeId: string | undefined; userId?: string | undefined; message: boolean },
-): void {
-  for (const id of [challengeId, userId]) if (id !== undefined) wake(id);
-  if (message) void deliverDue(deps);
+/**
+ * `holder` and `until`: as they were read last. What is read again and is the same is not kept, or it would be so many times the
+ * memory.
+ */
+type Awaited = { waits: Wait[]; holder: string | null | undefined; until: number | undefined };
+
+/** All who wait on one store. */
+type Here = {
+  awaited: Map<string, Awaited>;
+  /** Whether what other nodes change is told here now. */
+  hears: () => boolean;
+  /** Aborted when something may have been missed: then all are looked at again, at once. */
+  missed: AbortController;
+  isLooking: boolean;
+};
+const stores = new WeakMap<Deps["db"], Here>();
+
+function hereOf({ db }: Deps): Here {
+  const found = stores.get(db);
+  if (found) return found;
+  const hears = db.listen((ids) => {
+    for (const id of ids ?? []) wake(here, id);
+    if (!ids) here.missed.abort();
+  });
+  const here: Here = { awaited: new Map(), hears, missed: new AbortController(), isLooking: false };
+  stores.set(db, here);
+  return here;
 }
 
-const wake = (id: string) => {
-  for (const wait of awaited.get(id)?.waits ?? []) wait.wake?.();
-};
+function wake({ awaited }: Here, id: string): void {
+  const all = awaited.get(id);
+  if (!all) return;
+  all.holder = all.until = undefined;
+  for (const wait of all.waits) {
+    wait.woken = true;
+    wait.wake?.();
+  }
+}
 
 type Patience = { id: string; waitMs: number; signal?: AbortSignal | undefined };
 
 /** Waits from now on, for so long or until the signal aborts. Whoever starts this ends it. */
 export function startWait(deps: Deps, { id, waitMs, signal }: Patience): Wait {
   const over = waitMs <= 0 || signal?.aborted === true;
-  const wait: Wait = { id, db: deps.db, signal, over, wake: undefined, stopClock: undefined };
+  const here = hereOf(deps);
+  const wait: Wait = { id, here, signal, over, woken: false, wake: undefined, stopClock: undefined };
   if (over) return wait;
   wait.stopClock = deps.clock.after(waitMs, () => giveUp(wait));
   if (signal) join(signal, wait);
-  const others = awaited.get(id);
+  const others = here.awaited.get(id);
   if (others) others.waits.push(wait);
-  else awaited.set(id, { waits: [wait], holder: undefined });
-  lookAfter(deps);
+  else here.awaited.set(id, { waits: [wait], holder: undefined, until: undefined });
+  if (!here.isLooking) void look(deps, here);
   return wait;
 }
 
 export function endWait(wait: Wait): void {
   wait.stopClock?.();
   if (wait.signal) leave(wait.signal, wait);
+  const { awaited } = wait.here;
   const all = awaited.get(wait.id);
   if (!all?.waits.includes(wait)) return;
   all.waits = all.waits.filter((one) => one !== wait);
   if (all.waits.length === 0) awaited.delete(wait.id);
 }
 
-/** Resolves when something is told to have changed, or may have, or when it is over. */
-export const change = (wait: Wait): Promise<void> =>
-  wait.over ? Promise.resolve() : new Promise((resolve) => (wait.wake = resolve));
+/** Resolves when something is told to have changed since the last time, or may have, or when it is over. */
+export async function change(wait: Wait): Promise<void> {
+  if (!wait.over && !wait.woken) await new Promise<void>((resolve) => (wait.wake = resolve));
+  wait.woken = false;
+}
 
 function giveUp(wait: Wait): void {
   wait.over = true;
@@ -84,37 +111,45 @@ function leave(signal: AbortSignal, wait: Wait): void {
   signal.removeEventListener("abort", endAll);
 }
 
-/** Another node may have ended it, or a change that tells nobody, or time: each is looked at so often. */
-const lookAgainMs = 1000;
+/** Each is looked at once soon after it began to wait, and when its time is over. */
+const lookMs = 1000;
+/** All are looked at so often, in such looks: something may have been changed by hand. Each time while others are not heard. */
+const allEvery = 5;
 const atOnce = 500;
-const looking = new WeakSet<object>();
 
-function lookAfter(deps: Deps): void {
-  if (looking.has(deps.db)) return;
-  looking.add(deps.db);
-  void look(deps);
-}
-
-async function look(deps: Deps): Promise<void> {
-  for (;;) {
+async function look(deps: Deps, here: Here): Promise<void> {
+  here.isLooking = true;
+  for (let turn = 1; here.awaited.size > 0; turn += 1) {
+    const missed = here.missed.signal.aborted;
+    if (missed) here.missed = new AbortController();
+    const all = missed || turn % allEvery === 0 || !here.hears();
     const ids: string[] = [];
-    for (const [id, { waits }] of awaited) if (waits.some(({ db }) => db === deps.db)) ids.push(id);
-    if (ids.length === 0) return void looking.delete(deps.db);
-    const turns = Math.ceil(ids.length / atOnce);
-    for (let turn = 0; turn < turns; turn += 1) {
-      await deps.clock.sleep(lookAgainMs / turns);
-      await lookAt(deps, ids.slice(turn * atOnce, (turn + 1) * atOnce));
+    for (const [id, { until }] of here.awaited) if (all || until === undefined) ids.push(id);
+    const parts = Math.max(1, Math.ceil(ids.length / atOnce));
+    for (let part = 0; part < parts; part += 1) {
+      if (!missed) await deps.clock.sleep(lookMs / parts, here.missed.signal);
+      await lookAt(deps, here, ids.slice(part * atOnce, (part + 1) * atOnce));
     }
+    wakeLate(here, deps.clock.now());
   }
+  here.isLooking = false;
 }
 
-async function lookAt(deps: Deps, ids: string[]): Promise<void> {
+function wakeLate(here: Here, now: number): void {
+  for (const [id, { until = Infinity }] of here.awaited) if (until <= now) wake(here, id);
+}
+
+async function lookAt(deps: Deps, here: Here, ids: string[]): Promise<void> {
+  if (ids.length === 0) return;
   // where the store cannot be read, whoever waits finds that out alone
   const living = await listLiving(deps.db, { ids, now: deps.clock.now() }).catch(() => []);
-  const holders = new Map(living.map(({ id, holder }) => [id, holder]));
+  const found = new Map(living.map((one) => [one.id, one]));
   for (const id of ids) {
-    const [known, holder] = [awaited.get(id), holders.get(id)];
-    if (holder === undefined || (known?.holder ?? holder) !== holder) wake(id);
-    if (known && known.holder !== holder) known.holder = holder;
+    const now = found.get(id);
+    const known = here.awaited.get(id);
+    if (!now || (known?.holder ?? now.holder) !== now.holder) wake(here, id);
+    if (!now || !known) continue;
+    if (known.holder !== now.holder) known.holder = now.holder;
+    if (known.until !== now.until) known.until = now.until;
   }
 }

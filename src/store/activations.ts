@@ -5,7 +5,7 @@
 
 import type { Db, Run } from "./open.ts";
 import type { Tables } from "./schema.ts";
-import { insert, type Columns } from "./values.ts";
+import { idsOf, insert, type Columns } from "./values.ts";
 
 export type NewActivation = Omit<Tables["activation"], "tries" | "device_id">;
 export type ActivationState = "open" | "claimed" | "done" | "ended";
@@ -36,7 +36,8 @@ const table = {
 
 /** A person's newest invitation is the only one. */
 export async function insertActivation(run: Run, activation: NewActivation): Promise<void> {
-  await run("update activation set state = 'ended' where user_id = ? and state = 'open'", [activation.user_id]);
+  const earlier = "update activation set state = 'ended' where user_id = ? and state = 'open' returning id";
+  run.tell(idsOf(await run(earlier, [activation.user_id])));
   await insert(run, table, [activation]);
 }
 
@@ -98,18 +99,20 @@ export async function claimById(
 /** False: it was not claimed, or is over. */
 export async function finishActivation(run: Run, id: string): Promise<boolean> {
   const text = "update activation set state = 'done' where id = ? and state = 'claimed' returning id";
+  run.tell([id]);
   return (await run(text, [id])).length > 0;
 }
 
 export async function endActivation(run: Run, id: string): Promise<void> {
+  run.tell([id]);
   await run("update activation set state = 'ended' where id = ? and state in ('open', 'claimed')", [id]);
 }
 
 /** R-193: those that the person began, or whoever had signed in as them. */
 export async function endOwnActivations(run: Run, userId: string): Promise<void> {
-  const text =
-    "update activation set state = 'ended' where user_id = ? and begun_by = ? and state in ('open', 'claimed')";
-  await run(text, [userId, `person:${userId}`]);
+  const text = `update activation set state = 'ended'
+    where user_id = ? and begun_by = ? and state in ('open', 'claimed') returning id`;
+  run.tell(idsOf(await run(text, [userId, `person:${userId}`])));
 }
 
 export async function findActivation(db: Db, id: string): Promise<Activation | undefined> {

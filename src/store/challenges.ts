@@ -1,6 +1,6 @@
 import type { Challenge } from "#core/facts.ts";
 import type { Db, Run } from "./open.ts";
-import { listed, marks } from "./values.ts";
+import { idsOf, listed, marks } from "./values.ts";
 
 /** A challenge as its application may see it. */
 export type ChallengeRead = {
@@ -79,49 +79,65 @@ export async function readChallenge(db: Db, id: string): Promise<Standing | unde
 }
 
 /**
- * Those of them that still wait for an answer, and who waits for it: challenges, activations that wait for a device, and people by what
- * they are asked on their devices.
+ * Those of them that still wait for an answer, who waits for it and until when: challenges, activations that wait for a device, and
+ * people by what they are asked on their devices.
  */
 export async function listLiving(
   db: Db,
   { ids, now }: { ids: string[]; now: number },
-): Promise<{ id: string; holder: string | null }[]> {
+): Promise<{ id: string; holder: string | null; until: number }[]> {
   const some = listed(ids);
   const list = marks(some.length);
   const rows = await db.transaction(
     (run) =>
       run(
-        `select id, holder from challenge where state = 'pending' and expires_at > cast(? as bigint) and id in (${list})
-         union all select id, state from activation where state in ('open', 'claimed') and expires_at > cast(? as bigint)
+        `select id, holder, expires_at from challenge where state = 'pending' and expires_at > cast(? as bigint) and id in (${list})
+         union all select id, state, expires_at from activation where state in ('open', 'claimed') and expires_at > cast(? as bigint)
            and id in (${list})
          union all select p.id, coalesce((select max(c.id) from challenge c where c.user_id = p.id and c.method = 'push'
-           and c.state = 'pending' and c.expires_at > cast(? as bigint)), '') from person p where p.id in (${list})`,
-        [now, ...some, now, ...some, now, ...some],
+           and c.state = 'pending' and c.expires_at > cast(? as bigint)), ''),
+           (select min(c.expires_at) from challenge c where c.user_id = p.id and c.method = 'push'
+           and c.state = 'pending' and c.expires_at > cast(? as bigint)) from person p where p.id in (${list})`,
+        [now, ...some, now, ...some, now, now, ...some],
       ),
     { relaxed: true },
   );
-  return rows.map((row) => ({ id: row["id"] as string, holder: row["holder"] as string | null }));
+  return rows.map((row) => ({
+    id: row["id"] as string,
+    holder: row["holder"] as string | null,
+    until: (row["expires_at"] as number | null) ?? Infinity,
+  }));
 }
 
 /** R-123: whoever asked last is who waits. Where a power cut loses that, nobody waits any more. */
 export async function holdChallenge(db: Db, { id, holder }: { id: string; holder: string }): Promise<void> {
-  const text = "update challenge set holder = ? where id = ? and state in ('pending', 'approved')";
-  await db.transaction((run) => run(text, [holder, id]), { relaxed: true });
+  const text = `update challenge set holder = ? where id = ? and state in ('pending', 'approved')
+    and (holder is null or holder <> ?) returning id`;
+  await db.transaction(
+    async (run) => {
+      const moved = await run(text, [holder, id, holder]);
+      // whoever waited before does so no more
+      if (moved.length > 0) run.tell([id]);
+    },
+    { relaxed: true },
+  );
 }
 
 /** Nobody waits for its answer any more. */
 export async function cancelChallenge(run: Run, id: string): Promise<void> {
   await run("update challenge set state = 'cancelled' where id = ? and state = 'pending'", [id]);
+  run.tell([id]);
 }
 
 /** What waits for a person's answer does so no more. */
 export async function cancelChallenges(run: Run, userId: string): Promise<void> {
-  await run("update challenge set state = 'cancelled' where user_id = ? and state = 'pending'", [userId]);
+  const text = "update challenge set state = 'cancelled' where user_id = ? and state = 'pending' returning id";
+  run.tell([userId, ...idsOf(await run(text, [userId]))]);
 }
 
 /** Requests in the person's app, also those that were approved and let nobody in yet. */
 export async function cancelRequests(run: Run, userId: string): Promise<void> {
-  const text =
-    "update challenge set state = 'cancelled' where user_id = ? and method = 'push' and state in ('pending', 'approved')";
-  await run(text, [userId]);
+  const text = `update challenge set state = 'cancelled'
+    where user_id = ? and method = 'push' and state in ('pending', 'approved') returning id`;
+  run.tell([userId, ...idsOf(await run(text, [userId]))]);
 }

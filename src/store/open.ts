@@ -19,6 +19,11 @@ export type Run = Running & {
    * returns nothing gives a row for each, with how many it changed as `changes`.
    */
   repeats: boolean;
+  /**
+   * At the commit, and not without it, whoever waits for one of these looks again: on every node, or only on this one (`here`),
+   * which costs nothing.
+   */
+  tell: (ids: readonly string[], where?: "here") => void;
 };
 type Running = (text: string, parameters: readonly unknown[], last?: "last") => Promise<Row[]>;
 export type Db = {
@@ -31,6 +36,8 @@ export type Db = {
    * nothing but its statements: where the database undid them for another's sake it is run again.
    */
   transaction<T>(work: (run: Run) => Promise<T>, options?: { relaxed: boolean }): Promise<T>;
+  /** From now on hears what transactions tell. Says whether other nodes are heard, too, at the moment. */
+  listen(hear: Hear): () => boolean;
   /** The database's own time (epoch ms); SQLite has none but this machine's. */
   now(): Promise<number>;
   close(): Promise<void>;
@@ -45,6 +52,9 @@ export class Unanswered extends Error {}
 /** R-274: a database that does not answer within this time is unavailable. */
 export const deadlineMs = 2000;
 
+/** What was told; without ids, that some of it may have been missed until now. */
+export type Hear = (ids?: readonly string[]) => void;
+
 /** Hands a statement to the database at the call itself, so that statements keep the order in which they were called. */
 export type Send = (text: string, parameters: readonly unknown[]) => Promise<Row[]>;
 
@@ -53,6 +63,10 @@ type Dialect = {
   begin: (relaxed: boolean, leftMs: number) => string[];
   text: (text: string) => string;
   repeats: boolean;
+  /** Statements that tell every node at the commit. */
+  notices: (ids: readonly string[]) => [text: string, parameters: unknown[]][];
+  /** Tells this node, after the commit. */
+  hear: (ids: readonly string[]) => void;
   /** Whether the database itself undid the transaction, so that another may go on: nothing of it has happened. */
   isUndone: (error: unknown) => boolean;
   /** Runs the work with one connection that is nobody else's meanwhile. */
@@ -92,43 +106,56 @@ type Once<T> = { send: Send; work: (run: Run) => Promise<T>; relaxed: boolean; l
  * overtakes `begin` is committed by itself, whatever becomes of the rest.
  */
 async function once<T>(dialect: Dialect, { send, work, relaxed, leftMs }: Once<T>): Promise<T> {
-  const { begin, text: written, repeats, isUndone } = dialect;
-  let commit: Promise<unknown> | undefined;
+  const told = { everywhere: new Set<string>(), here: new Set<string>() };
+  let notices: Promise<unknown>[] = [];
+  let commit: Promise<unknown> = Promise.resolve();
   let ended = false;
+  /** What is waited for later must not end the process meanwhile. */
+  const sent = (text: string, parameters: readonly unknown[]) => {
+    const answer = send(text, parameters);
+    answer.catch(() => undefined);
+    return answer;
+  };
+  /** Sends what follows the work; `last` is its last statement, when that is known already. */
+  const end = (last?: () => Promise<Row[]>) => {
+    ended = true;
+    notices = dialect.notices([...told.everywhere]).map(([text, parameters]) => sent(text, parameters));
+    const answer = last?.();
+    commit = sent("commit", []);
+    return answer;
+  };
   const running: Running = async (text, parameters, last) => {
     // one that comes late, beside another that has failed, would be committed by itself
     if (ended) throw new Error("the transaction has ended");
-    ended = last !== undefined;
-    const answer = send(written(text), parameters);
-    if (last) {
-      commit = send("commit", []);
-      commit.catch(() => undefined); // waited for below
-    }
-    return await answer;
+    const statement = () => send(dialect.text(text), parameters);
+    return (await (last ? end(statement) : statement()))!;
   };
-  const run = Object.assign(running, { repeats });
+  const tell: Run["tell"] = (ids, where) => {
+    for (const id of ids) told[where ?? "everywhere"].add(id);
+  };
   let result;
   try {
-    const begun = begin(relaxed, leftMs).map((text) => send(text, []));
-    [result] = await Promise.all([work(run), ...begun]);
+    const begun = dialect.begin(relaxed, leftMs).map((text) => send(text, []));
+    [result] = await Promise.all([work(Object.assign(running, { repeats: dialect.repeats, tell })), ...begun]);
+    if (!ended) void end();
+    await Promise.all(notices);
   } catch (error) {
     ended = true;
     // a dead connection cannot roll back, and asking it would cost the deadline again; the server does it for us
     if (!(error instanceof Unanswered)) await send("rollback", []).catch(() => undefined);
     throw error;
   }
-  try {
-    await (commit ?? send("commit", []));
-  } catch (error) {
+  await commit.catch(async (error) => {
     if (!(error instanceof Unanswered)) await send("rollback", []).catch(() => undefined);
-    if (isUndone(error)) throw error;
-    throw new UnknownOutcome("the commit was not answered", { cause: error });
-  }
+    throw dialect.isUndone(error) ? error : new UnknownOutcome("the commit was not answered", { cause: error });
+  });
+  const ids = [...told.everywhere, ...told.here];
+  if (ids.length > 0) dialect.hear(ids);
   return result;
 }
 
 /** The same, with each statement the last: for a helper that sends one. */
 export const ending = (run: Run): Run => {
   const last: Running = async (text, parameters) => await run(text, parameters, "last");
-  return Object.assign(last, { repeats: run.repeats });
+  return Object.assign(last, { repeats: run.repeats, tell: run.tell });
 };

@@ -1,5 +1,6 @@
 /** What a decision opens and ends: challenges. */
 
+import { methods } from "#core/methods/index.ts";
 import { readBlockedNumbers } from "./blocks.ts";
 import { countAnswers, countSends } from "./destinations.ts";
 import type { Run } from "./open.ts";
@@ -7,13 +8,15 @@ import { post } from "./outbox.ts";
 import { hasRest, insertAsked } from "./push-requests.ts";
 import type { Round, Settle } from "./settle.ts";
 import { giveBackTo, takeEach } from "./throttle.ts";
-import { changing, inOrder, insert, listed, marks, type Columns } from "./values.ts";
+import { changing, idsOf, inOrder, insert, listed, marks, type Columns } from "./values.ts";
 
 /** A challenge to open, as its row; `supersedes`: the newest code voids the older ones of its factor. */
 export type NewChallenge = { supersedes: boolean; factorId: string; row: ChallengeRow };
 /** A challenge to end: what it was, what it becomes, and with which result; with a holder, only while that is still who waits. */
 export type Ending = {
   id: string;
+  userId: string;
+  method: string;
   was: "pending" | "approved" | "denied";
   state: "approved" | "consumed" | "denied" | "cancelled";
   result: string | null;
@@ -71,9 +74,15 @@ async function openChallenges(run: Run, items: Settle[]): Promise<void> {
   const opened = items.flatMap((item) => item.open ?? []);
   const voided = listed(opened.filter((challenge) => challenge.supersedes).map((challenge) => challenge.factorId));
   if (voided.length > 0)
-    await run(
-      `update challenge set state = 'superseded' where state = 'pending' and factor_id in (${marks(voided.length)})`,
-      voided,
+    run.tell(
+      idsOf(
+        await run(
+          `update challenge set state = 'superseded'
+           where state = 'pending' and factor_id in (${marks(voided.length)}) returning id`,
+          voided,
+        ),
+      ),
+      "here",
     );
   await insert(
     run,
@@ -131,12 +140,25 @@ export async function writeRest(run: Run, won: Settle[]): Promise<void> {
     won.flatMap(({ sent }) => sent ?? []),
   );
   await openChallenges(run, won);
-  for (const { row } of won.flatMap(({ open }) => open ?? [])) if (row.method === "push") await insertAsked(run, row);
+  for (const { row } of won.flatMap(({ open }) => open ?? []))
+    if (row.method === "push") {
+      await insertAsked(run, row);
+      run.tell([row.user_id]);
+    }
   await post(
     run,
     won.flatMap(({ at, message }) => (message ? [{ ...message, at }] : [])),
   );
   for (const { tell } of won) await tell?.(run);
+}
+
+/**
+ * What is answered on a phone is waited for on any node. A code is answered where it was asked for, and everybody's sign-in; it
+ * is not worth telling the others, who find out when they look next.
+ */
+export function tellEnded(run: Run, items: Settle[]): void {
+  for (const { end } of items)
+    run.tell([end!.id, end!.userId], methods.get(end!.method)?.outOfBand ? undefined : "here");
 }
 
 /** What was proved did not count after all: whoever waits for it, or asks how it stands, must not find it approved. */

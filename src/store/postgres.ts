@@ -1,11 +1,15 @@
 import { CompiledQuery, Kysely, PostgresDialect, sql } from "kysely";
 import type { DatabaseError, Pool } from "pg";
 import { AppError } from "#core/errors.ts";
+import { whenWanted } from "./listening.ts";
 import { deadlineMs, transactions, Unanswered, type Db, type Row } from "./open.ts";
 import type { Tables } from "./schema.ts";
 
+/** `onError`: a connection was lost; `onDeaf`: other nodes are not heard any more. */
+type Watching = { onError: () => void; onDeaf: () => void };
+
 /** PostgreSQL, for one node or many. Must stay true: a connection that broke off in the middle is never used again. */
-export async function openPostgres(url: string, { onError }: { onError: (error: Error) => void }): Promise<Db> {
+export async function openPostgres(url: string, { onError, onDeaf }: Watching): Promise<Db> {
   const { default: pg } = await import("pg"); // 5 MB that a server on SQLite does without
   const pool = new pg.Pool({
     connectionString: url,
@@ -25,15 +29,10 @@ export async function openPostgres(url: string, { onError }: { onError: (error: 
   pool.on("error", onError);
   const connections = named(pool);
   const q = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: connections as unknown as Pool }) });
-  // A batch is a few dozen rows found by key. Before its tables are analysed PostgreSQL would rather read them whole.
-  const byKey =
-    "begin; set local enable_hashjoin = off; set local enable_mergejoin = off; set local plan_cache_mode = force_generic_plan";
-  const begin = (relaxed: boolean, leftMs: number) => [
-    byKey +
-      (relaxed ? "; set local synchronous_commit = off" : "") +
-      (leftMs < deadlineMs ? `; set local statement_timeout = ${leftMs}; set local lock_timeout = ${leftMs}` : ""),
-  ];
   const script = async (connection: Kysely<Tables>, text: string) => void (await sql.raw(text).execute(connection));
+  const connect = () => new pg.Client({ connectionString: url, ...forListening });
+  const run = async (text: string, parameters: unknown[]) => await q.executeQuery(CompiledQuery.raw(text, parameters));
+  const { notices, hear, listen, close } = whenWanted({ connect, run, onDeaf });
   return {
     kind: "postgres",
     q,
@@ -43,6 +42,8 @@ export async function openPostgres(url: string, { onError }: { onError: (error: 
       text: numbered(),
       repeats: false,
       isUndone: (error) => undone.has((error as Partial<DatabaseError>).code),
+      notices,
+      hear,
       hold: async (work) => {
         const client = await connections.connect();
         try {
@@ -52,13 +53,34 @@ export async function openPostgres(url: string, { onError }: { onError: (error: 
         }
       },
     }),
+    listen,
     now: async () => {
       const text = "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint) as now";
       return (await q.executeQuery<{ now: number }>(CompiledQuery.raw(text))).rows[0]!.now;
     },
-    close: () => q.destroy(),
+    close: async () => {
+      await close();
+      await q.destroy();
+    },
   };
 }
+
+/** For hours nothing may be said there. */
+const forListening = {
+  connectionTimeoutMillis: deadlineMs,
+  query_timeout: deadlineMs,
+  keepAlive: true,
+  keepAliveInitialDelayMillis: 30_000,
+};
+
+// A batch is a few dozen rows found by key. Before its tables are analysed PostgreSQL would rather read them whole.
+const byKey =
+  "begin; set local enable_hashjoin = off; set local enable_mergejoin = off; set local plan_cache_mode = force_generic_plan";
+const begin = (relaxed: boolean, leftMs: number) => [
+  byKey +
+    (relaxed ? "; set local synchronous_commit = off" : "") +
+    (leftMs < deadlineMs ? `; set local statement_timeout = ${leftMs}; set local lock_timeout = ${leftMs}` : ""),
+];
 
 /** `?` as PostgreSQL writes it: `$1`, `$2`, … */
 function numbered(): (text: string) => string {

@@ -11,7 +11,7 @@ import type { PhoneSend } from "./destinations.ts";
 import { remember, type Claim } from "./requests.ts";
 import type { Entry, Log, Written } from "./log.ts";
 import type { Run } from "./open.ts";
-import { findUnsendable, spend, takeBack, writeRest, type Ending, type NewChallenge } from "./opened.ts";
+import { findUnsendable, spend, takeBack, tellEnded, writeRest, type Ending, type NewChallenge } from "./opened.ts";
 import type { NewMessage } from "./outbox.ts";
 import type { Budget } from "./throttle.ts";
 import { changing } from "./values.ts";
@@ -57,6 +57,7 @@ export async function settleIn(run: Run, items: Settle[]): Promise<Written<Outco
     run,
     ended.filter((item) => lost.has(item)),
   );
+  tellEnded(run, ended);
   const ends = items.map((item) => item.finish(lost.get(item)));
   const free = ends.flatMap((end) => end.giveBack);
   await giveBack(run, free);

@@ -8,7 +8,7 @@ import {
   type DatabaseConnection,
   type Driver,
 } from "kysely";
-import { deadlineMs, transactions, type Db, type Row } from "./open.ts";
+import { deadlineMs, transactions, type Db, type Hear, type Row } from "./open.ts";
 import type { Tables } from "./schema.ts";
 
 /**
@@ -17,6 +17,7 @@ import type { Tables } from "./schema.ts";
  */
 export async function openSqlite(path: string): Promise<Db> {
   const statements = openStatements(path);
+  let hear: Hear = () => undefined;
   const q = new Kysely<Tables>({
     dialect: {
       createAdapter: () => new SqliteAdapter(),
@@ -36,6 +37,8 @@ export async function openSqlite(path: string): Promise<Db> {
       repeats: true,
       // one writer at a time: nobody loses to another
       isUndone: () => false,
+      notices: () => [],
+      hear: (ids) => hear(ids),
       hold: async (work) =>
         await q.connection().execute(async () => {
           try {
@@ -46,6 +49,11 @@ export async function openSqlite(path: string): Promise<Db> {
           }
         }),
     }),
+    // there is no other node
+    listen: (mine) => {
+      hear = mine;
+      return () => true;
+    },
     now: async () => {
       const text = "select cast(unixepoch('subsec') * 1000 as integer) as now";
       return (await q.executeQuery<{ now: number }>(CompiledQuery.raw(text))).rows[0]!.now;

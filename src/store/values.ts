@@ -28,6 +28,8 @@ const sizeFor = (count: number) => 2 ** Math.ceil(Math.log2(count));
 
 export const marks = (count: number): string => Array.from({ length: count }, () => "?").join(", ");
 
+export const idsOf = (rows: Row[]): string[] => rows.map((row) => row["id"] as string);
+
 /** A table's columns in order, each with its type. */
 export type Columns = Record<string, "text" | "bigint" | "blob">;
 

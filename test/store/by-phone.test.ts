@@ -286,14 +286,15 @@ describe.each(kinds)("on %s", (kind) => {
   test("an answer whose phone was taken away while it was on its way approves nothing", async () => {
     w = await world({ kind });
     const { id, collecting } = await called(page, { username: "ada", voice: number });
-    const { id: factorId } = await w.deps.db.q.selectFrom("factor").select("id").executeTakeFirstOrThrow();
+    const factor = w.deps.db.q.selectFrom("factor").select(["id", "user_id as userId"]);
+    const { id: factorId, userId } = await factor.executeTakeFirstOrThrow();
     await w.deps.db.q.updateTable("factor").set({ state: "suspended" }).execute();
     const entry = { id: "log_1", at: w.clock.at, kind: "approval", result: "", authenticated: false } as const;
     const lost: unknown[] = [];
     await w.deps.db.settle({
       at: w.clock.at,
       accept: [{ factorId, counter: 1, drift: 0, cost: 0 }],
-      end: { id, was: "pending", state: "approved", result: "SUCCESS_CALL_NUMBER_VERIFIED" },
+      end: { id, userId, method: "voice", was: "pending", state: "approved", result: "SUCCESS_CALL_NUMBER_VERIFIED" },
       spend: [],
       finish: (why) => {
         lost.push(why);

@@ -13,7 +13,10 @@ export const template = "template_world";
 
 export async function setup(): Promise<() => Promise<void>> {
   const postgres = await startPostgres({ durable: false });
-  const db = await openPostgres(await postgres.createDatabase(template), { onError: () => undefined });
+  const db = await openPostgres(await postgres.createDatabase(template), {
+    onError: () => undefined,
+    onDeaf: () => undefined,
+  });
   await migrate(db, 0);
   await db.close();
   process.env[variable] = postgres.url;

@@ -27,7 +27,10 @@ import { sharedPostgres, template } from "./shared-postgres.ts";
 export type Kind = "sqlite" | "postgres";
 export const kinds: Kind[] = ["sqlite", "postgres"];
 
-async function freshDatabase(kind: Kind): Promise<{ open: () => Promise<Db>; remove: () => Promise<void> }> {
+async function freshDatabase(
+  kind: Kind,
+  onDeaf: () => void,
+): Promise<{ open: () => Promise<Db>; remove: () => Promise<void> }> {
   if (kind === "sqlite") {
     const folder = mkdtempSync(join(tmpdir(), "countersign-"));
     return {
@@ -39,7 +42,7 @@ async function freshDatabase(kind: Kind): Promise<{ open: () => Promise<Db>; rem
   const name = `world_${randomBytes(6).toString("hex")}`;
   await createDatabase(server, name, { template });
   return {
-    open: () => openPostgres(new URL(`/${name}`, server).href, { onError: () => undefined }),
+    open: () => openPostgres(new URL(`/${name}`, server).href, { onError: () => undefined, onDeaf }),
     remove: () => runSql(server, `drop database ${name} with (force)`),
   };
 }
@@ -54,13 +57,13 @@ type Options = {
 };
 
 export async function world({ kind = "sqlite", settings = {}, hasty = false }: Options = {}) {
-  const database = await freshDatabase(kind);
   const master = Buffer.alloc(32, 7);
   const clock = { at: 1_800_000_000_000, now: () => clock.at };
   const sent: (Text | Mail)[] = [];
   const placed: Carried["placed"] = [];
   const logged: { message: string; fields: unknown }[] = [];
   const closing: (() => Promise<void>)[] = [];
+  const database = await freshDatabase(kind, () => void logged.push({ message: "others are not heard", fields: {} }));
   let values: Settings = { ...defaultSettings, ...settings };
 
   /** Another server on the same database: a node of the group, or this one after a restart. */
