@@ -45,7 +45,7 @@ async function show({ registration }: ServiceWorkerGlobalScope, { type, id }: Me
 /** Those before it that ask for nothing any more; a request that ran out was told to nobody. */
 async function clear({ registration }: ServiceWorkerGlobalScope, shown: { tag: string }): Promise<void> {
   for (const one of await registration.getNotifications())
-    if (one.tag !== shown.tag && (one.data as { until: number }).until < Date.now()) one.close();
+    if (one.tag !== shown.tag && ((one.data as { until: number } | null)?.until ?? 0) < Date.now()) one.close();
 }
 
 /** Answers the proof of whichever account waits for it. */
