@@ -69,7 +69,9 @@ export function noticeOf(
   const facts = [say("notice.account", { username }), say("notice.when", { when })];
   if (from !== undefined) facts.push(say("notice.from", { from }));
   const help = say("notice.help", { url: `${deps.db.node.publicUrl.replace(/\/$/, "")}/help` });
-  const text = [what, facts.join("\n"), say("notice.fine"), `${say("notice.not-you", { support })}\n${help}`];
+  // who is blocked by a report of their own has a call to make, as the first line says
+  const fine = kind === "fraud_blocked" ? [] : [say("notice.fine")];
+  const text = [what, facts.join("\n"), ...fine, `${say("notice.not-you", { support })}\n${help}`];
   const mail = {
     id,
     channel: "email",

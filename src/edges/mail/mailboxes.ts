@@ -4,6 +4,7 @@ import cookie from "@fastify/cookie";
 import type { FastifyInstance } from "fastify";
 import type { Deps } from "#actions/deps.ts";
 import { readMail, type MailMessage } from "#actions/mail.ts";
+import { momentIn } from "#actions/notices.ts";
 import { newToken } from "#actions/sessions.ts";
 import { serverPagePolicy } from "../http/headers.ts";
 import { cookiesFor } from "../sign-in/cookies.ts";
@@ -31,10 +32,9 @@ export function mailRoutes(app: FastifyInstance, deps: Deps, { publicUrl }: { pu
 
 function letter({ language, say }: Look, { at, to, subject, text }: MailMessage) {
   const exact = new Date(at).toISOString();
-  const shown = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }).format(at);
   return html`<article class="letter">
     <h2>${subject}</h2>
-    <p>${say("mail.to", { to })} · <time datetime="${exact}">${shown}</time></p>
+    <p>${say("mail.to", { to })} · <time datetime="${exact}">${momentIn(language, at)}</time></p>
     <p class="text">${text}</p>
   </article>`;
 }
