@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { program } from "#edges/cli/program.ts";
 import { AppError } from "#core/errors.ts";
-import { readConfig } from "./config.ts";
+import { readConfig, type Config } from "./config.ts";
 
 /** R-278: after an error nobody expected, nothing this process says can be trusted; whoever supervises it starts it anew. */
 for (const event of ["uncaughtException", "unhandledRejection"] as const)
@@ -40,18 +40,26 @@ function quieten(): void {
   };
 }
 
-/** Everybody who saw an evaluation start knows its passwords, and its phones are a page. */
-function refuseSamples(data: string): void {
-  if (existsSync(join(data, "evaluation.json")))
-    throw new AppError(
-      "start_refused",
-      `The data folder ${data} holds an evaluation, whose passwords were printed: name another one in COUNTERSIGN_DATA.`,
-    );
+/** Everybody who saw an evaluation start knows its passwords, and what it sends is a page: neither is for people who are real. */
+async function refuseMixing({ data }: Config, evaluation: boolean): Promise<void> {
+  const refuse = (what: string) =>
+    new AppError("start_refused", `The data folder ${data} holds ${what}: name another one in COUNTERSIGN_DATA.`);
+  const holdsSamples = existsSync(join(data, "evaluation.json"));
+  if (holdsSamples && !evaluation) throw refuse("an evaluation, whose passwords were printed");
+  if (holdsSamples || !evaluation) return;
+  const system = await openDeps();
+  try {
+    const { listPersons } = await import("#actions/people.ts");
+    const { people } = await listPersons(system.deps, { limit: 1 });
+    if (people.length > 0) throw refuse("people who are no evaluation's, and anybody could read what they are sent");
+  } finally {
+    await system.close();
+  }
 }
 
 async function serveUntilStopped({ evaluation }: { evaluation: boolean }): Promise<void> {
   const config = readConfig();
-  if (!evaluation) refuseSamples(config.data);
+  await refuseMixing(config, evaluation);
   await buildPages();
   quieten();
   process.umask(ownOnly);

@@ -89,6 +89,12 @@ test("the folder of an evaluation, whose people have a password that was printed
   expect(await refusal()).toEqual(oneSentence(/holds an evaluation/));
 });
 
+test("an evaluation where people are real: their codes and mail would be pages that anybody may open", async () => {
+  const mistaken = await makeNode({ data: node.data, evaluation: true });
+  expect(await refusal(mistaken)).toEqual(oneSentence(/holds people who are no evaluation's/));
+  expect((await node.ask<{ people: unknown[] }>(["user", "list"])).people).toHaveLength(3);
+});
+
 test("a server's files are its own in a folder that others look into too, and its log is JSON", async () => {
   const data = tempFolder("open");
   chmodSync(data, 0o755);
