@@ -29,3 +29,10 @@ test("what is of no use alone is told, and no secret with it", () => {
   expect(said).not.toContain("hunter2");
   expect(refusal({ COUNTERSIGN_SMTP_FROM: "Ada <ada@example.org>" })).toContain("smtp-from: is not one plain e-mail");
 });
+
+test("an address that is off is nobody's, and one that is not named is this machine's", () => {
+  const off = { COUNTERSIGN_HTTP: "off", COUNTERSIGN_INTERNAL: "off", COUNTERSIGN_RADIUS: "off" };
+  expect(readConfig(off)).toMatchObject({ http: undefined, internal: undefined, radius: undefined });
+  const on = { http: { host: "127.0.0.1", port: 8080 }, radius: { host: "127.0.0.1", port: 1812 } };
+  expect(readConfig({})).toMatchObject(on);
+});
