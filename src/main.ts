@@ -65,7 +65,8 @@ async function serveUntilStopped({ evaluation }: { evaluation: boolean }): Promi
   process.umask(ownOnly);
   const [{ serve }, { openLogger }] = await Promise.all([import("./serve.ts"), import("./logging.ts")]);
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop());
+  // a terminal's Ctrl-C comes twice where npm is between, and the second must not end the stopping
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop());
   const log = openLogger(evaluation ? "warn" : config["log-level"]);
   const running = await serve(config, { log, evaluation });
   // without a certificate the signal means what it always does: the terminal is gone

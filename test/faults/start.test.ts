@@ -6,6 +6,7 @@ import { createSocket } from "node:dgram";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { tempFolder } from "../support/process.ts";
 import { makeNode, makeTemplate, type Node } from "./node.ts";
@@ -95,7 +96,7 @@ test("an evaluation where people are real: their codes and mail would be pages t
   expect((await node.ask<{ people: unknown[] }>(["user", "list"])).people).toHaveLength(3);
 });
 
-test("a server's files are its own in a folder that others look into too, and its log is JSON", async () => {
+test("a server's files are its own in a folder that others look into too, its log is JSON, and it stops as a whole", async () => {
   const data = tempFolder("open");
   chmodSync(data, 0o755);
   const open = await makeNode({ data });
@@ -103,9 +104,15 @@ test("a server's files are its own in a folder that others look into too, and it
   // loads what it needs for OpenID Connect
   await fetch(`${open.url}/.well-known/openid-configuration`);
   const readable = readdirSync(data).filter((file) => (statSync(join(data, file)).mode & 0o077) !== 0);
-  await open.kill();
+  const child = open.child();
+  // npm passes a terminal's Ctrl-C on to who has it already; what had to be done is done before the second one counts
+  child.signal("SIGINT");
+  await sleep(1);
+  child.signal("SIGINT");
+  await child.exited;
+  expect(readdirSync(data)).not.toContain("countersign.db-wal");
   expect(readable).toEqual([]);
-  const lines = open.child().output().trim().split("\n");
+  const lines = child.output().trim().split("\n");
   expect(lines.filter((line) => !line.startsWith('{"level":'))).toEqual([]);
 });
 
