@@ -84,6 +84,8 @@ function listenOn({ connect, run, onDeaf, self, hear }: Around & { self: string;
     const end = () => {
       gone.reject(new Error("no more is listened to"));
       client.end().catch(() => undefined);
+      // a server that says no more must not keep this process
+      (client as Client & { unref(): void }).unref();
     };
     ending.signal.addEventListener("abort", end);
     try {
