@@ -48,7 +48,8 @@ function pin(server: Server, client: RadiusClient, packet: Packet): void {
 function serveOnce(server: Server, client: RadiusClient, { packet, incoming }: Received): string | undefined {
   const name = claimed(client, { packet, incoming });
   const peer = `${incoming.to}>${name}`;
-  const before = server.seen.find(peer, packet.authenticator);
+  const to = toAnswer(packet);
+  const before = server.seen.find(peer, to.authenticator);
   if (before === "pending") return "repeated while under way";
   if (before !== "new") return send(server, before, incoming);
   if (!server.ready()) return "this node cannot decide now";
@@ -56,9 +57,9 @@ function serveOnce(server: Server, client: RadiusClient, { packet, incoming }: R
   const pending = server.seen.pending();
   const begun = first(packet, type.state) !== undefined;
   if (pending >= outstandingLimit || (pending > outstandingLimit * 0.8 && !begun)) return "overload";
-  server.seen.start(peer, packet.authenticator);
+  server.seen.start(peer, to.authenticator);
   // the packet itself is let go: an answer by phone takes its time
-  const work = answer(server, client, { asked: read(packet, client, name), to: toAnswer(packet), peer, incoming });
+  const work = answer(server, client, { asked: read(packet, client, name), to, peer, incoming });
   server.working.add(work);
   void work.then(() => server.working.delete(work));
   return undefined;
@@ -93,7 +94,7 @@ async function answer(server: Server, client: RadiusClient, { asked, to, peer, i
       reply = render(await held(server, client, { asked, outcome }), client);
     }
     if (!reply) return seen.forget(peer, to.authenticator);
-    const bytes = encodeReply(reply, to, client.secret);
+    const bytes = encodeReply(reply, { ...to, authenticator: Buffer.from(to.authenticator, "latin1") }, client.secret);
     const due = incoming.at + rejectDelayMs + deps.random.int(rejectJitterMs);
     if (reply.code === code.accessReject)
       await deps.clock.sleep(Math.max(0, due - deps.clock.now()), server.stopping.signal);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { repeats } from "./repeats.ts";
 
-const one = Buffer.alloc(16, 1);
-const two = Buffer.alloc(16, 2);
+const one = "\u0001".repeat(16);
+const two = "\u0002".repeat(16);
 const reply = Buffer.from("reply");
 
 describe("repetitions", () => {
@@ -65,11 +65,13 @@ describe("repetitions", () => {
     expect(seen.finish("pending", one, reply)).toBe(true);
   });
 
-  test("a copy of the Authenticator is kept, not the datagram", () => {
+  test("a copy of the answer is kept, not the octets that it was made in", () => {
     const seen = repeats();
-    const datagram = Buffer.alloc(16, 1);
-    seen.start("p", datagram);
-    datagram.fill(9);
-    expect(seen.find("p", one)).toBe("pending");
+    const octets = Buffer.from(Array.from({ length: 256 }, (_, octet) => octet));
+    const made = Buffer.from(octets);
+    seen.start("p", one);
+    seen.finish("p", one, made);
+    made.fill(9);
+    expect(seen.find("p", one)).toEqual(octets);
   });
 });

@@ -4,28 +4,27 @@
  */
 
 export type Repeats = {
-  find(peer: string, authenticator: Buffer): "new" | "pending" | Buffer;
-  start(peer: string, authenticator: Buffer): void;
+  find(peer: string, authenticator: string): "new" | "pending" | Buffer;
+  start(peer: string, authenticator: string): void;
   /** Says whether the answer is still wanted: a newer request may have taken its place. */
-  finish(peer: string, authenticator: Buffer, reply: Buffer): boolean;
+  finish(peer: string, authenticator: string, reply: Buffer): boolean;
   /** Nothing will be answered: the next repetition is tried again. */
-  forget(peer: string, authenticator: Buffer): void;
+  forget(peer: string, authenticator: string): void;
   /** To be called every 30 s: what is older than two calls and not under way goes. */
   age(): void;
   pending(): number;
 };
 
-/** As strings, one octet a character: a short Buffer is a view of a larger memory, and keeps all of that. */
+/** `reply`: one octet a character, since a short Buffer is a view of a larger memory, and keeps all of that. */
 type Entry = { authenticator: string; reply: string | undefined };
-const kept = (octets: Buffer) => octets.toString("latin1");
 
 export function repeats(): Repeats {
   let young = new Map<string, Entry>();
   let old = new Map<string, Entry>();
   let pending = 0;
-  const entryOf = (peer: string, authenticator: Buffer) => {
+  const entryOf = (peer: string, authenticator: string) => {
     const entry = young.get(peer) ?? old.get(peer);
-    return entry?.authenticator === kept(authenticator) ? entry : undefined;
+    return entry?.authenticator === authenticator ? entry : undefined;
   };
   const end = (entry: Entry | undefined) => {
     if (entry && !entry.reply) pending -= 1;
@@ -39,14 +38,14 @@ export function repeats(): Repeats {
     start(peer, authenticator) {
       end(young.get(peer) ?? old.get(peer));
       old.delete(peer);
-      young.set(peer, { authenticator: kept(authenticator), reply: undefined });
+      young.set(peer, { authenticator, reply: undefined });
       pending += 1;
     },
     finish(peer, authenticator, reply) {
       const entry = entryOf(peer, authenticator);
       if (!entry || entry.reply) return false;
       pending -= 1;
-      entry.reply = kept(reply);
+      entry.reply = reply.toString("latin1");
       return true;
     },
     forget(peer, authenticator) {

@@ -8,11 +8,14 @@ import type { Server } from "./server.ts";
 export type Incoming = { socket: Socket; to: string; from: RemoteInfo; at: number };
 export type Received = { packet: Packet; incoming: Incoming };
 
-/** What is left of a packet while it waits for its answer: of its attributes those that go back with it. */
-export type Answered = Pick<Packet, "identifier" | "authenticator" | "attributes">;
+/**
+ * What is left of a packet while it waits for its answer: of its attributes those that go back with it. `authenticator`: one octet
+ * a character, since a Buffer of them is twenty times as large.
+ */
+export type Answered = Pick<Packet, "identifier" | "attributes"> & { authenticator: string };
 export const toAnswer = ({ identifier, authenticator, attributes }: Packet): Answered => ({
   identifier,
-  authenticator,
+  authenticator: authenticator.toString("latin1"),
   attributes: attributes.filter(({ type }) => type === attributeType.proxyState),
 });
 
