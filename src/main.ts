@@ -81,6 +81,8 @@ async function serveUntilStopped({ evaluation }: { evaluation: boolean }): Promi
   await stopped;
   await stopEvaluation?.();
   await running.stop();
+  // a database that says nothing any more does not close its connections either, and they would keep the process
+  setTimeout(() => process.exit(), 1000).unref();
 }
 
 process.exitCode = await program(process.argv.slice(2), {

@@ -148,3 +148,10 @@ test("with PostgreSQL silent nobody waits long, nothing is granted late, and the
   expect((await answer()).status).toBe(403);
   expect(await oracle.violations(witness)).toEqual([]);
 });
+
+test("a node that is stopped ends also while PostgreSQL is silent", async () => {
+  postgres.freeze();
+  const ended = await node.child().stop({ graceMs: 30_000 });
+  postgres.thaw();
+  expect(ended).toEqual({ code: 0, signal: null });
+});
