@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { program } from "#edges/cli/program.ts";
 import { AppError } from "#core/errors.ts";
 import { readConfig, type Config } from "./config.ts";
+import about from "../package.json" with { type: "json" };
 
 /** after an error nobody expected, nothing this process says can be trusted; whoever supervises it starts it anew. */
 for (const event of ["uncaughtException", "unhandledRejection"] as const)
@@ -86,6 +87,7 @@ async function serveUntilStopped({ evaluation }: { evaluation: boolean }): Promi
 }
 
 process.exitCode = await program(process.argv.slice(2), {
+  version: about.version,
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,

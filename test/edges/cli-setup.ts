@@ -36,6 +36,7 @@ async function start() {
       yield Buffer.from(stdin);
     }
     const exit = await program(args, {
+      version: "1.2.3",
       stdin: input(),
       stdout: { write: (text) => (stdout += text) },
       stderr: { write: (text) => (stderr += text) },

@@ -25,6 +25,7 @@ describe("the command line", () => {
     ])
       expect([wrong, (await run(wrong)).exit]).toEqual([wrong, 2]);
     expect((await run(["--help"])).exit).toBe(0);
+    expect(await run(["--version"])).toEqual({ exit: 0, stdout: "1.2.3\n", stderr: "" });
     for (const path of Object.keys(commands).filter((name) => name !== "user set-state")) {
       const { exit, stdout } = await run([...path.split(" "), "--help"]);
       expect(exit).toBe(0);

@@ -25,6 +25,7 @@ import type { Verb } from "./verb.ts";
 import { voiceVerbs } from "./voice-verbs.ts";
 
 export type Io = {
+  version: string;
   stdin: AsyncIterable<Uint8Array | string>;
   stdout: Output;
   stderr: Output;
@@ -41,6 +42,7 @@ export async function program(argv: readonly string[], io: Io): Promise<number> 
   let exit = 0;
   const root = new Command("countersign")
     .description("Self-hosted multi-factor authentication.")
+    .version(io.version, "--version", "which version this is")
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
