@@ -14,7 +14,15 @@ const types = {
 export type JwsKind = keyof typeof types;
 
 const longest = 16_384;
-const headerShape = z.strictObject({ alg: z.literal("ES256"), typ: z.string(), kid: z.string().max(64).optional() });
+const headerShape = z.strictObject({
+  alg: z.literal("ES256"),
+  typ: z.string(),
+  kid: z
+    .string()
+    .max(64)
+    .regex(/^[\w-]+$/)
+    .optional(),
+});
 
 export type Jws<T> = { kid: string | undefined; payload: T; isSignedBy: (spki: Uint8Array) => boolean };
 
