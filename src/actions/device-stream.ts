@@ -37,26 +37,25 @@ export async function* watchDevice(deps: Deps, device: Device, signal: AbortSign
   }
 }
 
-async function* watch(deps: Deps, { id }: Device, signal: AbortSignal): AsyncGenerator<DeviceEvent> {
+async function* watch(deps: Deps, { id, userId }: Device, signal: AbortSignal): AsyncGenerator<DeviceEvent> {
   const shown = new Set<string>();
   while (!signal.aborted) {
-    const device = await findDevice(deps.db, id);
-    if (!device || device.state === "blocked") return;
-    const waiting = await waitingFor(deps, device);
-    for (const [one, event] of waiting) if (!shown.has(one)) yield { event, id: one };
-    for (const one of shown) if (!waiting.has(one)) yield { event: "over", id: one, how: await howEnded(deps, one) };
-    shown.clear();
-    for (const one of waiting.keys()) shown.add(one);
-    if (await isQuiet(deps, device.userId, signal)) yield "alive";
+    // from before it is looked: what comes while its reader is slow is not missed
+    const wait = startWait(deps, { id: userId, waitMs: aliveMs, signal });
+    try {
+      const device = await findDevice(deps.db, id);
+      if (!device || device.state === "blocked") return;
+      const waiting = await waitingFor(deps, device);
+      for (const [one, event] of waiting) if (!shown.has(one)) yield { event, id: one };
+      for (const one of shown) if (!waiting.has(one)) yield { event: "over", id: one, how: await howEnded(deps, one) };
+      shown.clear();
+      for (const one of waiting.keys()) shown.add(one);
+      await change(wait);
+      if (wait.over && !signal.aborted) yield "alive";
+    } finally {
+      endWait(wait);
+    }
   }
-}
-
-/** Waits for something to change, for a while; says whether nothing has. */
-async function isQuiet(deps: Deps, userId: string, signal: AbortSignal): Promise<boolean> {
-  const wait = startWait(deps, { id: userId, waitMs: aliveMs, signal });
-  await change(wait);
-  endWait(wait);
-  return wait.over && !signal.aborted;
 }
 
 async function waitingFor(deps: Deps, device: Device): Promise<Map<string, "request" | "validate">> {

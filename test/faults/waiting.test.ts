@@ -95,12 +95,24 @@ test("a device that is watching on one node is told what is asked, and ended, on
   const stream = watchDevice(here.deps, (await findDevice(other.db, id))!, over.signal);
   const first = stream.next();
   await here.hears();
-  const asked = await begin(other, { application, username: "ada", source });
-  if (asked.kind !== "challenge") throw new Error(`no challenge but ${JSON.stringify(asked)}`);
-  expect((await first).value).toEqual({ event: "request", id: asked.id });
+  const ask = async () => {
+    const asked = await begin(other, { application, username: "ada", source });
+    if (asked.kind !== "challenge") throw new Error(`no challenge but ${JSON.stringify(asked)}`);
+    return asked.id;
+  };
+  const deny = async (by: Deps, challengeId: string) =>
+    await endByPhone(by, { challengeId, result: "FAILED_PHONE_APP_DENIED" });
+  const one = await ask();
+  expect((await first).value).toEqual({ event: "request", id: one });
   const next = stream.next();
-  await endByPhone(other, { challengeId: asked.id, result: "FAILED_PHONE_APP_DENIED" });
-  expect((await next).value).toEqual({ event: "over", id: asked.id, how: "denied" });
+  await deny(other, one);
+  expect((await next).value).toEqual({ event: "over", id: one, how: "denied" });
+  const second = stream.next();
+  const two = await ask();
+  expect((await second).value).toEqual({ event: "request", id: two });
+  // also what comes before its reader has asked for more
+  await deny(here.deps, two);
+  expect((await stream.next()).value).toEqual({ event: "over", id: two, how: "denied" });
   over.abort();
   await stream.return(undefined);
 });
