@@ -132,7 +132,7 @@ async function carryOut(deps: Deps, given: Given): Promise<Decided | DecisionRef
   const ended = await deny(deps, given, reports ? "FAILED_FRAUD_REPORTED" : "FAILED_PHONE_APP_DENIED");
   // a report counts also when somebody has been let in meanwhile
   if (reports) return await report(deps, given);
-  if (!ended) return { result: "over" };
+  if (!ended) return await tooLate(deps, given);
   const { userId, username, factorId } = given.request;
   await noteRefusal(deps, { userId, username, factorId });
   return { result: "denied" };

@@ -105,25 +105,38 @@ describe("a request in the app that is over", () => {
     expect(mail.subject).toBe("Fraud reported, somebody was let in: ada");
   });
 
-  test("because it lets somebody in while its person reports it is reported as that", async () => {
-    const kept = await adaWith();
+  /** Approved; somebody is let in by it after it was looked whether it waits for what is said next, and before that ends it. */
+  async function letInMeanwhile(kept: Kept) {
     const { number, came } = await asked();
     const request = await only(kept);
     await decide(kept, request, { decision: "approve", number });
     const { db } = h.w.deps;
     const transaction: typeof db.transaction = db.transaction.bind(db);
-    let meanwhile: unknown;
+    const { promise: meanwhile, resolve } = Promise.withResolvers<unknown>();
     db.transaction = async (work, options) => {
-      // what was said is kept, after it was looked whether the request waits and before it is ended
       if (options?.relaxed) {
         db.transaction = transaction;
-        meanwhile = await came();
+        resolve(await came());
       }
       return await transaction(work, options);
     };
+    return { request, meanwhile };
+  }
+
+  test("because it lets somebody in while its person reports it is reported as that", async () => {
+    const kept = await adaWith();
+    const { request, meanwhile } = await letInMeanwhile(kept);
     const { said, mail } = await notMe(kept, request);
-    expect(meanwhile).toMatchObject({ kind: "allow" });
+    expect(await meanwhile).toMatchObject({ kind: "allow" });
     expect(said).toEqual(Array(2).fill({ result: "reported", blocked: true }));
     expect(mail.subject).toBe("Fraud reported, somebody was let in: ada");
+  });
+
+  test("because it lets somebody in while its person says no leaves that on record", async () => {
+    const kept = await adaWith();
+    const { request, meanwhile } = await letInMeanwhile(kept);
+    expect(await decide(kept, request, { decision: "deny" })).toEqual({ result: "over" });
+    expect(await meanwhile).toMatchObject({ kind: "allow" });
+    expect(await changes()).toContain("DECISION_TOO_LATE");
   });
 });
