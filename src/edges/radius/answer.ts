@@ -64,9 +64,12 @@ function serveOnce(server: Server, client: RadiusClient, { packet, incoming }: R
   void work.then(() => server.working.delete(work));
   return undefined;
 }
-/** What all nodes know a request by: each of them is asked at an address of its own. */
+/**
+ * What all nodes know a request by: each of them is asked at an address of its own. The Identifier first: a busy client counts it
+ * up over all its ports, so what comes together lies together in the index, and a commit writes a few pages of it and not one each.
+ */
 const claimed = (client: RadiusClient, { packet, incoming: { from } }: Received) =>
-  `${client.id}:${from.address}:${from.port}:${packet.identifier}`;
+  `${packet.identifier}:${client.id}:${from.address}:${from.port}`;
 
 /** Why a packet is not to be believed; nothing changes because of it (R-106…R-108). */
 function untrusted(packet: Packet, client: RadiusClient): string | undefined {
