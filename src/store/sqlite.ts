@@ -67,7 +67,13 @@ type Statements = {
   script(text: string): void;
   close(): void;
 };
-type Prepared = { statement: StatementSync; reads: boolean; starts: boolean; ends: boolean };
+type Prepared = {
+  statement: StatementSync;
+  reads: boolean;
+  toRow: (values: unknown[]) => Row;
+  starts: boolean;
+  ends: boolean;
+};
 
 /** Texts beyond this many are prepared anew: those that matter are few. */
 const preparedLimit = 1000;
@@ -87,9 +93,12 @@ function openStatements(path: string): Statements {
     const known = prepared.get(text);
     if (known) return known;
     const statement = database.prepare(text);
+    statement.setReturnArrays(true);
+    const names = statement.columns().map(({ name }) => name);
     const made = {
       statement,
-      reads: statement.columns().length > 0,
+      reads: names.length > 0,
+      toRow: rowsOf(names),
       starts: text.startsWith("begin"),
       ends: text === "rollback",
     };
@@ -100,13 +109,14 @@ function openStatements(path: string): Statements {
 
   return {
     run: (text, parameters) => {
-      const { statement, reads, starts, ends } = prepare(text);
+      const { statement, reads, toRow, starts, ends } = prepare(text);
       if (failed && !ends) throw new Error("the transaction has failed");
       // whatever goes wrong from a transaction's first statement on goes wrong for all of it
       failed = starts || database.isTransaction;
       const once = (row: readonly unknown[]) => {
         const values = row as SQLInputValue[];
-        return reads ? (statement.all(...values) as Row[]) : [{ changes: statement.run(...values).changes }];
+        if (reads) return (statement.all(...values) as unknown as unknown[][]).map(toRow);
+        return [{ changes: statement.run(...values).changes }];
       };
       const rows = isRows(parameters) ? parameters.flatMap(once) : once(parameters);
       failed = false;
@@ -114,6 +124,16 @@ function openStatements(path: string): Statements {
     },
     script: (text) => database.exec(text),
     close: () => database.close(),
+  };
+}
+
+/** Rows of one shape: as objects node:sqlite gives dictionaries, which cost more to make and to look into than the query. */
+function rowsOf(names: string[]): (values: unknown[]) => Row {
+  const empty: Row = Object.fromEntries(names.map((name) => [name, null]));
+  return (values) => {
+    const row = { ...empty };
+    for (const [at, name] of names.entries()) row[name] = values[at];
+    return row;
   };
 }
 
