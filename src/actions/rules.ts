@@ -42,12 +42,21 @@ export const methodsOff = (settings: Settings): ReadonlySet<string> => {
 };
 
 /** What an administrator says of methods, as a question to the engine carries it. */
-export const methodRules = async (deps: Deps): Promise<Pick<Ask, "off" | "pinFor" | "unreachable" | "coolOffMs">> => {
-  const settings = deps.settings.values();
+export const methodRules = async (deps: Deps): Promise<MethodRules & Pick<Ask, "unreachable">> => {
   const unreachable = await reachability(deps);
-  const coolOffMs = settings["phone.cool-off-hours"] * 3_600_000;
-  return { off: methodsOff(settings), pinFor: new Set(settings["pin.methods"]), unreachable, coolOffMs };
+  const settings = deps.settings.values();
+  const rules = knownRules.get(settings) ?? rulesFrom(settings);
+  return { ...rules, unreachable };
 };
+type MethodRules = Pick<Ask, "off" | "pinFor" | "coolOffMs">;
+/** Made once for each time that settings are read, not for each question. */
+const knownRules = new WeakMap<Settings, MethodRules>();
+function rulesFrom(settings: Settings): MethodRules {
+  const coolOffMs = settings["phone.cool-off-hours"] * 3_600_000;
+  const rules = { off: methodsOff(settings), pinFor: new Set(settings["pin.methods"]), coolOffMs };
+  knownRules.set(settings, rules);
+  return rules;
+}
 
 /** seeds are unsealed for one decision and wiped after it. */
 function momentOf(deps: Deps, { person }: Facts): { moment: Omit<Case, "facts" | "ask">; wipe: () => void } {
