@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { inviteByName } from "#actions/activations.ts";
 import { addApplication, listApplications, setApplication } from "#actions/applications.ts";
 import { addApp } from "#actions/factors.ts";
-import { addPerson } from "#actions/people.ts";
+import { addPerson, removePerson } from "#actions/people.ts";
 import { addPhone } from "#actions/phone-methods.ts";
 import { addGateway, listGateway } from "#actions/gateways.ts";
-import { addRadiusClient } from "#actions/radius-clients.ts";
+import { addRadiusClient, removeRadiusClient } from "#actions/radius-clients.ts";
 import type { Deps } from "#actions/deps.ts";
 import { AppError } from "#core/errors.ts";
 import type { Config } from "./config.ts";
@@ -32,7 +32,9 @@ export async function prepareEvaluation(
   for (const number of [boPhone, danPhone]) await phones?.add(number);
   await registerCarriers(deps);
   const file = join(config.data, "evaluation.json");
-  if (!existsSync(file)) writeFileSync(file, JSON.stringify(await makeSamples(deps)), { mode: 0o600 });
+  // empty while they are made: from the first of them on this is an evaluation's folder, whatever cuts the start short
+  if (!existsSync(file)) writeFileSync(file, "", { mode: 0o600 });
+  if (readFileSync(file, "utf8") === "") writeFileSync(file, JSON.stringify(await makeSamples(deps)));
   const application = await serveSampleApplication({
     host: config.http?.host ?? "127.0.0.1",
     port: 8090,
@@ -97,8 +99,14 @@ async function inviteElla(deps: Deps): Promise<string> {
 
 async function makeSamples(deps: Deps): Promise<Sample> {
   const password = `try-${deps.random.bytes(6).toString("hex")}`;
-  const add = async (username: string, display_name: string, more: { language?: string; mobile_phone?: string } = {}) =>
+  const add = async (
+    username: string,
+    display_name: string,
+    more: { language?: string; mobile_phone?: string } = {},
+  ) => {
+    await unlessMissing(removePerson(deps, "system", { username }));
     await addPerson(deps, "system", { username, display_name, email: `${username}@example.org`, password, ...more });
+  };
   await add("ada", "Ada Sample", { language: "en" });
   await add("bo", "Bo Exempel", { language: "sv", mobile_phone: boPhone });
   await add("cleo", "Cleo New");
@@ -108,9 +116,19 @@ async function makeSamples(deps: Deps): Promise<Sample> {
   const app = await addApp(deps, "system", { username: "ada", name: "Sample app" });
   for (const event of ["notify.fraud", "notify.block"])
     await setSetting(deps, "system", { name: event, text: administrator });
+  await unlessMissing(removeRadiusClient(deps, "system", "sample-vpn"));
   const client = { name: "sample-vpn", addresses: ["127.0.0.1"], application: "Sample VPN", options: {} };
   const { secret } = await addRadiusClient(deps, "system", client);
   return { password, radiusSecret: secret!, adaSeed: app.secretBase32! };
+}
+
+/** What an earlier start had made when it was cut short goes: its secrets are lost. */
+async function unlessMissing(removal: Promise<unknown>): Promise<void> {
+  try {
+    await removal;
+  } catch (error) {
+    if (!(error instanceof AppError && error.code === "not_found")) throw error;
+  }
 }
 
 type Addresses = { applicationUrl: string; siteUrl: string; appLink: string };

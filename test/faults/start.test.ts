@@ -96,6 +96,22 @@ test("an evaluation where people are real: their codes and mail would be pages t
   expect((await node.ask<{ people: unknown[] }>(["user", "list"])).people).toHaveLength(3);
 });
 
+test("an evaluation whose making was cut short is made again, and is no place for people who are real meanwhile", async () => {
+  const data = join(tempFolder("start"), "data");
+  const first = await makeNode({ data, evaluation: true });
+  await first.start();
+  await first.kill();
+  // as it is after the last of the sample people and before their password is kept
+  writeFileSync(join(data, "evaluation.json"), "");
+  expect(await refusal(await makeNode({ data }))).toEqual(oneSentence(/holds an evaluation/));
+  await first.start();
+  expect(first.child().output()).toContain(
+    (JSON.parse(readFileSync(join(data, "evaluation.json"), "utf8")) as { password: string }).password,
+  );
+  await first.kill();
+  expect((await first.ask<{ people: unknown[] }>(["user", "list"])).people).toHaveLength(5);
+});
+
 test("a server's files are its own in a folder that others look into too, its log is JSON, and it stops as a whole", async () => {
   const data = tempFolder("open");
   chmodSync(data, 0o755);
