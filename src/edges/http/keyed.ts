@@ -13,7 +13,7 @@ import type { ApiScope } from "#core/api-key.ts";
 import { AppError } from "#core/errors.ts";
 import type { Operation } from "./contract-parts.ts";
 import { parseBody } from "./json.ts";
-import { invalid, sendProblem } from "./problem.ts";
+import { sendProblem } from "./problem.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -38,18 +38,9 @@ const empty = Buffer.alloc(0);
 
 /** The signature covers the bytes, so they are looked at only after it held; the schemas then see what they hold. */
 export function authenticateAll(app: FastifyInstance, api: Api): void {
-  // what is sent was typed by the contract when it was compiled
-  app.setSerializerCompiler(() => JSON.stringify);
   app.decorateRequest("from");
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
-  app.setValidatorCompiler(({ schema }) => {
-    const checked = schema as z.ZodType;
-    return (data: unknown) => {
-      const result = checked.safeParse(data);
-      return result.success ? { value: result.data } : { error: invalid(result.error) };
-    };
-  });
   app.addHook("preValidation", async (request, reply) => {
     const body = request.body instanceof Buffer ? request.body : empty;
     const { method, raw, clientIp } = request;

@@ -5,11 +5,12 @@
 
 import fastify, { type FastifyInstance } from "fastify";
 import type { Socket } from "node:net";
+import type { z } from "zod";
 import type { Deps } from "#actions/deps.ts";
 import { tlsOptions, type Certificate } from "./certificate.ts";
 import { proxyRule, tellClientIp } from "./client-ip.ts";
 import { securityHeaders } from "./headers.ts";
-import { errorHandler, sendProblem } from "./problem.ts";
+import { errorHandler, invalid, sendProblem } from "./problem.ts";
 
 const bodyLimit = 65_536;
 const connectionsPerAddress = 1024;
@@ -17,6 +18,23 @@ const connectionsPerAddress = 1024;
 const connectionsPerProxy = 16_384;
 
 const serverLimits = { headersTimeout: 10_000, maxHeaderSize: 16_384, connectionsCheckingInterval: 2_000 };
+
+/** A contract's schemas are Zod's, and what is sent was typed by it when it was compiled. */
+function readByContract(app: FastifyInstance): void {
+  app.setValidatorCompiler(({ schema }) => {
+    const checked = schema as z.ZodType;
+    return (data: unknown) => {
+      const result = checked.safeParse(data);
+      return result.success ? { value: result.data } : { error: invalid(result.error) };
+    };
+  });
+  app.setSerializerCompiler(() => JSON.stringify);
+}
+
+/** Without compilers in its place the framework loads its own (Ajv), 100 files that nothing here would ever use. */
+const unused = (): never => {
+  throw new Error("a listener reads by its contracts");
+};
 
 export type Listening = {
   publicUrl: string;
@@ -38,6 +56,7 @@ export function listener(deps: Deps, { publicUrl, trustedProxies, ready, certifi
     ...(certificate
       ? { https: { ...serverLimits, ...tlsOptions, handshakeTimeout: 10_000, ...certificate } }
       : { http: serverLimits }),
+    schemaController: { compilersFactory: { buildValidator: unused, buildSerializer: unused } },
     genReqId: () => deps.random.id("cor_"),
     // a path that does not decode never reaches the hooks
     frameworkErrors: (error, request, reply) => {
@@ -47,6 +66,7 @@ export function listener(deps: Deps, { publicUrl, trustedProxies, ready, certifi
     clientErrorHandler: ({ code }, socket) =>
       refuseUnread(socket, code === "ERR_HTTP_REQUEST_TIMEOUT" ? undefined : always),
   });
+  readByContract(app);
   limitConnections(app, proxyRule(trustedProxies));
   tellClientIp(app, trustedProxies);
   app.addHook("onRequest", (request, reply, done) => {

@@ -6,7 +6,6 @@
 import cookie from "@fastify/cookie";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
-import type { z } from "zod";
 import { AppError } from "#core/errors.ts";
 import type { Deps } from "#actions/deps.ts";
 import {
@@ -36,7 +35,6 @@ import { chooseOwnPin } from "#actions/pins.ts";
 import { endSessions, forgetDevices, listDevices, listSessions, newToken } from "#actions/sessions.ts";
 import { parseBody } from "../http/json.ts";
 import { pageRoute } from "../http/pages.ts";
-import { invalid } from "../http/problem.ts";
 import { cookiesFor } from "../sign-in/cookies.ts";
 import { guardAll, refuse, sectionPath, type Own } from "./access.ts";
 import { ownContract as contract } from "./contract.ts";
@@ -71,8 +69,6 @@ type Typed = ReturnType<typeof typedOf>;
 const typedOf = (app: FastifyInstance) => app.withTypeProvider<ZodTypeProvider>();
 
 function readJson(api: FastifyInstance): void {
-  // what is sent was typed by the contract when it was compiled
-  api.setSerializerCompiler(() => JSON.stringify);
   api.removeAllContentTypeParsers();
   api.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => {
     try {
@@ -80,13 +76,6 @@ function readJson(api: FastifyInstance): void {
     } catch (error) {
       done(error as Error);
     }
-  });
-  api.setValidatorCompiler(({ schema }) => {
-    const checked = schema as z.ZodType;
-    return (data: unknown) => {
-      const result = checked.safeParse(data);
-      return result.success ? { value: result.data } : { error: invalid(result.error) };
-    };
   });
 }
 
