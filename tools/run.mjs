@@ -24,7 +24,9 @@ const binary = inRoot("node_modules", packages[platform] ?? "", "bin", platform 
 
 // --disable-proto: a key "__proto__" in a request must not reach a prototype. --disable-sigusr1: a signal must not open
 // the inspector, through which every secret in memory can be read.
-const flags = ["--disable-proto=throw", "--disable-sigusr1"];
+// --max-semi-space-size: what the start leaves behind stays in the young generation until it is full, and an idle server
+// never fills it again. With the default of 16 MB that kept 30 MB for nothing; logins cost the same with 4.
+const flags = ["--disable-proto=throw", "--disable-sigusr1", "--max-semi-space-size=4"];
 
 const stampFile = inRoot("node_modules", ".countersign-install");
 const readOr = (file, otherwise) => (existsSync(file) ? readFileSync(file, "utf8") : otherwise);
