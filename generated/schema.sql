@@ -262,6 +262,10 @@ CREATE UNIQUE INDEX factor_credential on factor (credential_id) where credential
 
 CREATE UNIQUE INDEX factor_device on factor (device_id) where device_id is not null;
 
+CREATE INDEX factor_domain on factor (rp_id) where rp_id is not null;
+
+CREATE INDEX factor_new on factor (created_at) where state = 'new';
+
 CREATE UNIQUE INDEX factor_push on factor (user_id) where method = 'push';
 
 CREATE UNIQUE INDEX factor_token on factor (token_id) where token_id is not null;
