@@ -5,7 +5,8 @@
 
 import { readFileSync, readdirSync } from "node:fs";
 import { extname } from "node:path";
-import { gzipSync } from "node:zlib";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Deps } from "#actions/deps.ts";
 import { AppError } from "#core/errors.ts";
@@ -17,6 +18,10 @@ const types: Record<string, string> = {
   ".svg": "image/svg+xml",
 };
 
+/** `gzipped`: made when it is first asked for, so that no start waits for it. */
+type Asset = { type: string; body: Buffer; gzipped: Promise<Buffer> | undefined };
+const compress = promisify(gzip);
+
 /** Files with a hash in their name: what one name holds never changes. */
 export function assetRoutes(app: FastifyInstance, webDist: URL): void {
   const folder = new URL("assets/", webDist);
@@ -24,17 +29,18 @@ export function assetRoutes(app: FastifyInstance, webDist: URL): void {
     readdirSync(folder).flatMap((name) => {
       const type = types[extname(name)];
       if (type === undefined) return [];
-      const body = readFileSync(new URL(name, folder));
-      return [[name, { type, body, gzipped: gzipSync(body, { level: 9 }) }] as const];
+      const file: Asset = { type, body: readFileSync(new URL(name, folder)), gzipped: undefined };
+      return [[name, file] as const];
     }),
   );
-  app.get<{ Params: { name: string } }>("/assets/:name", (request, reply) => {
+  app.get<{ Params: { name: string } }>("/assets/:name", async (request, reply) => {
     const file = files.get(request.params.name);
     if (!file) return reply.callNotFound();
-    const { type, body, gzipped } = file;
+    const { type, body } = file;
     reply.type(type).header("cache-control", "public, max-age=31536000, immutable").header("vary", "accept-encoding");
     if (!/\bgzip\b/.test(request.headers["accept-encoding"] ?? "")) return reply.send(body);
-    return reply.header("content-encoding", "gzip").send(gzipped);
+    file.gzipped ??= compress(body, { level: 9 });
+    return reply.header("content-encoding", "gzip").send(await file.gzipped);
   });
 }
 

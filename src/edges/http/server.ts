@@ -146,9 +146,11 @@ function peopleRoutes(app: FastifyInstance, deps: Deps, options: HttpOptions & {
   phoneRoutes(app, deps, { phones, publicUrl, webDist, stopping });
 }
 
-async function internalRoutes(app: FastifyInstance, { metrics }: HttpOptions): Promise<void> {
-  const document = await readFile(openApi, "utf8");
-  app.get("/api/openapi.json", (_request, reply) => reply.type("application/json; charset=utf-8").send(document));
+function internalRoutes(app: FastifyInstance, { metrics }: HttpOptions): void {
+  // a third of a megabyte that is hardly ever asked for, so it is not kept
+  app.get("/api/openapi.json", async (_request, reply) =>
+    reply.type("application/json; charset=utf-8").send(await readFile(openApi)),
+  );
   app.get("/metrics", async (_request, reply) =>
     reply.type("text/plain; version=0.0.4; charset=utf-8").send(await metrics()),
   );
