@@ -13,7 +13,7 @@ const atOnce = 500;
 
 /** One for each of the first `count` people, whose browser has subscribed at the push service. */
 export async function bindDevices(data: string, { count, service }: { count: number; service: PushService }) {
-  const config = readConfig({ COUNTERSIGN_DATA: data });
+  const config = await readConfig({ COUNTERSIGN_DATA: data });
   const system = await openSystem(config, { log: openLogger("error"), simulate: false });
   try {
     const { deps } = system;

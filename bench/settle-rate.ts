@@ -20,7 +20,7 @@ const application = {
 
 /** Verifications settled per second, `inFlight` at a time for at most `seconds`, on a fresh database at `url`. */
 export async function settleRate(url: string, inFlight: number, seconds: number): Promise<number> {
-  const config = readConfig({ COUNTERSIGN_DATA: tempFolder("settle"), COUNTERSIGN_DATABASE_URL: url });
+  const config = await readConfig({ COUNTERSIGN_DATA: tempFolder("settle"), COUNTERSIGN_DATABASE_URL: url });
   const system = await openSystem(config, { log: openLogger("error"), simulate: false });
   try {
     const { deps } = system;

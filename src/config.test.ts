@@ -1,38 +1,40 @@
 import { expect, test } from "vitest";
 import { readConfig } from "./config.ts";
 
-const refusal = (environment: Record<string, string>) => {
+const refusal = async (environment: Record<string, string>) => {
   try {
-    readConfig(environment);
+    await readConfig(environment);
   } catch (error) {
     return (error as Error).message;
   }
   return undefined;
 };
 
-test("people beyond this machine are served with encryption, or behind a proxy that is named", () => {
+test("people beyond this machine are served with encryption, or behind a proxy that is named", async () => {
   for (const host of ["0.0.0.0:8443", "192.0.2.7:443", "[::]:443", "mfa.example.org:443"]) {
-    expect(refusal({ COUNTERSIGN_HTTP: host })).toMatch(/\n {2}http: would serve people .* without encryption/);
-    expect(refusal({ COUNTERSIGN_HTTP: host, COUNTERSIGN_TRUSTED_PROXIES: "192.0.2.0/24" })).toBe(undefined);
+    expect(await refusal({ COUNTERSIGN_HTTP: host })).toMatch(/\n {2}http: would serve people .* without encryption/);
+    expect(await refusal({ COUNTERSIGN_HTTP: host, COUNTERSIGN_TRUSTED_PROXIES: "192.0.2.0/24" })).toBe(undefined);
     const tls = { COUNTERSIGN_TLS_CERT: "cert.pem", COUNTERSIGN_TLS_KEY: "key.pem" };
-    expect(refusal({ COUNTERSIGN_HTTP: host, ...tls })).toBe(undefined);
+    expect(await refusal({ COUNTERSIGN_HTTP: host, ...tls })).toBe(undefined);
   }
   for (const host of ["127.0.0.1:8080", "127.1.2.3:8080", "[::1]:8080", "localhost:8080", "off"])
-    expect(refusal({ COUNTERSIGN_HTTP: host })).toBe(undefined);
+    expect(await refusal({ COUNTERSIGN_HTTP: host })).toBe(undefined);
 });
 
-test("what is of no use alone is told, and no secret with it", () => {
-  expect(refusal({ COUNTERSIGN_TLS_CERT: "cert.pem" })).toContain("tls-key: tls-cert and tls-key go together");
-  expect(refusal({ COUNTERSIGN_SMTP_HOST: "mail.example.org" })).toContain("smtp-from: is needed with smtp-host");
-  const said = refusal({ COUNTERSIGN_SMTP_PASSWORD: "hunter2-hunter2" });
+test("what is of no use alone is told, and no secret with it", async () => {
+  expect(await refusal({ COUNTERSIGN_TLS_CERT: "cert.pem" })).toContain("tls-key: tls-cert and tls-key go together");
+  expect(await refusal({ COUNTERSIGN_SMTP_HOST: "mail.example.org" })).toContain("smtp-from: is needed with smtp-host");
+  const said = await refusal({ COUNTERSIGN_SMTP_PASSWORD: "hunter2-hunter2" });
   expect(said).toContain("smtp-password: smtp-user and smtp-password go together");
   expect(said).not.toContain("hunter2");
-  expect(refusal({ COUNTERSIGN_SMTP_FROM: "Ada <ada@example.org>" })).toContain("smtp-from: is not one plain e-mail");
+  expect(await refusal({ COUNTERSIGN_SMTP_FROM: "Ada <ada@example.org>" })).toContain(
+    "smtp-from: is not one plain e-mail",
+  );
 });
 
-test("an address that is off is nobody's, and one that is not named is this machine's", () => {
+test("an address that is off is nobody's, and one that is not named is this machine's", async () => {
   const off = { COUNTERSIGN_HTTP: "off", COUNTERSIGN_INTERNAL: "off", COUNTERSIGN_RADIUS: "off" };
-  expect(readConfig(off)).toMatchObject({ http: undefined, internal: undefined, radius: undefined });
+  expect(await readConfig(off)).toMatchObject({ http: undefined, internal: undefined, radius: undefined });
   const on = { http: { host: "127.0.0.1", port: 8080 }, radius: { host: "127.0.0.1", port: 1812 } };
-  expect(readConfig({})).toMatchObject(on);
+  expect(await readConfig({})).toMatchObject(on);
 });

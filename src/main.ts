@@ -23,7 +23,7 @@ async function openDeps() {
   process.umask(ownOnly);
   const [{ openSystem }, { openLogger }] = await Promise.all([import("./wiring.ts"), import("./logging.ts")]);
   const log = openLogger("error", process.stderr);
-  return await openSystem(readConfig(), { log, simulate: false });
+  return await openSystem(await readConfig(), { log, simulate: false });
 }
 
 /** A checkout builds the pages that are older than their sources; a release carries them. */
@@ -59,7 +59,7 @@ async function refuseMixing({ data }: Config, evaluation: boolean): Promise<void
 }
 
 async function serveUntilStopped({ evaluation }: { evaluation: boolean }): Promise<void> {
-  const config = readConfig();
+  const config = await readConfig();
   await refuseMixing(config, evaluation);
   await buildPages();
   quieten();
@@ -92,7 +92,7 @@ process.exitCode = await program(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   openDeps,
-  socketPath: () => join(readConfig().data, "countersign.sock"),
+  socketPath: async () => join((await readConfig()).data, "countersign.sock"),
   serve: serveUntilStopped,
 }).catch((error: unknown) => {
   const sentence =

@@ -2,8 +2,7 @@
 
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import { AppError } from "#core/errors.ts";
-import { readPskc } from "#wire/pskc/read.ts";
-import { readTokenCsv, type TokenTable } from "#wire/token-csv/read.ts";
+import type { TokenTable } from "#wire/token-csv/read.ts";
 import { TokenFileError, type FileRow } from "#wire/token-row.ts";
 import { readSigned } from "./signed-pskc.ts";
 
@@ -31,6 +30,7 @@ export async function openSource(file: AsyncIterable<Uint8Array>, options: Sourc
   if (options.signedBy !== undefined) throw new TokenFileError("a CSV has no signature");
   if (Object.values(keys).some((key) => key !== undefined))
     throw new TokenFileError("a CSV is not encrypted, so no key opens it");
+  const { readTokenCsv } = await import("#wire/token-csv/read.ts");
   const table = readTokenCsv(all);
   return { format, rows: table.rows, table };
 }
@@ -40,6 +40,8 @@ type Opening = { options: SourceOptions; keys: Keys };
 
 async function* pskcRows(file: AsyncIterable<Uint8Array>, { options, keys }: Opening): AsyncGenerator<FileRow[]> {
   const { signedBy, allowLegacyMac } = options;
+  // the readers of token files, and their XML parser, are loaded for a file only: most servers read none in their life
+  const { readPskc } = await import("#wire/pskc/read.ts");
   try {
     const read = { ...keys, allowLegacyMac };
     if (signedBy === undefined) return yield* readPskc(file, read);

@@ -40,7 +40,7 @@ async function start() {
       stdin: input(),
       stdout: { write: (text) => (stdout += text) },
       stderr: { write: (text) => (stderr += text) },
-      socketPath: () => socket,
+      socketPath: async () => socket,
       openDeps: async () => {
         opened += 1;
         return { deps: here.deps, close: async () => undefined };

@@ -29,7 +29,7 @@ export type Io = {
   stdin: AsyncIterable<Uint8Array | string>;
   stdout: Output;
   stderr: Output;
-  socketPath: () => string;
+  socketPath: () => Promise<string>;
   openDeps: () => Promise<{ deps: Deps; close(): Promise<void> }>;
   serve: (options: { evaluation: boolean }) => Promise<void>;
 };
@@ -148,7 +148,7 @@ async function carryOut(io: Io, verb: Verb, written: Command): Promise<number> {
     const input = await verb.input(args, options, (path) => readSecret(io, path));
     file = await openFile(io, verb.file?.(args, options));
     const outgoing = { command: verb.command, input, file, progress: say.line, write: made.write };
-    const answer = (await sendCommand(io.socketPath(), outgoing)) ?? (await performHere(io, outgoing));
+    const answer = (await sendCommand(await io.socketPath(), outgoing)) ?? (await performHere(io, outgoing));
     say.end();
     const result = await saved(answer, verb.saveTo?.(options));
     return tell(io, result, json ? JSON.stringify(result) : verb.show(result as Shown));

@@ -3,7 +3,7 @@
  * what is held at once is bounded whatever the file holds, and no error repeats a part of it (R-086).
  */
 
-import { CsvError as ParseError, parse, type Options } from "csv-parse";
+import type { CsvError as ParseError, Options } from "csv-parse";
 
 /** `line` is where the row begins. */
 export type CsvRow = { line: number; fields: string[] };
@@ -26,7 +26,9 @@ const options: Options & { readableHighWaterMark: number } = {
 
 /** The rows, some at a time; blank lines are none. */
 export async function* readCsv(file: AsyncIterable<Uint8Array>, delimiter = ","): AsyncGenerator<CsvRow[]> {
-  const parser = parse({ ...options, delimiter });
+  // loaded for a file only: a server that reads none need not keep it in memory
+  const csv = await import("csv-parse");
+  const parser = csv.parse({ ...options, delimiter });
   // whoever wrote the piece is told
   parser.on("error", () => undefined);
   const write = async (piece: Uint8Array) =>
@@ -45,7 +47,7 @@ export async function* readCsv(file: AsyncIterable<Uint8Array>, delimiter = ",")
     await end();
     yield take();
   } catch (error) {
-    throw error instanceof ParseError ? readable(error) : error;
+    throw error instanceof csv.CsvError ? readable(error) : error;
   }
 }
 
