@@ -5,7 +5,17 @@ import { execFileSync } from "node:child_process";
 import { chownSync, readdirSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import pg from "pg";
-import { type Child, childrenOf, findProgram, freePort, remove, runOk, startProcess, tempFolder } from "./process.ts";
+import {
+  type Child,
+  childrenOf,
+  findProgram,
+  freePort,
+  memoryFolder,
+  remove,
+  runOk,
+  startProcess,
+  tempFolder,
+} from "./process.ts";
 
 export type Postgres = {
   /** The maintenance database; `createDatabase` gives others. */
@@ -34,7 +44,7 @@ const superuser = "countersign";
 export async function startPostgres({ durable = true } = {}): Promise<Postgres> {
   const binDir = findBinaries();
   const as = unprivileged();
-  const dataDir = tempFolder("postgres");
+  const dataDir = durable ? tempFolder("postgres") : memoryFolder("postgres");
   if (as !== undefined) chownSync(dataDir, as.uid, as.gid);
   await runOk(
     join(binDir, "initdb"),
@@ -108,6 +118,7 @@ const settings = (durable: boolean) =>
     fsync: durable ? "on" : "off",
     synchronous_commit: durable ? "on" : "off",
     full_page_writes: "on",
+    ...(!durable && { max_wal_size: "128MB" }), // it is memory
     log_min_messages: "log", // says when it is ready; statements that fail are a test's own business
   }).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
 
