@@ -38,7 +38,9 @@ export default defineConfig({
           name: "edges",
           include: ["test/edges/**/*.test.ts"],
           globalSetup: ["test/support/build-pages.ts", "test/support/shared-postgres.ts"],
-          maxWorkers: 2,
+          setupFiles: "test/support/quick-passwords.ts",
+          // the third works while the others wait
+          maxWorkers: 3,
           testTimeout: 30_000,
           hookTimeout: 60_000,
           execArgv,

@@ -1,9 +1,11 @@
 // What somebody learns who tries names and passwords on the sign-in page, and what they can keep others from.
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { addPerson, setState } from "#actions/people.ts";
 import { isPassword } from "#actions/passwords.ts";
 import { browser } from "../support/browser.ts";
 import { httpWorld } from "./http-caller.ts";
+
+vi.unmock("node:crypto");
 
 const password = "correct horse battery";
 const h = httpWorld();

@@ -1,6 +1,6 @@
 // When an answer leaves, how many are taken on at once, and what a server that stops still owes.
 import { setTimeout as delay } from "node:timers/promises";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Deps } from "#actions/deps.ts";
 import { newPasswordHash } from "#actions/passwords.ts";
 import { serveRadius } from "#edges/radius/server.ts";
@@ -8,6 +8,8 @@ import { code } from "#wire/radius/codes.ts";
 import { waitUntil } from "../../support/process.ts";
 import { sleeping } from "../../support/world.ts";
 import { results, settled, site, state, type Nas, type Site } from "./setup.ts";
+
+vi.unmock("node:crypto");
 
 let s: Site;
 afterEach(async () => await s.close());
