@@ -5,8 +5,8 @@ import { countReporter } from "./test/support/count-reporter.ts";
 // Tests run as the server does: a key "__proto__" reaches no prototype.
 const execArgv = ["--disable-proto=throw", "--disable-warning=ExperimentalWarning"];
 
-/** One after the other: these own ports, system files and the two cores, and time what they see. */
-const alone = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 };
+/** Real programs and processes that are killed: two files at once, since half of their time they wait for one another. */
+const slow = { maxWorkers: 2, testTimeout: 120_000, hookTimeout: 120_000 };
 
 export default defineConfig({
   test: {
@@ -51,7 +51,7 @@ export default defineConfig({
           name: "peers",
           include: ["test/peers/**/*.test.ts"],
           globalSetup: "test/support/build-pages.ts",
-          ...alone,
+          ...slow,
           execArgv,
         },
       },
@@ -60,7 +60,7 @@ export default defineConfig({
           name: "faults",
           include: ["test/faults/**/*.test.ts"],
           globalSetup: "test/support/shared-postgres.ts",
-          ...alone,
+          ...slow,
           execArgv,
         },
       },
