@@ -19,6 +19,12 @@ export function codeAt(key: HmacKey, counter: number, digits: number): string {
   const mac = key.latin1(message);
   const offset = mac.charCodeAt(mac.length - 1) & 0xf;
   const octet = (index: number) => mac.charCodeAt(offset + index);
-  const number = ((octet(0) & 0x7f) << 24) | (octet(1) << 16) | (octet(2) << 8) | octet(3);
-  return String(number % 10 ** digits).padStart(digits, "0");
+  let number = ((octet(0) & 0x7f) << 24) | (octet(1) << 16) | (octet(2) << 8) | octet(3);
+  // digit by digit: the engine keeps the text of a number that is turned into one at once
+  let code = "";
+  for (let place = 0; place < digits; place++) {
+    code = String.fromCharCode(48 + (number % 10)) + code;
+    number = Math.floor(number / 10);
+  }
+  return code;
 }

@@ -59,9 +59,10 @@ function serveOnce(server: Server, client: RadiusClient, { packet, incoming }: R
   if (pending >= outstandingLimit || (pending > outstandingLimit * 0.8 && !begun)) return "overload";
   server.seen.start(peer, to.authenticator);
   // the packet itself is let go: an answer by phone takes its time
-  const work = answer(server, client, { asked: read(packet, client, name), to, peer, incoming });
-  server.working.add(work);
-  void work.then(() => server.working.delete(work));
+  server.working.begin();
+  void answer(server, client, { asked: read(packet, client, name), to, peer, incoming }).then(() =>
+    server.working.end(),
+  );
   return undefined;
 }
 /**

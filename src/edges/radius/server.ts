@@ -31,7 +31,7 @@ export type Server = {
   seen: Repeats;
   dropped: Drops;
   ready: () => boolean;
-  working: Set<Promise<void>>;
+  working: Working;
   stopping: AbortController;
   count: { received: number; answered: Record<number, number> };
 };
@@ -43,7 +43,7 @@ export async function serveRadius(deps: Deps, { addresses, ready }: Options): Pr
     seen: repeats(),
     dropped: drops(deps.log),
     ready,
-    working: new Set(),
+    working: working(),
     stopping: new AbortController(),
     count: { received: 0, answered: {} },
   };
@@ -64,7 +64,7 @@ export async function serveRadius(deps: Deps, { addresses, ready }: Options): Pr
       for (const socket of sockets) socket.removeAllListeners("message");
       // what is due later goes now, and what is under way is waited for
       server.stopping.abort();
-      await Promise.all(server.working);
+      await server.working.over();
       // a socket sends in the next turn, and one that is closed forgets what it was given
       await new Promise((resolve) => setImmediate(resolve));
       await Promise.all(sockets.map(async (socket) => await socket[Symbol.asyncDispose]()));
@@ -84,6 +84,25 @@ async function open(server: Server, { host, port }: { host: string; port: number
     receive(server, datagram, { socket, to: host, from, at: server.deps.clock.now() }),
   );
   return socket;
+}
+
+/** How many answers are under way; `over` waits for the last. Counted: a set of them is made anew in old memory all the time. */
+type Working = { begin(): void; end(): void; over(): Promise<void> };
+function working(): Working {
+  let count = 0;
+  let last: () => void = () => undefined;
+  return {
+    begin: () => {
+      count += 1;
+    },
+    end: () => {
+      count -= 1;
+      if (count === 0) last();
+    },
+    over: async () => {
+      if (count > 0) await new Promise<void>((resolve) => (last = resolve));
+    },
+  };
 }
 
 /** A reply goes to an address, and to have Node find out that it is one costs a third of sending. */
