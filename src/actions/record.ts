@@ -119,23 +119,22 @@ function methodOf(decision: Decision) {
 function personalOf(
   deps: Deps,
   { source, username }: Request,
-  { facts, method }: { facts: Facts; method: string | undefined },
-) {
+  { facts: { person, factors }, method }: { facts: Facts; method: string | undefined },
+): Record<string, string> {
   const settings = deps.settings.values();
-  const { person } = facts;
-  const fields: Record<string, string | null | undefined> = {
-    username: person?.username ?? username.slice(0, 256),
-    clientIp: source.clientIp,
-    station: source.station,
+  const fields: Record<string, string> = {};
+  const note = (name: string, value: string | null | undefined) => {
+    if (value) fields[name] = value;
   };
-  if (settings["records.first-and-last-name"])
-    Object.assign(fields, { firstName: person?.firstName, lastName: person?.lastName });
-  if (settings["records.email"]) fields["email"] = person?.email;
-  if (method !== undefined) fields["phone"] = facts.factors.find((factor) => factor.method === method)?.address;
-  if (source.calls) Object.assign(fields, callsPersonal(source.calls));
-  return Object.fromEntries(
-    Object.entries(fields).filter(
-      (field): field is [string, string] => typeof field[1] === "string" && field[1] !== "",
-    ),
-  );
+  note("username", person?.username ?? username.slice(0, 256));
+  note("clientIp", source.clientIp);
+  note("station", source.station);
+  if (settings["records.first-and-last-name"]) {
+    note("firstName", person?.firstName);
+    note("lastName", person?.lastName);
+  }
+  if (settings["records.email"]) note("email", person?.email);
+  if (method !== undefined) note("phone", factors.find((factor) => factor.method === method)?.address);
+  for (const [name, value] of Object.entries(source.calls ? callsPersonal(source.calls) : {})) note(name, value);
+  return fields;
 }

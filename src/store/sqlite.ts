@@ -129,9 +129,8 @@ function openStatements(path: string): Statements {
 
 /** Rows of one shape: as objects node:sqlite gives dictionaries, which cost more to make and to look into than the query. */
 function rowsOf(names: string[]): (values: unknown[]) => Row {
-  const empty: Row = Object.fromEntries(names.map((name) => [name, null]));
   return (values) => {
-    const row = { ...empty };
+    const row: Row = {};
     for (const [at, name] of names.entries()) row[name] = values[at];
     return row;
   };
