@@ -146,7 +146,6 @@ export async function deleteFactors(run: Run, userId: string): Promise<string[]>
   return (await run("delete from factor where user_id = ? returning id", [userId])).map((row) => row["id"] as string);
 }
 
-/** Kinds of the methods that a person has. */
 /** The numbers that are texted or called, but those of one factor. */
 export async function otherNumbers(run: Run, { userId, but }: { userId: string; but: string }): Promise<string[]> {
   const rows = await run(
@@ -157,6 +156,7 @@ export async function otherNumbers(run: Run, { userId, but }: { userId: string; 
   return rows.map((row) => row["address"] as string);
 }
 
+/** Kinds of the methods that a person has. */
 export async function methodsOf(run: Run, userId: string): Promise<string[]> {
   const rows = await run("select method from factor where user_id = ? and state = 'active'", [userId]);
   return rows.map((row) => row["method"] as string);
