@@ -1,6 +1,6 @@
 // A browser whose push service is the test's own: what the server sends is opened there and handed to the service worker as
 // Chromium's own push service would. The browsers of tests have none.
-import { expect, type Page } from "@playwright/test";
+import { expect, type Page, type Worker } from "@playwright/test";
 import { startPushService, type Note } from "../support/vendors/push-service.ts";
 import type { Server } from "./server.ts";
 
@@ -33,12 +33,29 @@ export async function withPush(page: Page, server: Server) {
     registrationId = registrations.find(({ scopeURL }) => scopeURL.endsWith("/authenticator/"))?.registrationId;
   });
   await client.send("ServiceWorker.enable");
-  /** Hands it to the service worker. */
+  /**
+   * Hands it to the service worker, and waits until that has shown something: whoever asks Chromium what it shows while it writes a
+   * notification down, but does not show it yet, makes it forget that one.
+   */
   const hand = async (note: Note): Promise<void> => {
     await expect.poll(() => registrationId).toBeDefined();
+    const worker = await workerOf(page);
+    const shown = await worker.evaluateHandle(() => {
+      const { registration } = globalThis as unknown as { registration: ServiceWorkerRegistration };
+      const show = registration.showNotification.bind(registration);
+      const done = new Promise<void>((resolve) => {
+        registration.showNotification = async (...how) => {
+          registration.showNotification = show;
+          await show(...how);
+          resolve();
+        };
+      });
+      return { done };
+    });
     const data = JSON.stringify(note);
     const message = { origin: server.baseUrl, registrationId: registrationId!, data };
     await client.send("ServiceWorker.deliverPushMessage", message);
+    await shown.evaluate(({ done }) => done);
   };
   return {
     hand,
@@ -53,6 +70,12 @@ export async function withPush(page: Page, server: Server) {
       await service.stop();
     },
   };
+}
+
+const isOurs = (worker: Worker): boolean => new URL(worker.url()).pathname.startsWith("/authenticator/");
+async function workerOf(page: Page): Promise<Worker> {
+  const context = page.context();
+  return context.serviceWorkers().find(isOurs) ?? (await context.waitForEvent("serviceworker", isOurs));
 }
 
 /** What stands on the screen of the device. */
