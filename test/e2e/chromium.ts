@@ -25,17 +25,12 @@ const playwrights = [
   "PreconnectToSearch",
 ];
 
-/** How to start it; one sentence when it is not there. */
-export function wholeChromium(): LaunchOptions {
+/** How to start it, without what nobody sees; one sentence when it is not there. */
+export function chromiumLaunch(): LaunchOptions {
   const executablePath = findProgram("chromium");
   if (executablePath === undefined)
     throw new Error("There is no chromium on this machine, which the browser tests need: apt-get install chromium.");
+  const features = `--disable-features=${[...playwrights, ...unseen].join(",")}`;
   // Chromium refuses to start its sandbox as root.
-  return { executablePath, args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] };
-}
-
-/** The same without what nobody sees. */
-export function chromiumLaunch(): LaunchOptions {
-  const { args = [], ...whole } = wholeChromium();
-  return { ...whole, args: [...args, `--disable-features=${[...playwrights, ...unseen].join(",")}`] };
+  return { executablePath, args: process.getuid?.() === 0 ? ["--no-sandbox", features] : [features] };
 }

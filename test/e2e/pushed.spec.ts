@@ -1,11 +1,8 @@
-// The authenticator app and what is pushed to it, in a whole Chromium: in one that was spared its unseen parts some pushes are lost.
+// The authenticator app and what is pushed to it.
 import { openLink, setUpDevice, signingIn } from "./authenticator.ts";
-import { wholeChromium } from "./chromium.ts";
 import { notifications, withPush } from "./pushed.ts";
 import { expectSignedIn } from "./sign-in.ts";
 import { expect, test } from "./test.ts";
-
-test.use({ launchOptions: wholeChromium() });
 
 test("a device with notifications proves itself by one, and is told of a sign-in in words that say nothing of it", async ({
   page,
