@@ -30,7 +30,7 @@ const binary = inRoot("node_modules", packages[platform] ?? "", "bin", platform 
 // --heap-growing-percent: after a quiet minute the engine lets what lives grow by no more than a third before it collects all of
 // it, so a server that wakes up to 2,000 logins a second did so each three seconds, a tenth of a second of both cores each time.
 // --v8-pool-size: four threads of the engine that collect or compile at once take both cores of a small server from the one that
-// answers; with one of them the slowest of 2,600 logins a second wait 15 ms instead of 50, and as many are answered.
+// answers; with one of them the slowest of 2,600 logins a second wait 11 to 15 ms, not 20 to 52, and as many are answered.
 const flags = [
   "--disable-proto=throw",
   "--disable-sigusr1",
