@@ -5,8 +5,11 @@ import { countReporter } from "./test/support/count-reporter.ts";
 // Tests run as the server does: a key "__proto__" reaches no prototype.
 const execArgv = ["--disable-proto=throw", "--disable-warning=ExperimentalWarning"];
 
+/** What is waited for comes late on a busy machine; the default of a second is no bound of ours. */
+const waits = { poll: { timeout: 20_000 } };
+
 /** Real programs and processes that are killed: two files at once, since half of their time they wait for one another. */
-const slow = { maxWorkers: 2, testTimeout: 120_000, hookTimeout: 120_000 };
+const slow = { maxWorkers: 2, testTimeout: 120_000, hookTimeout: 120_000, expect: waits };
 
 export default defineConfig({
   test: {
@@ -19,6 +22,7 @@ export default defineConfig({
           include: ["{src,sdk,tools,web}/**/*.test.ts"],
           isolate: false,
           testTimeout: 30_000,
+          expect: waits,
           execArgv,
         },
       },
@@ -29,6 +33,7 @@ export default defineConfig({
           globalSetup: "test/support/shared-postgres.ts",
           maxWorkers: 2,
           testTimeout: 30_000,
+          expect: waits,
           hookTimeout: 60_000,
           execArgv,
         },
@@ -42,6 +47,7 @@ export default defineConfig({
           // the third works while the others wait
           maxWorkers: 3,
           testTimeout: 30_000,
+          expect: waits,
           hookTimeout: 60_000,
           execArgv,
         },

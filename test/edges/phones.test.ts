@@ -85,7 +85,7 @@ test("the code that is written back on the phone approves the sign-in that waits
   expect(await reply(bo)).toBe(204);
   expect(await ended()).toBe("allow");
   const delivery = async () => (await deps.db.q.selectFrom("delivery").select("state").executeTakeFirst())?.state;
-  await expect.poll(delivery, { timeout: 20_000 }).toBe("delivered");
+  await expect.poll(delivery).toBe("delivered");
 });
 
 /** Somebody is called; gives their sign-in and what ends it. */
@@ -96,13 +96,12 @@ async function called() {
   await person({ username: "bo", totp: false, voice: bo });
   const asked = await begin(deps, { application, username: "bo", source });
   if (asked.kind !== "challenge") throw new Error(asked.kind);
-  await expect.poll(async () => (await shown())[0]?.call?.state, { timeout: 20_000 }).toBe("ringing");
+  await expect.poll(async () => (await shown())[0]?.call?.state).toBe("ringing");
   const result = async () =>
     (await deps.db.q.selectFrom("challenge").select("result").executeTakeFirstOrThrow()).result;
   const act = async (what: string, body: object = {}) =>
     expect(await post(`/phone/phones/${encodeURIComponent(bo)}/${what}`, body)).toBe(204);
-  const hears = async () =>
-    await expect.poll(async () => (await shown())[0]?.call?.hears, { timeout: 20_000 }).toBe(true);
+  const hears = async () => await expect.poll(async () => (await shown())[0]?.call?.hears).toBe(true);
   return { asked, result, act, hears };
 }
 
@@ -113,7 +112,7 @@ test("a phone that rings is answered, says what to do, and the number that is ty
   expect((await shown())[0]!.call).toMatchObject({ from: ours, said: [{ language: "en" }] });
   await act("press", { keys: `${asked.prompt.number}#` });
   const over = async () => (await collect(h.w.deps, { application, challengeId: asked.id, source, waitMs: 100 })).kind;
-  await expect.poll(over, { timeout: 20_000 }).toBe("allow");
+  await expect.poll(over).toBe("allow");
 });
 
 test.each([
@@ -123,7 +122,7 @@ test.each([
 ])("a call that meets %s ends as %s", async (how, as) => {
   const { act, result } = await called();
   await act("pick-up", { how });
-  await expect.poll(result, { timeout: 20_000 }).toBe(as);
+  await expect.poll(result).toBe(as);
 });
 
 test("who answers and hangs up has hung up, and the phone shows what was said until it is put away", async () => {
@@ -131,7 +130,7 @@ test("who answers and hangs up has hung up, and the phone shows what was said un
   await act("pick-up", { how: "answer" });
   await hears();
   await act("hang-up");
-  await expect.poll(result, { timeout: 20_000 }).toBe("FAILED_USER_HUNGUP_ON_US");
+  await expect.poll(result).toBe("FAILED_USER_HUNGUP_ON_US");
   expect((await shown())[0]).toMatchObject({ call: { state: "ended" }, past: [{ ended: { how: "hung_up" } }] });
   await act("put-away");
   expect((await shown())[0]!.call).toBeUndefined();

@@ -53,7 +53,7 @@ async function stillNode() {
   return {
     deps: { ...deps, clock: { now: w.clock.now, sleep, after } },
     /** The first look is before others are heard, the next when they are. */
-    hears: async () => await expect.poll(() => looks, { timeout: 10_000 }).toBeGreaterThan(1),
+    hears: async () => await expect.poll(() => looks).toBeGreaterThan(1),
   };
 }
 

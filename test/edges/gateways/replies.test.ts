@@ -57,7 +57,7 @@ describe.each(kinds)("on %s", (kind) => {
     await h.w.person({ username, totp: false, [method]: number });
     const asked = await begin(h.w.deps, { application, username, source });
     if (asked.kind !== "challenge") throw new Error(`no challenge but ${JSON.stringify(asked)}`);
-    await expect.poll(() => vendors[by].sent.length, { timeout: 20_000 }).toBeGreaterThan(0);
+    await expect.poll(() => vendors[by].sent.length).toBeGreaterThan(0);
     const { text } = vendors[by].sent.at(-1)!;
     const answer = { application, challengeId: asked.id, source };
     return { number, username, text, code: /\d{6}/.exec(text)![0], answer };
@@ -113,7 +113,7 @@ describe.each(kinds)("on %s", (kind) => {
     vendors.first.clear();
     h.w.clock.at += 1000;
     const again = await begin(h.w.deps, { application, username, source });
-    await expect.poll(() => vendors.first.sent.length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => vendors.first.sent.length).toBe(1);
     const newer = /\d{6}/.exec(vendors.first.sent[0]!.text)![0];
     await call(reply("first", number, code));
     const { id: challengeId } = again as { id: string };
@@ -165,7 +165,7 @@ describe.each(kinds)("on %s", (kind) => {
     vendors.second.control.mood = "busy";
     for (let times = 1; times <= 3; times += 1) {
       expect(await begin(h.w.deps, asked)).toMatchObject({ prompt: { method: "sms" } });
-      await expect.poll(() => vendors.second.orders.length, { timeout: 20_000 }).toBe(times);
+      await expect.poll(() => vendors.second.orders.length).toBe(times);
     }
     await expect
       .poll(() => h.w.logged.filter(({ message }) => message.startsWith("a message could not")).length)
@@ -181,7 +181,7 @@ describe.each(kinds)("on %s", (kind) => {
     h.w.clock.at += 30_000;
     vendors.first.control.mood = "well";
     expect(await begin(h.w.deps, { ...asked, username: alone.username })).toMatchObject({ prompt: { method: "sms" } });
-    await expect.poll(() => vendors.first.sent.length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => vendors.first.sent.length).toBe(1);
   });
 
   test("who waits for a reply to a text that nobody would carry is told so, and waits no longer", async () => {
@@ -189,19 +189,19 @@ describe.each(kinds)("on %s", (kind) => {
     const username = `cleo-${kind}`;
     await h.w.person({ username, totp: false, reply: "+46702000003" });
     const { id: challengeId } = (await begin(h.w.deps, { application, username, source })) as { id: string };
-    await expect.poll(() => vendors.second.orders.length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => vendors.second.orders.length).toBe(1);
     const heard = async () => {
       await finishCalls(h.w.deps);
       return await collect(h.w.deps, { application, challengeId, source, waitMs: 0 });
     };
-    await expect.poll(heard, { timeout: 20_000 }).toMatchObject({ kind: "deny", code: "unreachable" });
+    await expect.poll(heard).toMatchObject({ kind: "deny", code: "unreachable" });
     expect(vendors.first.orders.length + vendors.second.orders.length).toBe(2);
   });
 
   test("F-21: while a gateway says nothing, nobody else waits", async () => {
     vendors.first.control.mood = "silent";
     const slow = texted("phone");
-    await expect.poll(() => vendors.first.orders.length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => vendors.first.orders.length).toBe(1);
     const ada = await h.w.person({ username: `ada-${kind}` });
     const answered = await begin(h.w.deps, { application, username: ada.username, code: h.w.code(ada), source });
     expect(answered.kind).toBe("allow");
