@@ -236,7 +236,7 @@ describe("Status-Server", () => {
     const vpn = await s.nas();
     const begun = performance.now();
     expect((await vpn.exchange(vpn.statusServer([proxyState("p")]), server)).code).toBe(code.accessAccept);
-    expect(performance.now() - begun).toBeLessThan(100);
+    expect(performance.now() - begun).toBeLessThan(1000);
     ready = false;
     vpn.send(vpn.statusServer(), server);
     vpn.send(vpn.request({ password: "123456" }), server);
