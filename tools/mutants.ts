@@ -44,7 +44,8 @@ function tryPatch(patch: string): { noticed: string } | { wrong: string } {
   const [, project, file] = /^# breaks: (\S+) (\S+)$/m.exec(readFileSync(patch, "utf8")) ?? [];
   if (project === undefined || file === undefined)
     return { wrong: "its first line does not say `# breaks: <project> <test file>`" };
-  if (failedTests(project, file)?.length !== 0) return { wrong: `${file} does not pass without it` };
+  const before = failedTests(project, file);
+  if (before?.length !== 0) return { wrong: `${file} does not pass without it: ${before?.[0] ?? "it did not run"}` };
   if (git(["apply", patch], copy).status !== 0) return { wrong: "it no longer applies" };
   const failed = failedTests(project, file);
   git(["apply", "--reverse", patch], copy);
