@@ -3,6 +3,7 @@
  * make a server show such pages, so what is kept of them is bounded, for each address and for all; and no page waits for it.
  */
 
+import { siteOf } from "#core/crowd.ts";
 import { pageErrors, type PageErrorName } from "#core/page-errors.ts";
 import { takeFrom } from "#store/throttle.ts";
 import type { Deps } from "./deps.ts";
@@ -25,7 +26,7 @@ export async function notePageError(deps: Deps, shown: ShownError): Promise<void
   deps.log.info("an error page was shown", { error: number, correlationId });
   const at = deps.clock.now();
   const budgets = [
-    { id: `page error ${clientIp}`, limit: perHour.address, windowMs: hour },
+    { id: `page error ${siteOf(clientIp)}`, limit: perHour.address, windowMs: hour },
     { id: "page error", limit: perHour.all, windowMs: hour },
   ];
   const written = deps.db.audit.write(async (run) => {

@@ -4,6 +4,7 @@
  */
 
 import type { Ask } from "#core/case.ts";
+import { siteOf } from "#core/crowd.ts";
 import { reservation } from "#core/decide.ts";
 import { noFacts, type Facts } from "#core/facts.ts";
 import { nameKey } from "#core/names.ts";
@@ -44,7 +45,8 @@ async function afterPassword(deps: Deps, request: Request, { attempt, facts }: A
   const { ask, source } = request;
   const { application, username, password = "", proved } = attempt;
   const { person } = facts;
-  const from = source.station ?? source.clientIp ?? application.id;
+  // the addresses of one IPv6 network are one source: whoever has one has all of them to guess from
+  const from = siteOf(source.station ?? source.clientIp ?? application.id);
   const { verdict, owner } = await checkFirstFactor(deps, { application, person, username, password, source: from });
   ask.password = verdict;
   const passwordSuffices = verdict === "right" ? await proved?.((owner ?? person!).id) : undefined;

@@ -21,6 +21,8 @@ test("addresses of one IPv6 customer are one, however many there are", () => {
   expect(many(1000, (one) => allow(`2001:db8:1:${one.toString(16)}::1`, now))).toBe(600);
   expect(allow("2001:db8:2::1", now)).toBe(true);
   expect(allow("fe80::1%eth0", now)).toBe(true);
+  expect(many(1000, () => allow("::ffff:192.0.2.1", now))).toBe(600);
+  expect(allow("::ffff:192.0.2.2", now)).toBe(true);
   expect(allow("", now)).toBe(true);
 });
 

@@ -32,7 +32,8 @@ export function newCrowd(): Allow {
 /** Of IPv6 the first 48 bits, which are one customer's, as an IPv4 address is. */
 export function siteOf(address: string): string {
   if (!ipaddr.IPv6.isValid(address)) return address;
-  return ipaddr.IPv6.parse(address).parts.slice(0, 3).join(":");
+  const read = ipaddr.IPv6.parse(address);
+  return read.isIPv4MappedAddress() ? read.toIPv4Address().toString() : read.parts.slice(0, 3).join(":");
 }
 
 /** The same of an address of the Internet; undefined for one's own networks, and for what is no address. */

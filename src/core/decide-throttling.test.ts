@@ -76,6 +76,12 @@ describe("failures in a row", () => {
     expect(verdict(paused, start - 10 * minute)).toBe("throttled");
     expect(verdict({ ...fresh, fails: 10, lockedUntil: start + 30 * minute }, start - 10 * minute)).toBe("locked_out");
   });
+
+  test("a clock that stood far ahead keeps nobody out once it is right again", () => {
+    const ahead = start + 400 * day;
+    expect(verdict({ ...fresh, fails: 1, attemptedAt: ahead }, start)).toBe("granted");
+    expect(verdict({ ...fresh, fails: 5, attemptedAt: ahead }, start)).toBe("granted");
+  });
 });
 
 //

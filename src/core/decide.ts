@@ -296,7 +296,9 @@ export function nextAttempt(factor: Factor, all: Factor[], { now, rules, beside 
   if (spent + cost > capacity(rules)) return "locked_out";
   const inCycle = factor.fails % rules.lockAfter;
   const pause = inCycle < freeFailures ? 0 : 1000 * 2 ** (inCycle - freeFailures);
-  if (now < factor.attemptedAt + pause) return "throttled";
+  const wait = factor.attemptedAt + pause - now;
+  // a failure of more than a day to come was noted by a clock that has been set right since
+  if (pause > 0 && wait > 0 && wait < day) return "throttled";
   const fails = factor.fails + 1;
   const lockedUntil = fails % rules.lockAfter === 0 ? now + rules.lockMs : 0;
   return { fails, attemptedAt: now, lockedUntil, cost, dayCost: weight(factor, { now, rules }) + cost, dayStart: now };

@@ -6,16 +6,21 @@ import { changing, inOrder, insert, type Columns } from "./values.ts";
 /** `cost`: what one takes, 1 where it is not said; 0 looks whether there is room and takes nothing. */
 export type Budget = { id: string; limit: number; windowMs: number; cost?: number };
 
+/** A window that begins later than this has been begun by a clock that is right again. */
+const aheadMs = 24 * 3_600_000;
+
 /** Takes one from the budget; false when its window has no room. */
 export async function takeFrom(run: Run, { id, limit, windowMs }: Budget, at: number): Promise<boolean> {
+  const under = [at - windowMs + 1, at + aheadMs];
+  const isUnder = "throttle.start between cast(? as bigint) and cast(? as bigint)";
   const taken = await run(
     `insert into throttle (id, count, start, expires_at) values (?, 1, cast(? as bigint), cast(? as bigint))
      on conflict (id) do update set
-       count = case when throttle.start <= excluded.start - cast(? as bigint) then 1 else throttle.count + 1 end,
-       start = case when throttle.start <= excluded.start - cast(? as bigint) then excluded.start else throttle.start end,
+       count = case when ${isUnder} then throttle.count + 1 else 1 end,
+       start = case when ${isUnder} then throttle.start else excluded.start end,
        expires_at = excluded.expires_at
-     where throttle.start <= excluded.start - cast(? as bigint) or throttle.count < cast(? as bigint) returning id`,
-    [id, at, at + windowMs, windowMs, windowMs, windowMs, limit],
+     where not (${isUnder}) or throttle.count < cast(? as bigint) returning id`,
+    [id, at, at + windowMs, ...under, ...under, ...under, limit],
   );
   return taken.length > 0;
 }
@@ -31,7 +36,7 @@ const table = {
 };
 type Counter = { count: number; start: number };
 const within = (counter: Counter | undefined, { windowMs }: Budget, at: number): Counter =>
-  !counter || counter.start <= at - windowMs ? { count: 0, start: at } : counter;
+  !counter || counter.start <= at - windowMs || counter.start > at + aheadMs ? { count: 0, start: at } : counter;
 const isFull = (counter: Counter | undefined, budget: Budget, at: number) =>
   within(counter, budget, at).count >= budget.limit;
 

@@ -4,7 +4,7 @@ import type { Application } from "#core/facts.ts";
 import { clear, spendMoney } from "#actions/outgoing.ts";
 import { begin, respond } from "#actions/verify.ts";
 import type { Deps } from "#actions/deps.ts";
-import { takeEach, type Budget } from "#store/throttle.ts";
+import { takeEach, takeFrom, type Budget } from "#store/throttle.ts";
 import { kinds, world, type World } from "../support/world.ts";
 
 const hour = 3_600_000;
@@ -36,6 +36,21 @@ describe.each(kinds)("on %s", (kind) => {
     ]);
     w.clock.at += hour;
     expect(await take(w.deps, two)).toBeUndefined();
+  });
+
+  test("a budget that was spent while the clock stood far ahead has room once it is right again", async () => {
+    w = await world({ kind });
+    const [one, other] = [budget("one", 1), { id: "other", limit: 1, windowMs: hour }];
+    const single = async () => await w.deps.db.transaction((run) => takeFrom(run, other, w.clock.at));
+    const now = w.clock.at;
+    w.clock.at = now + 400 * 24 * hour;
+    expect([await take(w.deps, one), await take(w.deps, one)]).toEqual([undefined, "one"]);
+    expect([await single(), await single()]).toEqual([true, false]);
+    w.clock.at = now;
+    expect([await take(w.deps, one), await take(w.deps, one)]).toEqual([undefined, "one"]);
+    expect([await single(), await single()]).toEqual([true, false]);
+    w.clock.at = now - hour / 2;
+    expect([await take(w.deps, one), await single()]).toEqual(["one", false]);
   });
 
   test("what one spent budget refuses costs the others nothing", async () => {

@@ -214,3 +214,21 @@ describe("texts", () => {
     expect((await records()).filter((result) => result === "SUCCESS_SMS_AUTHENTICATED")).toHaveLength(1);
   });
 });
+
+test("passwords that are guessed from many addresses of one IPv6 network are counted as from one", async () => {
+  await w.person({ username: "eva", passwordHash: await newPasswordHash(w.deps, "the right one") });
+  w.set({ "password.per-ten-minutes": 3 });
+  const guess = async (clientIp: string) =>
+    codeOf(
+      await begin(w.deps, {
+        application: { ...application, firstFactor: "local" },
+        username: "eva",
+        password: "a wrong one",
+        source: { protocol: "web", clientIp },
+      }),
+    );
+  const heard = [];
+  for (const last of ["1::1", "1::2", "2::3", "3::4"]) heard.push(await guess(`2001:db8:1:${last}`));
+  expect(heard).toEqual(["wrong_password", "wrong_password", "wrong_password", "throttled"]);
+  expect(await guess("2001:db8:2::1")).toBe("wrong_password");
+});

@@ -7,8 +7,10 @@ import { radiusClientOptions } from "#core/radius-client.ts";
 import { encodeRequest } from "#wire/radius/client.ts";
 import { attributeType as type, code } from "#wire/radius/codes.ts";
 import { decode, type NewAttribute } from "#wire/radius/packet.ts";
-import { read } from "./answer.ts";
+import { read, receive } from "./answer.ts";
+import type { Incoming } from "./reply.ts";
 import { render } from "./render.ts";
+import type { Server } from "./server.ts";
 
 const secret = Buffer.from("a secret of thirty-two characters");
 const clientWith = (given: Partial<RadiusClient["options"]>): RadiusClient => {
@@ -188,4 +190,12 @@ describe("an outcome reads", () => {
       attributes: [{ type: type.filterId, value: Buffer.from("staff") }],
     });
   });
+});
+
+test("a packet that says it is from port 0 is dropped before it is looked at, since no answer can be sent there", () => {
+  const dropped: string[] = [];
+  const server = { count: { received: 0 }, dropped: { count: (who: string, why: string) => dropped.push(who, why) } };
+  const from = { address: "192.0.2.1", port: 0 };
+  receive(server as unknown as Server, Buffer.alloc(20), { from } as Incoming);
+  expect(dropped).toEqual(["192.0.2.1", "from port 0"]);
 });

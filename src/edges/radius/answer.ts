@@ -25,6 +25,8 @@ const rejectJitterMs = 200;
 /** Everything that can be said about a packet without the database. */
 export function receive(server: Server, datagram: Buffer, incoming: Incoming): void {
   server.count.received += 1;
+  // a forged packet may say so, and nothing can be sent there
+  if (incoming.from.port === 0) return server.dropped.count(incoming.from.address, "from port 0");
   const client = server.table.find(incoming.from.address);
   if (!client) return server.dropped.count(incoming.from.address, "unknown client");
   const decoded = decode(datagram);

@@ -12,7 +12,10 @@ export function clientTable(clients: RadiusClient[]): ClientTable {
     .flatMap((client) => client.addresses.map((text) => ({ client, range: rangeOf(text) })))
     .toSorted((a, b) => b.range[1] - a.range[1]);
   const known = new Map<string, RadiusClient | undefined>();
-  const look = (address: string) => {
+  const look = (from: string) => {
+    // a link-local address comes with the name of an interface, which may be any
+    const address = from.split("%")[0]!;
+    if (!ipaddr.isValid(address)) return undefined;
     const parsed = ipaddr.process(address);
     return ranges.find(({ range }) => range[0].kind() === parsed.kind() && parsed.match(range))?.client;
   };

@@ -92,3 +92,12 @@ describe("the table of clients (R-118)", () => {
     expect(table.find("10.1.2.3")?.name).toBe("one");
   });
 });
+
+test("an address with the name of any interface is looked up without it", () => {
+  const link = client("link", { addresses: ["fe80::/10"] });
+  for (const from of ["fe80::1%eth0", "fe80::1%eth0.100", "fe80::1%br-lan", "fe80::1%a_b", "fe80::1"]) {
+    expect(clientTable([link]).find(from)).toBe(link);
+    expect(clientTable([client("vpn", { addresses: ["10.0.0.1"] })]).find(from)).toBeUndefined();
+  }
+  expect(clientTable([link]).find("what no system gives")).toBeUndefined();
+});

@@ -80,9 +80,14 @@ async function open(server: Server, { host, port }: { host: string; port: number
     socket.bind({ address: host, port, exclusive: true }, () => resolve());
   });
   socket.removeAllListeners("error").on("error", () => server.dropped.count("-", "a socket failed"));
-  socket.on("message", (datagram, from) =>
-    receive(server, datagram, { socket, to: host, from, at: server.deps.clock.now() }),
-  );
+  socket.on("message", (datagram, from) => {
+    try {
+      receive(server, datagram, { socket, to: host, from, at: server.deps.clock.now() });
+    } catch {
+      // whatever a packet does, it ends no more than itself
+      server.dropped.count(from.address, "could not be read");
+    }
+  });
   return socket;
 }
 

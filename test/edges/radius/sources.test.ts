@@ -46,6 +46,22 @@ describe("who a packet is from", () => {
     expect(stranger.inbox).toEqual([]);
   });
 
+  test("a packet that cannot be read, for whatever reason, ends nothing but itself", async () => {
+    await s.client();
+    let broken = true;
+    const ready = () => {
+      if (broken) throw new Error("of any kind");
+      return true;
+    };
+    const server = await s.serve(s.w.deps, { ready });
+    const vpn = await s.nas();
+    vpn.send(vpn.statusServer(), server);
+    await waitUntil("it to be counted", () => server.stats().dropped["could not be read"] === 1);
+    broken = false;
+    expect((await vpn.exchange(vpn.statusServer(), server)).code).toBe(code.accessAccept);
+    expect(s.w.logged).toMatchObject([{ fields: { reason: "could not be read" } }]);
+  });
+
   test("two clients cannot have one address", async () => {
     await s.client();
     await expect(s.client({}, { name: "again" })).rejects.toMatchObject({ code: "exists" });
