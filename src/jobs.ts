@@ -12,9 +12,13 @@ import { deliverLogouts } from "#actions/oidc-logout.ts";
 import { retain } from "#actions/retention.ts";
 import { noteDrift } from "#actions/token-health.ts";
 
-/** What the system does by itself: a name, how often, which action. A job that fails is logged and tried again in its turn. */
+/**
+ * What the system does by itself: a name, how often, which action. A job that fails is logged and tried again in its turn.
+ * Must stay true: while this node is not ready its clock may be wrong by years, and whatever goes by the clock waits, or it
+ * would remove what every node still needs. Only a job that names no time may say `always`.
+ */
 
-export type Job = { name: string; everyMs: number; run: () => Promise<unknown> };
+export type Job = { name: string; everyMs: number; run: () => Promise<unknown>; always?: true };
 
 const second = 1000;
 const minute = 60 * second;
@@ -26,7 +30,7 @@ export function jobs(deps: Deps, { data, publicUrl, reload }: Around): Job[] {
     { name: "outbox", everyMs: 2 * second, run: () => deliverDue(deps) },
     { name: "calls", everyMs: 2 * second, run: () => finishCalls(deps) },
     // what another node of the group, or a command beside this process, has changed
-    { name: "reload", everyMs: 3 * second, run: reload },
+    { name: "reload", everyMs: 3 * second, run: reload, always: true },
     { name: "logouts", everyMs: 2 * second, run: () => deliverLogouts(deps, { issuer: new URL(publicUrl).origin }) },
     { name: "signing keys", everyMs: 60 * minute, run: () => keepSigningKeys(deps) },
     { name: "use of messages", everyMs: minute, run: () => noteUse(deps) },
@@ -46,17 +50,22 @@ async function anchor(deps: Deps, data: string): Promise<void> {
   }
 }
 
-/** Runs each job once now and then at its pace, never twice at once; ends when the signal aborts. */
-export function runJobs(deps: Deps, list: Job[], signal: AbortSignal): Promise<unknown> {
-  const loop = async ({ name, everyMs, run }: Job) => {
+type Running = { ready: () => boolean; signal: AbortSignal };
+
+/** Runs each job as soon as it may and then at its pace, never twice at once; ends when the signal aborts. */
+export function runJobs(
+  { clock, log }: Pick<Deps, "clock" | "log">,
+  list: Job[],
+  { ready, signal }: Running,
+): Promise<unknown> {
+  const loop = async ({ name, everyMs, run, always }: Job) => {
     while (!signal.aborted) {
-      await run().catch((error: unknown) => {
-        deps.log.error("a job failed", {
-          job: name,
-          reason: error instanceof Error ? error.message : "unknown",
+      const may = always === true || ready();
+      if (may)
+        await run().catch((error: unknown) => {
+          log.error("a job failed", { job: name, reason: error instanceof Error ? error.message : "unknown" });
         });
-      });
-      await deps.clock.sleep(everyMs, signal);
+      await clock.sleep(may ? everyMs : second, signal);
     }
   };
   return Promise.all(list.map(loop));

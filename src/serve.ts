@@ -12,7 +12,7 @@ import type { Phones } from "#actions/phones.ts";
 import { pushCounts } from "#actions/web-push.ts";
 import { expand, type Config } from "./config.ts";
 import { health, type Health } from "./health.ts";
-import { jobs, runJobs } from "./jobs.ts";
+import { jobs, runJobs, type Job } from "./jobs.ts";
 import { metrics } from "./metrics.ts";
 import { openSystem } from "./wiring.ts";
 
@@ -100,10 +100,12 @@ async function startEdges({
     webDist: new URL("../web/dist/", import.meta.url),
   });
   stops.push(() => http.stop());
-  const checks = { name: "health", everyMs: 1000, run: state.check };
-  const certificate = { name: "certificate", everyMs: 60_000, run: async () => http.reloadCertificate() };
+  const checks: Job = { name: "health", everyMs: 1000, run: state.check, always: true };
+  const renewed = async () => http.reloadCertificate();
+  const certificate: Job = { name: "certificate", everyMs: 60_000, run: renewed, always: true };
   const around = { data: config.data, publicUrl: config["public-url"], reload };
-  const running = runJobs(deps, [checks, certificate, ...jobs(deps, around)], ending.signal);
+  const all = [checks, certificate, ...jobs(deps, around)];
+  const running = runJobs(deps, all, { ready: state.ready, signal: ending.signal });
   stops.push(async () => {
     state.stop();
     ending.abort();

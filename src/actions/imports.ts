@@ -40,7 +40,7 @@ async function giveUp(deps: Deps, id: string): Promise<void> {
 /** Removes what imports that never came to their end have left. */
 export async function cleanImports(deps: Deps): Promise<void> {
   // one process has an embedded database to itself, so whatever is not under way here is dead
-  const before = deps.db.kind === "sqlite" ? Number.MAX_SAFE_INTEGER : deps.clock.now() - silenceMs;
+  const before = deps.db.kind === "sqlite" ? Number.MAX_SAFE_INTEGER : (await deps.db.now()) - silenceMs;
   const dead = await takeDeadImports(deps.db, { before, living: [...living] });
   if (dead.length > 0) await removeImports(deps.db, dead);
 }

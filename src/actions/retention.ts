@@ -18,7 +18,8 @@ const day = 86_400_000;
 const goneAfter = day;
 
 export async function retain(deps: Deps): Promise<void> {
-  const now = deps.clock.now();
+  // what is gone is gone for every node, so the clock that all of them share says when
+  const now = await deps.db.now();
   const settings = deps.settings.values();
   const before = (days: number) => now - days * day;
   await sweepAll(deps, now);

@@ -257,6 +257,27 @@ describe("on several nodes of one PostgreSQL", () => {
     expect(kindsOf(await verified(anchors))).toEqual([]);
   });
 
+  test("a node whose own clock is years ahead removes nothing before the database says that its time has come", async () => {
+    w = await world({ kind });
+    const wrong = await w.node("node_b");
+    wrong.clock = { ...wrong.clock, now: () => w.clock.at + 3 * 365 * day };
+    await write(w.deps, 10);
+    await w.deps.db.q
+      .insertInto("throttle")
+      .values({ id: "t", count: 1, start: 0, expires_at: w.clock.at + day })
+      .execute();
+    await retain(wrong);
+    const verdict = await verified();
+    expect(verdict).toMatchObject({
+      ok: true,
+      chains: [
+        { node: "node_a", rows: 10, erased: 0 },
+        { node: "node_b", rows: 0 },
+      ],
+    });
+    expect(await w.deps.db.q.selectFrom("throttle").select("id").execute()).toHaveLength(1);
+  });
+
   test("two nodes trim at once and agree", async () => {
     w = await world({ kind });
     const [second, gone] = [await w.node("node_b"), await w.node("node_c")];

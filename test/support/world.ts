@@ -79,7 +79,8 @@ export async function world({ kind = "sqlite", settings = {}, hasty = false }: O
 
   /** Another server on the same database: a node of the group, or this one after a restart. */
   async function node(id = "node_a"): Promise<Deps> {
-    const db = await database.open();
+    // the database's clock is the world's; a test gives a node another one
+    const db = { ...(await database.open()), now: async () => clock.at };
     const salt = () => randomBytes(16);
     const here = { id, name: id, address: "127.0.0.1", publicUrl: "https://mfa.example.org" };
     const { store, keys } = await startStore(db, { node: here, master: () => master, now: clock.at, salt });
