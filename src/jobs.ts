@@ -31,6 +31,7 @@ export function jobs(deps: Deps, { data, publicUrl, reload }: Around): Job[] {
     { name: "calls", everyMs: 2 * second, run: () => finishCalls(deps) },
     // what another node of the group, or a command beside this process, has changed
     { name: "reload", everyMs: 3 * second, run: reload, always: true },
+    { name: "presence", everyMs: 60 * minute, run: () => deps.db.present(), always: true },
     { name: "logouts", everyMs: 2 * second, run: () => deliverLogouts(deps, { issuer: new URL(publicUrl).origin }) },
     { name: "signing keys", everyMs: 60 * minute, run: () => keepSigningKeys(deps) },
     { name: "use of messages", everyMs: minute, run: () => noteUse(deps) },

@@ -14,7 +14,7 @@ import type { Deps } from "./deps.ts";
  */
 
 const day = 86_400_000;
-/** A node that has written nothing for so long has its chain trimmed by the others. */
+/** A node that has not said for so long that it lives has its chain trimmed by the others. */
 const goneAfter = day;
 
 export async function retain(deps: Deps): Promise<void> {
@@ -28,9 +28,11 @@ export async function retain(deps: Deps): Promise<void> {
   const own = deps.db.node.id;
   for (const { node } of heads)
     await dropPersonalParts(deps, { node, before: before(settings["retention.authentication-days"]) });
-  const gone = heads.filter((head) => head.node !== own && head.seenAt < now - goneAfter);
-  for (const node of [...gone.map((head) => head.node), own])
-    await trim(deps, { node, before: before(settings["retention.audit-days"]), gone: node !== own });
+  const unseenSince = now - goneAfter;
+  const aged = before(settings["retention.audit-days"]);
+  for (const { node, seenAt } of heads)
+    if (node !== own && seenAt < unseenSince) await trim(deps, { node, before: aged, unseenSince });
+  await trim(deps, { node: own, before: aged, unseenSince: undefined });
 }
 
 async function sweepAll(deps: Deps, now: number): Promise<void> {
@@ -78,8 +80,10 @@ async function dropPersonalParts(deps: Deps, { node, before }: Aged): Promise<vo
     after = (await dropAgedPersonal(deps.db, { node, after, before })).next;
 }
 
+type Trimming = Aged & { unseenSince: number | undefined };
+
 /** Removes a chain's entries from before a time, page by page: always a beginning, always with its checkpoint. */
-async function trim(deps: Deps, { node, before, gone }: Aged & { gone: boolean }): Promise<void> {
+async function trim(deps: Deps, { node, before, unseenSince }: Trimming): Promise<void> {
   for (;;) {
     const rows = await beginning(deps, { node, before });
     const last = rows.at(-1);
@@ -90,7 +94,7 @@ async function trim(deps: Deps, { node, before, gone }: Aged & { gone: boolean }
     }
     const { seq, mac } = last as { seq: number; mac: Uint8Array };
     const removed = await deps.db.audit.write(async (run) => {
-      const done = await dropEntries(run, { node, upTo: seq, gone });
+      const done = await dropEntries(run, { node, upTo: seq, unseenSince });
       return { value: done, entries: done ? [checkpoint(deps, { node, seq, mac })] : [] };
     });
     if (!removed) return;

@@ -3,22 +3,23 @@ import { atOnce, inTwoCommits, type AtOnce, type Settled } from "./at-once.ts";
 import { batched } from "./batch.ts";
 import { reserve, type Reserve, type Reserved } from "./facts.ts";
 import { hasKeys, openKeys, type Keys } from "./keys.ts";
-import { genesis, openLog, type Log } from "./log.ts";
+import { openLog, type Log } from "./log.ts";
 import { migrate } from "./migrate.ts";
+import { present, type Node } from "./nodes.ts";
 import type { Db } from "./open.ts";
 import { settle, type Settle } from "./settle.ts";
 
 /** The store as actions use it: the database, its audit, and the batched commits of a verification. */
 export type Store = Db & {
   node: Node;
+  /** says to the others that this node lives */
+  present: () => Promise<void>;
   audit: Log;
   reserve: (item: Reserve) => Promise<Reserved>;
   settle: (item: Settle) => Promise<Outcome>;
   /** both, for a decision that waits for nothing in between */
   atOnce: (item: AtOnce) => Promise<Settled>;
 };
-/** A running server: its chain in the log bears its id; people reach it, or its group, at `publicUrl`. */
-export type Node = { id: string; name: string; address: string; publicUrl: string };
 
 /** `master` gives the key that opens the data keys; only on a database without any may it make a new one (R-243). */
 type Start = { node: Node; master: (mayCreate: boolean) => Uint8Array; now: number; salt: () => Uint8Array };
@@ -27,8 +28,9 @@ type Start = { node: Node; master: (mayCreate: boolean) => Uint8Array; now: numb
 export async function startStore(db: Db, { node, master, now, salt }: Start): Promise<{ store: Store; keys: Keys }> {
   await migrate(db, now);
   const keys = await openKeys(db, { master: master(!(await hasKeys(db))), now });
-  await register(db, node, now);
-  const audit = openLog(db, { keys, nodeId: node.id, salt });
+  const here = async () => await present(db, node);
+  await here();
+  const audit = openLog(db, { keys, nodeId: node.id, present: here, salt });
   const around = { shared: db.kind === "postgres", startedAt: now };
   const keyOf = (item: Reserve) => item.challengeId ?? item.nameKey;
   const commits = {
@@ -41,14 +43,6 @@ export async function startStore(db: Db, { node, master, now, salt }: Start): Pr
   };
   const twice = async (item: AtOnce) => await inTwoCommits(commits, item);
   const once = batched((items: AtOnce[]) => atOnce(audit, items, around), keyOf, twice);
-  const store: Store = { ...db, node, audit, ...commits, atOnce: db.kind === "sqlite" ? once : twice };
+  const store: Store = { ...db, node, present: here, audit, ...commits, atOnce: db.kind === "sqlite" ? once : twice };
   return { store, keys };
-}
-
-async function register(db: Db, { id, name, address }: Node, now: number): Promise<void> {
-  await db.q
-    .insertInto("node")
-    .values({ id, name, address, seq: 0, mac: genesis(id), seen_at: now })
-    .onConflict((conflict) => conflict.column("id").doUpdateSet({ name, address, seen_at: now }))
-    .execute();
 }

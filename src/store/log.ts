@@ -82,14 +82,18 @@ export function commitmentOf(salt: Uint8Array, fields: string): Buffer {
 }
 export const genesis = (nodeId: string): Buffer => hash("sha256", `countersign chain ${nodeId}`, "buffer");
 
-type Pen = { keys: Keys; nodeId: string; salt: () => Uint8Array };
+type Pen = { keys: Keys; nodeId: string; present: () => Promise<void>; salt: () => Uint8Array };
 
 export function openLog(db: Db, pen: Pen): Log {
   let head: Head | undefined;
   let turn: Promise<unknown> = Promise.resolve();
 
+  const find = async () =>
+    await db.q.selectFrom("node").select(["seq", "mac"]).where("id", "=", pen.nodeId).executeTakeFirst();
+
   async function read(): Promise<Head> {
-    const row = await db.q.selectFrom("node").select(["seq", "mac"]).where("id", "=", pen.nodeId).executeTakeFirst();
+    // others took this node for gone while it slept
+    const row = (await find()) ?? (await pen.present().then(find));
     if (!row) throw new AppError("internal", "this node is not registered");
     return { nodeId: pen.nodeId, seq: row.seq, mac: row.mac };
   }
@@ -115,6 +119,21 @@ export function openLog(db: Db, pen: Pen): Log {
     },
     head: async () => head ?? (await read()),
   };
+}
+
+/**
+ * Where the row is not as we left it, someone else writes under this node's name: two processes with one id, or a restored
+ * database. Null is refused by the column, and the whole transaction with it.
+ */
+const move = "update node set seq = case when seq = ? then cast(? as bigint) end, mac = ? where id = ?";
+/** The same where nothing is waited for: without a row it fails by itself. */
+const moveOrFail = `with moved as (${move} returning 1)
+  select cast(case count(*) when 1 then '1' else 'the row of this node is gone' end as integer) from moved`;
+
+async function moveHead(run: Run, parameters: unknown[]): Promise<void> {
+  if (!run.repeats) return void (await run(moveOrFail, parameters));
+  const [done] = await run(move, parameters);
+  if (done!["changes"] !== 1) throw new AppError("internal", "the row of this node is gone");
 }
 
 async function append(
@@ -144,14 +163,10 @@ async function append(
     mac = chainMac(keys, mac, row);
     rows.push({ ...row, mac });
   }
-  // Where the row is not as we left it, someone else writes under this node's name: two processes with one id, or a restored
-  // database. Null is refused by the column, and the whole transaction with it.
-  const move = "update node set seq = case when seq = ? then cast(? as bigint) end, mac = ?, seen_at = ? where id = ?";
-  await Promise.all([
-    run(move, [from.seq, seq, mac, entries.at(-1)!.at, nodeId]),
-    insert(run, personalTable, personal),
-    insert(ending(run), logTable, rows),
-  ]);
+  const moving = moveHead(run, [from.seq, seq, mac, nodeId]);
+  // SQLite is asked at the call; the commit that follows the last statement would be, too
+  if (run.repeats) await moving;
+  await Promise.all([moving, insert(run, personalTable, personal), insert(ending(run), logTable, rows)]);
   return { nodeId, seq, mac };
 }
 

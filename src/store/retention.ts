@@ -78,14 +78,21 @@ async function dropPersonal(run: Run, node: string, seqs: number[]): Promise<voi
   await run(`delete from personal where node_id = ? and seq in (${marks(seqs.length)})`, [node, ...seqs]);
 }
 
-/** Removes a chain's beginning; false when another node has done it. A chain that ends with it leaves no head behind. */
-export async function dropEntries(
-  run: Run,
-  { node, upTo, gone }: { node: string; upTo: number; gone: boolean },
-): Promise<boolean> {
+type Beginning = { node: string; upTo: number; unseenSince: number | undefined };
+
+/**
+ * Removes a chain's beginning; false when another node has done it, or the chain's own has been seen since. A chain of a node
+ * that is gone leaves no head behind when it ends with this.
+ */
+export async function dropEntries(run: Run, { node, upTo, unseenSince }: Beginning): Promise<boolean> {
+  if (unseenSince !== undefined) {
+    // changes nothing, and keeps the node from coming back until this is done
+    const still = "update node set seen_at = seen_at where id = ? and seen_at < ? returning id";
+    if ((await run(still, [node, unseenSince])).length === 0) return false;
+    await run("delete from node where id = ? and seq = ?", [node, upTo]);
+  }
   await run("delete from personal where node_id = ? and seq <= ?", [node, upTo]);
   const removed = await run("delete from log where node_id = ? and seq <= ? returning seq", [node, upTo]);
-  if (gone) await run("delete from node where id = ? and seq = ?", [node, upTo]);
   return removed.length > 0;
 }
 

@@ -192,6 +192,33 @@ describe.each(kinds)("on %s", (kind) => {
     expect(kindsOf(await verified(anchors))).toEqual(["9 cut_off"]);
   });
 
+  test("a node whose row was taken away writes nothing without it, and goes on where its entries end", async () => {
+    w = await world({ kind });
+    const { q } = w.deps.db;
+    const ada = await w.person({ username: "ada" });
+    await write(w.deps, 3);
+    await q.deleteFrom("node").execute();
+    const locking = w.deps.db.audit.write(async (run) => {
+      await run("update person set state = 'disabled' where id = ?", [ada.id]);
+      const entry = {
+        id: "rec_1",
+        at: w.clock.at,
+        kind: "change",
+        result: "USER_DISABLED",
+        authenticated: false,
+      } as const;
+      return { value: undefined, entries: [entry] };
+    });
+    await expect(locking).rejects.toThrow("the row of this node is gone");
+    expect(await q.selectFrom("person").select("state").execute()).toEqual([{ state: "enabled" }]);
+    expect(kindsOf(await verified())).toEqual(["3 no_head"]);
+    await write(w.deps, 2);
+    // what an earlier version has left: entries without a row
+    await q.deleteFrom("node").execute();
+    await write(await w.node("node_a"), 2);
+    expect(await verified()).toMatchObject({ ok: true, chains: [{ from: { seq: 1 }, to: { seq: 7 } }] });
+  });
+
   test("an anchor line counts only as it was written, and is no checkpoint", async () => {
     w = await world({ kind });
     await write(w.deps, 9);

@@ -278,11 +278,62 @@ describe("on several nodes of one PostgreSQL", () => {
     expect(await w.deps.db.q.selectFrom("throttle").select("id").execute()).toHaveLength(1);
   });
 
+  test("a node that waits for longer than the log is kept stays in the group, and starts again", async () => {
+    w = await world({ kind, settings: { "retention.audit-days": 30, "retention.authentication-days": 30 } });
+    const standby = await w.node("node_b");
+    await write(standby, 3);
+    for (let half = 0; half < 2 * 40; half += 1) {
+      w.clock.at += day / 2;
+      for (const deps of [w.deps, standby]) await deps.db.present();
+      await write(w.deps, 1);
+      for (const deps of [w.deps, standby]) await retain(deps);
+    }
+    const anchors = await anchorsOf(w.deps);
+    await write(standby, 2);
+    await write(await w.node("node_b"), 2);
+    const verdict = await verified(anchors);
+    expect(kindsOf(verdict)).toEqual([]);
+    // the first three, the two that tell of their removal, and these
+    expect(verdict.chains.find((chain) => chain.node === "node_b")?.to).toMatchObject({ seq: 8 });
+  });
+
+  test("a node that comes back while another is about to end its chain keeps it", async () => {
+    w = await world({ kind });
+    const late = await w.node("node_b");
+    await write(late, 10);
+    w.clock.at += 800 * day;
+    const { audit } = w.deps.db;
+    const watched: typeof audit.write = async (work) => {
+      await late.db.present();
+      return await audit.write(work);
+    };
+    await retain({ ...w.deps, db: { ...w.deps.db, audit: { ...audit, write: watched } } });
+    expect((await verified()).chains.find((chain) => chain.node === "node_b")?.rows).toBe(10);
+    await write(late, 1);
+    expect(kindsOf(await verified())).toEqual([]);
+  });
+
+  test("a node that was taken for gone refuses once, and then begins its chain anew", async () => {
+    w = await world({ kind });
+    const asleep = await w.node("node_b");
+    await write(asleep, 10);
+    w.clock.at += 800 * day;
+    await retain(w.deps);
+    expect(await w.deps.db.q.selectFrom("node").select("id").execute()).toEqual([{ id: "node_a" }]);
+    await expect(write(asleep, 1)).rejects.toThrow("the row of this node is gone");
+    await write(asleep, 2);
+    await write(await w.node("node_b"), 2);
+    const verdict = await verified();
+    expect(kindsOf(verdict)).toEqual([]);
+    expect(verdict.chains.find((chain) => chain.node === "node_b")).toMatchObject({ from: { seq: 1 }, rows: 4 });
+  });
+
   test("two nodes trim at once and agree", async () => {
     w = await world({ kind });
     const [second, gone] = [await w.node("node_b"), await w.node("node_c")];
     for (const deps of [w.deps, second, gone]) await write(deps, 1200);
     w.clock.at += 800 * day;
+    await Promise.all([w.deps.db.present(), second.db.present()]);
     await Promise.all([retain(w.deps), retain(second)]);
     const verdict = await verified();
     expect(kindsOf(verdict)).toEqual([]);
