@@ -35,6 +35,20 @@ describe("on PostgreSQL", () => {
     await postgres?.stop();
   });
 
+  test("a node years ahead removes nothing from the log that all share", async (context) => {
+    if (missing !== undefined) return context.skip(missing);
+    const [right, wrong] = nodes as [Node, Node];
+    const chains = async () => (await right.ask<{ chains: { rows: number }[] }>(["log", "verify"])).chains;
+    const before = await chains();
+    expect(before[0]?.rows).toBeGreaterThan(0);
+    const started = wrong.spawn(shifted("+1100d"));
+    await started.waitForOutput(/"msg":"ready"/);
+    expect(started.output()).toMatch(/clock and the database's differ/);
+    // what its jobs have begun comes to its end
+    await wrong.stop();
+    expect(await chains()).toEqual(expect.arrayContaining(before));
+  });
+
   test("a node 20 seconds ahead is not ready and lets nobody in; the other works", async (context) => {
     if (missing !== undefined) return context.skip(missing);
     const [right, wrong] = nodes as [Node, Node];
