@@ -1,6 +1,7 @@
 /** What an edge asks of a verification, and what it hears. */
 
 import type { Ask } from "#core/case.ts";
+import { siteOf } from "#core/crowd.ts";
 import type { Application } from "#core/facts.ts";
 import type { Proof } from "#core/methods/method.ts";
 import type { ResultCode } from "#core/results.ts";
@@ -59,3 +60,7 @@ export function joining({ application, source, code }: Attempt, key: string | un
   if (key === undefined || code !== undefined || source.protocol !== "radius") return undefined;
   return `${application.id} ${source.station ?? ""} ${key}`;
 }
+
+/** The addresses of one IPv6 network are one source: whoever has one has all of them to guess from. */
+export const sourceOf = ({ ask: { application }, source: { station, clientIp } }: Request): string =>
+  siteOf(station ?? clientIp ?? application.id);

@@ -45,6 +45,13 @@ export async function checkFirstFactor(deps: Deps, asked: Asked): Promise<Checke
   }
 }
 
+/** what a refusal costs where no password is looked at, so that its time does not tell who is disabled or blocked. */
+export async function refuseUnseen(deps: Deps, asked: Omit<Asked, "person">): Promise<void> {
+  const nobody = { ...asked, person: undefined };
+  const homes = await homesOf(deps, nobody).catch(() => []);
+  await (homes === "here" ? checkPassword(deps, nobody) : deps.clock.sleep(refusalMs));
+}
+
 /** As often as a wrong password of somebody's. */
 const mayAskAgain = async (deps: Deps, asked: Asked): Promise<boolean> =>
   await deps.db.transaction((run) => takeFrom(run, decoyBudget(deps, asked), deps.clock.now()));

@@ -4,7 +4,6 @@
  */
 
 import type { Ask } from "#core/case.ts";
-import { siteOf } from "#core/crowd.ts";
 import { reservation } from "#core/decide.ts";
 import { noFacts, type Facts } from "#core/facts.ts";
 import { nameKey } from "#core/names.ts";
@@ -14,12 +13,12 @@ import type { Reserve } from "#store/facts.ts";
 import type { Repeated } from "#store/requests.ts";
 import type { Settle } from "#store/settle.ts";
 import type { Owner } from "./accounts.ts";
-import { joining, type Answer, type Attempt, type Request, type Verified } from "./asked.ts";
+import { joining, sourceOf, type Answer, type Attempt, type Request, type Verified } from "./asked.ts";
 import { cleared, isSending } from "./clearing.ts";
 import { settling, type Judged } from "./closing.ts";
 import { deliverDue } from "./deliver.ts";
 import type { Deps } from "./deps.ts";
-import { checkFirstFactor } from "./first-factor.ts";
+import { checkFirstFactor, refuseUnseen } from "./first-factor.ts";
 import { outcomeOf } from "./record.ts";
 import { judge, methodRules, namesOf, rulesOf } from "./rules.ts";
 
@@ -37,16 +36,16 @@ export async function begin(deps: Deps, attempt: Attempt): Promise<Verified> {
   const reserved = await deps.db.reserve(reserving(deps, request));
   if (!("facts" in reserved)) return repeated(reserved);
   const decision = judge(deps, ask, reserved.facts);
-  if (decision.kind !== "ask") return await conclude(deps, request, { facts: reserved.facts, decision });
-  return await afterPassword(deps, request, { attempt, facts: reserved.facts });
+  if (decision.kind === "ask") return await afterPassword(deps, request, { attempt, facts: reserved.facts });
+  await refuseUnseen(deps, { application, username, password: attempt.password ?? "", source: sourceOf(request) });
+  return await conclude(deps, request, { facts: reserved.facts, decision });
 }
 
 async function afterPassword(deps: Deps, request: Request, { attempt, facts }: Attempted): Promise<Outcome> {
-  const { ask, source } = request;
+  const { ask } = request;
   const { application, username, password = "", proved } = attempt;
   const { person } = facts;
-  // the addresses of one IPv6 network are one source: whoever has one has all of them to guess from
-  const from = siteOf(source.station ?? source.clientIp ?? application.id);
+  const from = sourceOf(request);
   const { verdict, owner } = await checkFirstFactor(deps, { application, person, username, password, source: from });
   ask.password = verdict;
   const passwordSuffices = verdict === "right" ? await proved?.((owner ?? person!).id) : undefined;

@@ -232,3 +232,24 @@ test("passwords that are guessed from many addresses of one IPv6 network are cou
   expect(heard).toEqual(["wrong_password", "wrong_password", "wrong_password", "throttled"]);
   expect(await guess("2001:db8:2::1")).toBe("wrong_password");
 });
+
+// R-076
+test("who is refused whatever the password is costs what nobody costs: a password is looked at, and counted", async () => {
+  const passwordHash = await newPasswordHash(w.deps, "the right one");
+  await w.person({ username: "off", state: "disabled", passwordHash });
+  await w.person({ username: "barred", passwordHash });
+  await w.deps.db.q
+    .updateTable("person")
+    .set({ blocked_until: w.clock.at + 60_000 })
+    .where("username", "=", "barred")
+    .execute();
+  const counted = async (username: string) => {
+    const local = { ...application, firstFactor: "local" } as const;
+    const heard = await begin(w.deps, { application: local, username, password: "the right one", source });
+    const rows = await w.deps.db.q.selectFrom("throttle").select("id").execute();
+    return [codeOf(heard), rows.filter(({ id }) => id.startsWith("password nobody ")).length];
+  };
+  expect(await counted("off")).toEqual(["person_disabled", 1]);
+  expect(await counted("barred")).toEqual(["person_blocked", 2]);
+  expect(await counted("nobody")).toEqual(["unknown_person", 3]);
+});

@@ -14,13 +14,10 @@ import { readText } from "#wire/radius/text.ts";
 import type { Server } from "./server.ts";
 import { held } from "./holding.ts";
 import { reject, render, type Reply } from "./render.ts";
-import { send, status, toAnswer, type Answered, type Incoming, type Received } from "./reply.ts";
+import { refusalDue, send, status, toAnswer, type Answered, type Incoming, type Received } from "./reply.ts";
 
 /** above four fifths of this, only conversations that have begun go on. */
 const outstandingLimit = 16_384;
-/** a refusal leaves this long after its request, whatever refused it. */
-const rejectDelayMs = 1000;
-const rejectJitterMs = 200;
 
 /** Everything that can be said about a packet without the database. */
 export function receive(server: Server, datagram: Buffer, incoming: Incoming): void {
@@ -55,9 +52,9 @@ function serveOnce(server: Server, client: RadiusClient, { packet, incoming }: R
   if (before === "pending") return "repeated while under way";
   if (before !== "new") return send(server, before, incoming);
   if (!server.ready()) return "this node cannot decide now";
-  if (!server.allow(client)) return "over its rate";
-  const pending = server.seen.pending();
   const begun = first(packet, type.state) !== undefined;
+  if (!server.allow(client, begun)) return "over its rate";
+  const pending = server.seen.pending();
   if (pending >= outstandingLimit || (pending > outstandingLimit * 0.8 && !begun)) return "overload";
   server.seen.start(peer, to.authenticator);
   // the packet itself is let go: an answer by phone takes its time
@@ -101,9 +98,7 @@ async function answer(server: Server, client: RadiusClient, { asked, to, peer, i
     }
     if (!reply) return seen.forget(peer, to.authenticator);
     const bytes = encodeReply(reply, { ...to, authenticator: Buffer.from(to.authenticator, "latin1") }, client.secret);
-    const due = incoming.at + rejectDelayMs + deps.random.int(rejectJitterMs);
-    if (reply.code === code.accessReject)
-      await deps.clock.sleep(Math.max(0, due - deps.clock.now()), server.stopping.signal);
+    if (reply.code === code.accessReject) await refusalDue(server, incoming);
     if (seen.finish(peer, to.authenticator, bytes)) send(server, bytes, incoming);
   } catch (error) {
     // Fail closed and silent: the client repeats, or asks another server.

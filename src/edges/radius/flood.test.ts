@@ -18,7 +18,8 @@ describe("a client's rate (R-133)", () => {
   test("is held over any stretch of time, and a clock that steps back grants nothing", () => {
     let now = 1000;
     const allow = rates({ now: () => now });
-    const granted = (times: number) => Array.from({ length: times }, () => allow(client("a"))).filter(Boolean).length;
+    const granted = (times: number) =>
+      Array.from({ length: times }, () => allow(client("a"), true)).filter(Boolean).length;
     expect(granted(30)).toBe(10);
     now += 250;
     expect(granted(30)).toBe(2);
@@ -32,9 +33,14 @@ describe("a client's rate (R-133)", () => {
 
   test("is each client's own", () => {
     const allow = rates({ now: () => 0 });
-    expect([allow(client("a", { rate: 1 })), allow(client("a", { rate: 1 })), allow(client("b", { rate: 1 }))]).toEqual(
-      [true, false, true],
-    );
+    const one = (id: string) => allow(client(id, { rate: 1 }), false);
+    expect([one("a"), one("a"), one("b")]).toEqual([true, false, true]);
+  });
+
+  test("keeps a fifth for conversations that have begun, however many are new", () => {
+    const allow = rates({ now: () => 0 });
+    const granted = (begun: boolean) => Array.from({ length: 30 }, () => allow(client("a"), begun)).filter(Boolean);
+    expect([granted(false).length, granted(true).length, granted(false).length]).toEqual([9, 1, 0]);
   });
 });
 

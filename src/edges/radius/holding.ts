@@ -6,6 +6,7 @@
 import type { Source, Verified } from "#actions/asked.ts";
 import { endByPhone } from "#actions/by-phone.ts";
 import { collect } from "#actions/collect.ts";
+import type { Deps } from "#actions/deps.ts";
 import type { RadiusClient } from "#actions/radius-clients.ts";
 import type { Asked } from "./answer.ts";
 import type { Server } from "./server.ts";
@@ -20,7 +21,7 @@ export async function held(server: Server, client: RadiusClient, { asked, outcom
   const { username, source } = "begin" in asked ? asked.begin : asked.respond;
   const { deps, stopping } = server;
   const { application } = client;
-  const waiting = { application, username, challengeId: outcome.id, holder: holderOf(source), source };
+  const waiting = { application, username, challengeId: outcome.id, holder: holderOf(deps, source), source };
   const patienceMs = client.options.waitSeconds * 1000;
   // what is asked for instead must come while the client still listens
   const waitMs = application.fallback ? patienceMs * 0.9 : patienceMs;
@@ -36,4 +37,5 @@ export async function held(server: Server, client: RadiusClient, { asked, outcom
     : instead;
 }
 
-const holderOf = ({ claim }: Source) => `${claim!.peer} ${claim!.authenticator}`;
+/** Of two nodes that were sent one packet the later waits on, and the earlier stays silent: both would answer, and not the same. */
+const holderOf = ({ db }: Deps, { claim }: Source) => `${db.node.id} ${claim!.peer} ${claim!.authenticator}`;

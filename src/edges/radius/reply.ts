@@ -29,3 +29,12 @@ export function send(server: Server, bytes: Buffer, { socket, from }: Incoming):
   server.count.answered[bytes[0]!] = (server.count.answered[bytes[0]!] ?? 0) + 1;
   socket.send(bytes, from.port, from.address);
 }
+
+/** a refusal leaves this long after its request, whatever refused it. */
+const rejectDelayMs = 1000;
+const rejectJitterMs = 200;
+export async function refusalDue({ deps, stopping }: Server, { at }: Incoming): Promise<void> {
+  const delay = rejectDelayMs + deps.random.int(rejectJitterMs);
+  // never longer, or a clock that is set back meanwhile would keep the client waiting
+  await deps.clock.sleep(Math.min(delay, Math.max(0, at + delay - deps.clock.now())), stopping.signal);
+}

@@ -27,7 +27,7 @@ type Options = { addresses: { host: string; port: number }[]; ready: () => boole
 export type Server = {
   deps: Deps;
   table: ClientTable;
-  allow: (client: RadiusClient) => boolean;
+  allow: (client: RadiusClient, begun: boolean) => boolean;
   seen: Repeats;
   dropped: Drops;
   ready: () => boolean;

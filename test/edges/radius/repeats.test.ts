@@ -1,6 +1,7 @@
 // A request that comes again, to the same server, to another node, or after a restart: one verification, one answer.
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Deps } from "#actions/deps.ts";
+import { answerByPhone } from "#actions/by-phone.ts";
 import { newPasswordHash } from "#actions/passwords.ts";
 import { attributeType as type, code } from "#wire/radius/codes.ts";
 import { waitUntil } from "../../support/process.ts";
@@ -155,6 +156,28 @@ describe.each(kinds)("on %s", (kind) => {
       expect((await vpn.exchange(bytes, after)).bytes).toEqual(answers[index]!.bytes);
     expect(await results(s.w)).toHaveLength(3);
   });
+});
+
+test("one packet that two nodes hold while its person is called: the later answers, and the earlier is silent", async () => {
+  s = await site({ kind: "postgres", hasty: false });
+  await s.w.person({ username: "ada", totp: false, voice: "+46701234567", pin: "8264" });
+  await s.client({ mode: "append", waitSeconds: 120 });
+  const [a, b] = [await s.serve(), await s.serve(await s.w.node("node_b"))];
+  const vpn = await s.nas();
+  const bytes = vpn.request({ password: "" });
+  const held = async () =>
+    await s.w.deps.db.q.selectFrom("challenge").select(["id", "holder"]).executeTakeFirstOrThrow();
+  vpn.send(bytes, a);
+  const first = await waitUntil("the first to hold it", async () => (await held().catch(() => undefined))?.holder);
+  s.w.clock.at += 10_000;
+  vpn.send(bytes, b);
+  await waitUntil("the second to take over", async () => (await held()).holder !== first);
+  await answerByPhone(s.w.deps, { challengeId: (await held()).id, answer: "8264" });
+  await waitUntil("both to be done", () => a.stats().pending + b.stats().pending === 0);
+  expect((await vpn.exchange(bytes, b)).code).toBe(code.accessAccept);
+  expect((await vpn.exchange(bytes, a)).code).toBe(code.accessAccept);
+  expect(new Set(vpn.inbox.map((reply) => reply.code))).toEqual(new Set([code.accessAccept]));
+  expect(await results(s.w)).not.toContain("FAILED_CHALLENGE_USED");
 });
 
 describe("two nodes of a group", () => {

@@ -61,6 +61,28 @@ test("a refusal leaves 1.0 to 1.2 s after its request, whoever was refused for w
   expect(Math.max(...times.map((one) => one.ms)) - Math.min(...times.map((one) => one.ms))).toBeGreaterThan(20);
 });
 
+test("a refusal waits for its second and no longer, though the clock is set back meanwhile", async () => {
+  s = await site();
+  await s.client();
+  const slept: number[] = [];
+  const server = await s.serve({
+    ...s.w.deps,
+    db: {
+      ...s.w.deps.db,
+      atOnce: async (item) => {
+        const settled = await s.w.deps.db.atOnce(item);
+        s.w.clock.at -= 600_000;
+        return settled;
+      },
+    },
+    clock: { ...s.w.deps.clock, sleep: async (ms) => void slept.push(ms) },
+  });
+  const vpn = await s.nas();
+  expect((await vpn.ask({ password: "000000" }, server)).code).toBe(code.accessReject);
+  expect(slept).toHaveLength(1);
+  expect(slept[0]).toBeLessThan(1200);
+});
+
 test("a challenge and an acceptance wait for nothing", async () => {
   s = await site();
   const ada = await s.w.person({ username: "ada" });
