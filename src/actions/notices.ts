@@ -19,6 +19,7 @@ export type NoticeKind =
   | "method_unlocked"
   | "method_resynchronised"
   | "method_locked"
+  | "wrong_codes"
   | "recovery_code_used"
   | "password_changed"
   | "password_reset"

@@ -1,7 +1,7 @@
 /** Who is told of a verification besides whoever asked: the person, their devices, and administrators. Queued in the commit that settles it. */
 
 import type { Decision } from "#core/case.ts";
-import type { Facts } from "#core/facts.ts";
+import type { Application, Facts } from "#core/facts.ts";
 import type { Run } from "#store/open.ts";
 import { post } from "#store/outbox.ts";
 import type { Settle } from "#store/settle.ts";
@@ -10,6 +10,9 @@ import type { Request } from "./asked.ts";
 import { tell } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { sealed } from "./sealed.ts";
+
+/** So many wrong codes in a row, and the person hears that somebody may have their password. */
+const suspicious = 3;
 
 type Decided = { facts: Facts; decision: Decision; correlationId: string; at: number } & Pick<Settle, "end">;
 
@@ -24,13 +27,28 @@ export function tellingOf(deps: Deps, { ask, source }: Request, decided: Decided
   if (decision.kind === "allow" && method === "recovery")
     return async (run) =>
       await tell(deps, run, { userId, notice: { kind: "recovery_code_used", from: source.clientIp } });
-  const locks = [...facts.taken.values()].some(({ lockedUntil }) => lockedUntil > at);
-  if (decision.kind !== "deny" || decision.free || !locks) return undefined;
+  if (decision.kind !== "deny" || decision.free) return undefined;
+  const kind = guessed(facts, ask.application, at);
+  if (kind === "wrong_codes")
+    deps.log.warn("wrong codes have followed a right password", { person: userId, method, correlationId });
+  if (kind === undefined) return undefined;
   return async (run) => {
-    await tell(deps, run, { userId, notice: { kind: "method_locked", method, from: source.clientIp } });
+    await tell(deps, run, { userId, notice: { kind, method, from: source.clientIp } });
     const application = ask.application.name;
-    await raise(deps, run, { kind: "method_locked", userId, username, application, correlationId });
+    if (kind === "method_locked") await raise(deps, run, { kind, userId, username, application, correlationId });
   };
+}
+
+/** What wrong codes have come to with this one, if it is to be told. */
+function guessed(
+  { taken }: Facts,
+  { firstFactor }: Application,
+  at: number,
+): "method_locked" | "wrong_codes" | undefined {
+  const all = [...taken.values()];
+  if (all.some(({ lockedUntil }) => lockedUntil > at)) return "method_locked";
+  // only whoever has the password comes this far
+  return firstFactor !== "none" && all.some(({ fails }) => fails === suspicious) ? "wrong_codes" : undefined;
 }
 
 /** The app was asked, and another way is used. */

@@ -253,3 +253,21 @@ test("who is refused whatever the password is costs what nobody costs: a passwor
   expect(await counted("barred")).toEqual(["person_blocked", 2]);
   expect(await counted("nobody")).toEqual(["unknown_person", 3]);
 });
+
+// R-075
+test("three wrong codes after the right password are told to the person, once, and none of a client that checks passwords", async () => {
+  const passwordHash = await newPasswordHash(w.deps, "the right one");
+  const ada = await w.person({ username: "ada", passwordHash });
+  await w.deps.db.q.updateTable("person").set({ email: "ada@example.org" }).where("id", "=", ada.id).execute();
+  const told = async () => (await w.deps.db.q.selectFrom("outbox").select("channel").execute()).length;
+  const wrong = async (firstFactor: "local" | "none") => {
+    w.clock.at += 60_000;
+    const given = firstFactor === "local" ? { password: "the right one" } : {};
+    const asked = { application: { ...application, firstFactor }, username: "ada", code: "000000", source };
+    return [codeOf(await begin(w.deps, { ...asked, ...given })), await told()];
+  };
+  for (const count of [0, 0, 1, 1]) expect(await wrong("local")).toEqual(["wrong_code", count]);
+  expect(w.logged.map(({ message }) => message)).toEqual(["wrong codes have followed a right password"]);
+  await begin(w.deps, { application, username: "ada", code: w.code(ada), source });
+  for (let time = 0; time < 4; time++) expect(await wrong("none")).toEqual(["wrong_code", 1]);
+});
