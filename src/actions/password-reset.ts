@@ -47,12 +47,13 @@ export async function beginReset(deps: Deps, flow: Flow, username: string): Prom
   const at = deps.clock.now();
   const code = String(deps.random.int(10 ** digits)).padStart(digits, "0");
   const hash = hashOf(deps, flow, code).toString("base64url");
-  const resetting = { userId: person?.id ?? null, username, hash, tries: 0 };
-  const asked: Flow = { ...flow, resetting, problem: undefined, loginHint: username };
   const saved = await deps.db.transaction(async (run) => {
-    const kept = await saveFlowIn(run, asked);
     const budget = { id: `reset ${person?.id ?? "nobody"}`, limit: codesPerHour, windowMs: hour };
-    if ((await takeFrom(run, budget, at)) && person) {
+    // R-065: a code that is not sent is nobody's, or each page would be five more guesses at one that its owner never sees
+    const isSent = (await takeFrom(run, budget, at)) && person !== undefined;
+    const resetting = { userId: isSent ? person.id : null, username, hash, tries: 0 };
+    const kept = await saveFlowIn(run, { ...flow, resetting, problem: undefined, loginHint: username });
+    if (isSent) {
       const language = languageOf(person.language);
       const mail = {
         id: deps.random.id("msg_"),
@@ -78,7 +79,8 @@ export async function giveMailedCode(
   const given = hashOf(deps, flow, readCode(code, digits) ?? "");
   const right = timingSafeEqual(Buffer.from(resetting.hash, "base64url"), given);
   const person = right && resetting.userId !== null ? await findResettable(deps, resetting.username) : undefined;
-  if (person) {
+  // the name may be somebody else's by now
+  if (person?.id === resetting.userId && person) {
     const { id, username, language } = person;
     const proof = { method: "mail", at: deps.clock.now(), userVerified: false };
     const known = { ...flow, person: { id, username, language }, proofs: [proof], problem: undefined };

@@ -127,13 +127,14 @@ export async function giveNumber(deps: Deps, flow: Flow, { number: written, clie
   if ("veto" in cleared)
     return await saveFlow(deps, { ...flow, problem: cleared.veto === "budget" ? "throttled" : "number_refused" });
   const at = deps.clock.now();
+  const until = at + settings["sms.code-life-seconds"] * 1000;
   const code = String(deps.random.int(10 ** smsDigits)).padStart(smsDigits, "0");
   const text = textFor({ person, application: flow.application.name, code });
   const message = sealed(deps, { id: deps.random.id("msg_"), channel: "sms", to: read.number, text });
   const asked = {
     ...flow,
     problem: undefined,
-    registering: { ...registering, tries: 0, number: read.number, sent: message.id },
+    registering: { ...registering, tries: 0, number: read.number, sent: message.id, until },
   };
   asked.registering.sealed = codeHash(deps, flow, code).toString("base64url");
   const saved = await deps.db.transaction(async (run) => {
@@ -141,9 +142,7 @@ export async function giveNumber(deps: Deps, flow: Flow, { number: written, clie
       return await saveFlowIn(run, { ...flow, problem: "number_blocked" });
     const [full] = await takeEach(run, [{ at, budgets: cleared.spend }]);
     if (full) return await saveFlowIn(run, { ...flow, problem: "throttled" });
-    await countSends(run, [
-      { id: message.id, ...cleared.to, at, answer_by: at + settings["sms.code-life-seconds"] * 1000 },
-    ]);
+    await countSends(run, [{ id: message.id, ...cleared.to, at, answer_by: until }]);
     const kept = await saveFlowIn(run, asked);
     await post(run, [{ at, ...message, challenge_id: null, user_id: person.id }]);
     return kept;
@@ -159,6 +158,9 @@ export async function confirmKind(
   { code: answer, clientIp }: { code: string; clientIp: string | undefined },
 ): Promise<Flow> {
   const registering = flow.registering!;
+  const { until = Number.POSITIVE_INFINITY } = registering;
+  if (deps.clock.now() >= until)
+    return await saveFlow(deps, { ...flow, registering: fresh(registering), problem: "ended" });
   const proven = registering.kind === "totp" ? checkApp(deps, flow, answer) : checkText(deps, flow, answer);
   if (!proven) return await wrong(deps, flow);
   const id = deps.random.id("fac_");

@@ -62,8 +62,9 @@ export type Registering = {
   proving?: string;
   /** the method that it is to be the backup phone of */
   backupOf?: string;
-  /** the message that went to it */
+  /** the message that went to it, and until when its code is good */
   sent?: string;
+  until?: number;
   /** the invitation that an app is to take up */
   activation?: string;
   /** whether notifications reach the app that was registered */

@@ -170,8 +170,14 @@ describe.each(kinds)("on %s", (kind) => {
     await ask(page, "eva");
     await ask(page, "eva");
     expect(await mails()).toHaveLength(2);
+    const { random } = w.deps;
+    w.deps.random = { ...random, int: () => 12_345_678 };
     await ask(page, "eva");
+    w.deps.random = random;
     expect(await mails()).toEqual([]);
+    // nor is there a code to guess
+    await page.submit("/sign-in/forgot/code", { code: "12345678" });
+    expect(page.alert()).toContain("not right");
     w.clock.at += 3_600_001;
     await ask(page, "eva");
     expect(await mails()).toHaveLength(1);

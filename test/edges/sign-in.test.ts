@@ -192,6 +192,25 @@ describe.each(kinds)("signing in with a browser, on %s,", (kind) => {
     expect(await sessionOf(page)).toMatchObject({ proofs: [{ method: "sms" }] });
   });
 
+  //
+  test("the code that was sent to a number is good for its time, and another may be sent after it", async () => {
+    await add("cleo");
+    const page = open();
+    await giveName(page, "cleo");
+    const number = "+46 70 123 45 67";
+    await page.submit("/sign-in/register", { kind: "sms" });
+    await page.submit("/sign-in/register/number", { number });
+    const late = await texted();
+    h.w.clock.at += 300_000;
+    await page.submit("/sign-in/register/confirm", { code: late });
+    expect(page.alert()).toBe("This verification has ended. You can start it again.");
+    await page.submit("/sign-in/register", { kind: "sms" });
+    await page.submit("/sign-in/register/number", { number });
+    await page.submit("/sign-in/register/confirm", { code: await texted() });
+    await page.submit("/sign-in/register/finish");
+    expect(await sessionOf(page)).toMatchObject({ proofs: [{ method: "sms" }] });
+  });
+
   test("the numbers that somebody has had are told of a new one, besides the mail", async () => {
     const { id } = await add("dora");
     const { q } = h.w.deps.db;
