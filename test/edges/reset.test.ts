@@ -198,6 +198,23 @@ describe.each(kinds)("on %s", (kind) => {
     expect(page.title()).toBe("Verify that it is you");
   });
 
+  test("a code is no good to whoever has the name since", async () => {
+    const { page } = await start();
+    await w.person({ username: "max", passwordHash: await newPasswordHash(w.deps, old) });
+    await has("max", { email: "max@example.com" });
+    await ask(page, "eva");
+    const code = await mailed();
+    await has("eva", { username: "eva.before", name_key: "eva.before" });
+    await has("max", { username: "eva", name_key: "eva" });
+    await page.submit("/sign-in/forgot/code", { code });
+    expect(page.alert()).toBe("That code is not right. Try again.");
+    // and it is the name alone that stands in the way
+    await has("eva", { username: "max", name_key: "max" });
+    await has("eva.before", { username: "eva", name_key: "eva" });
+    await page.submit("/sign-in/forgot/code", { code });
+    expect(page.title()).toBe("Verify that it is you");
+  });
+
   test("the mailed code alone changes nothing and lets nobody in", async () => {
     const { page, eva } = await start();
     await ask(page, "eva");
