@@ -80,7 +80,7 @@ export async function giveMailedCode(
   const right = timingSafeEqual(Buffer.from(resetting.hash, "base64url"), given);
   const person = right && resetting.userId !== null ? await findResettable(deps, resetting.username) : undefined;
   // the name may be somebody else's by now
-  if (person?.id === resetting.userId && person) {
+  if (person && person.id === resetting.userId) {
     const { id, username, language } = person;
     const proof = { method: "mail", at: deps.clock.now(), userVerified: false };
     const known = { ...flow, person: { id, username, language }, proofs: [proof], problem: undefined };
