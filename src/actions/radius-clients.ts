@@ -1,13 +1,14 @@
 import ipaddr from "ipaddr.js";
 import { AppError } from "#core/errors.ts";
 import type { Application } from "#core/facts.ts";
-import { radiusClientOptions, type RadiusClientOptions } from "#core/radius-client.ts";
+import { radiusClientOptions, radiusClientWarnings, type RadiusClientOptions } from "#core/radius-client.ts";
 import {
   deleteRadiusClient,
   listRadiusClients,
   pinRadiusClient,
   saveRadiusClient,
   updateRadiusClient,
+  type RadiusClientRow,
 } from "#store/radius-clients.ts";
 import { parseReplyItem } from "#wire/radius/dictionary.ts";
 import type { NewAttribute } from "#wire/radius/packet.ts";
@@ -30,39 +31,43 @@ export type RadiusClient = {
 
 /** Every client, its secret unsealed, ready for the edge. One that cannot be read is left out and logged: it fails closed. */
 export async function loadRadiusClients(deps: Deps): Promise<RadiusClient[]> {
-  const rows = await listRadiusClients(deps.db);
-  return rows.flatMap((row): RadiusClient[] => {
-    try {
-      const options = radiusClientOptions.parse(JSON.parse(row.options));
-      const place = { table: "radius_client", column: "sealed_secret", row: row.id };
-      const { firstFactor, mode, allowWithoutMethodUntil, requireMessageAuthenticator } = options;
-      return [
-        {
-          id: row.id,
-          name: row.name,
-          addresses: row.addresses,
-          secret: deps.keys.unseal("client", row.sealedSecret, place),
-          options,
-          application: {
-            id: row.id,
-            name: row.application,
-            firstFactor,
-            canChallenge: mode === "challenge",
-            allowWithoutMethodUntil,
-            ...(options.approveWithoutNumber && { plainApproval: true }),
-            ...(options.fallbackToken && mode === "challenge" && { fallback: true }),
-          },
-          replyAttributes: options.reply.map((item) => parseReplyItem(item)),
-          requiresMessageAuthenticator: requireMessageAuthenticator === "yes" || row.pinned,
-        },
-      ];
-    } catch {
-      deps.log.error("a RADIUS client cannot be used: its secret or options do not read", {
-        client: row.name,
-      });
-      return [];
-    }
-  });
+  return (await listRadiusClients(deps.db)).flatMap((row) => readClient(deps, row) ?? []);
+}
+
+function readClient(deps: Deps, row: RadiusClientRow): RadiusClient | undefined {
+  try {
+    const options = radiusClientOptions.parse(JSON.parse(row.options));
+    const place = { table: "radius_client", column: "sealed_secret", row: row.id };
+    const { firstFactor, mode, allowWithoutMethodUntil, requireMessageAuthenticator } = options;
+    return {
+      id: row.id,
+      name: row.name,
+      addresses: row.addresses,
+      secret: deps.keys.unseal("client", row.sealedSecret, place),
+      options,
+      application: {
+        id: row.id,
+        name: row.application,
+        firstFactor,
+        canChallenge: mode === "challenge",
+        allowWithoutMethodUntil,
+        ...(options.approveWithoutNumber && { plainApproval: true }),
+        ...(options.fallbackToken && mode === "challenge" && { fallback: true }),
+      },
+      replyAttributes: options.reply.map((item) => parseReplyItem(item)),
+      requiresMessageAuthenticator: requireMessageAuthenticator === "yes" || row.pinned,
+    };
+  } catch {
+    deps.log.error("a RADIUS client cannot be used: its secret or options do not read", {
+      client: row.name,
+    });
+    return undefined;
+  }
+}
+
+function warningsOf(deps: Deps, row: RadiusClientRow): string[] {
+  const client = readClient(deps, row);
+  return client ? radiusClientWarnings(client) : [];
 }
 
 export type NewRadiusClient = {
@@ -113,7 +118,7 @@ export async function addRadiusClient(deps: Deps, actor: Actor, input: NewRadius
     addresses,
     application,
     options,
-    warnings: warningsFor(options, secret),
+    warnings: warningsOf(deps, row),
     ...(input.secret === undefined && { secret }),
   };
 }
@@ -158,7 +163,8 @@ export async function setRadiusClient(deps: Deps, actor: Actor, { name, ...chang
       throw new AppError("conflict", `the RADIUS client ${name} was changed meanwhile; try again`);
     return { value: undefined, result: "RADIUS_CLIENT_CHANGED", detail: { client: row.id, name, ...changes } };
   });
-  return { name, application, options };
+  const now = { ...row, options: JSON.stringify(options), pinned: row.pinned && !loosened };
+  return { name, application, options, warnings: warningsOf(deps, now) };
 }
 
 export async function removeRadiusClient(deps: Deps, actor: Actor, name: string): Promise<void> {
@@ -206,17 +212,4 @@ async function refuseOverlap(deps: Deps, addresses: string[]): Promise<void> {
     if (same !== undefined)
       throw new AppError("exists", `address: ${same} belongs to the RADIUS client ${row.name} already`);
   }
-}
-
-function warningsFor(options: RadiusClientOptions, secret: string): string[] {
-  const warnings: string[] = [];
-  if (options.requireMessageAuthenticator === "no")
-    warnings.push(
-      "Requests without Message-Authenticator are accepted: an attacker on the network path can forge answers (CVE-2024-3596). Use this only for clients that cannot send it, on a network you trust.",
-    );
-  if (Buffer.byteLength(secret) < 32)
-    warnings.push(
-      "The secret is shorter than 32 octets; the longer it is, the harder it is to guess from captured packets.",
-    );
-  return warnings;
 }

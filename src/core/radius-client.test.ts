@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { radiusClientOptions } from "./radius-client.ts";
+import { radiusClientOptions, radiusClientWarnings } from "./radius-client.ts";
 
 describe("a RADIUS client", () => {
   test("is by default the strict one", () => {
@@ -42,5 +42,27 @@ describe("a RADIUS client", () => {
 
   test.each([{ codeLength: 8 }, { rate: 1 }, { rate: 1_000_000 }, { mode: "append-fixed" }])("may be %j", (options) => {
     expect(radiusClientOptions.parse(options)).toMatchObject(options);
+  });
+});
+
+describe("an administrator is warned (R-108)", () => {
+  const told = (given: object, { learned = false, secret = "a secret of thirty-two characters" } = {}) => {
+    const options = radiusClientOptions.parse(given);
+    const requiresMessageAuthenticator = options.requireMessageAuthenticator === "yes" || learned;
+    const client = { options, requiresMessageAuthenticator, secret: Buffer.from(secret) };
+    return radiusClientWarnings(client).map((text) => text.split(/[ :]/)[0]);
+  };
+  test.each([
+    [{}, {}, []],
+    [{ limitProxyState: false }, {}, []],
+    [{ requireMessageAuthenticator: "auto" }, {}, []],
+    [{ requireMessageAuthenticator: "no" }, {}, ["Requests"]],
+    [{ requireMessageAuthenticator: "no", limitProxyState: false }, {}, ["DANGER"]],
+    [{ requireMessageAuthenticator: "auto", limitProxyState: false }, {}, ["DANGER"]],
+    [{ requireMessageAuthenticator: "auto", limitProxyState: false }, { learned: true }, []],
+    [{}, { secret: "sixteen octets.." }, ["The"]],
+    [{ requireMessageAuthenticator: "no", limitProxyState: false }, { secret: "sixteen octets.." }, ["DANGER", "The"]],
+  ])("of %j %j: %j", (options, more, warnings) => {
+    expect(told(options, more)).toEqual(warnings);
   });
 });

@@ -26,3 +26,23 @@ export const radiusClientOptions = z.strictObject({
   rate: z.int().min(1).max(1_000_000).default(20_000),
 });
 export type RadiusClientOptions = z.output<typeof radiusClientOptions>;
+
+type Guarded = { options: RadiusClientOptions; requiresMessageAuthenticator: boolean; secret: Uint8Array };
+
+/** What an administrator is told of a client as it stands, wherever it is shown: gravest first, best none. */
+export function radiusClientWarnings({ options, requiresMessageAuthenticator, secret }: Guarded): string[] {
+  const warnings: string[] = [];
+  if (!requiresMessageAuthenticator && !options.limitProxyState)
+    warnings.push(
+      "DANGER: anybody on the network path can let themselves in (CVE-2024-3596). Requests need no Message-Authenticator, not even with Proxy-State. Set --require-message-authenticator yes or, if the client cannot send it, --limit-proxy-state yes.",
+    );
+  else if (options.requireMessageAuthenticator === "no")
+    warnings.push(
+      "Requests without Message-Authenticator are accepted: an attacker on the network path can forge answers (CVE-2024-3596). Use this only for clients that cannot send it, on a network you trust.",
+    );
+  if (secret.length < 32)
+    warnings.push(
+      "The secret is shorter than 32 octets; the longer it is, the harder it is to guess from captured packets.",
+    );
+  return warnings;
+}

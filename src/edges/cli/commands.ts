@@ -7,7 +7,7 @@ import { z } from "zod";
 import { AppError } from "#core/errors.ts";
 import { apiKeyOptions, apiScopes } from "#core/api-key.ts";
 import { siteRule } from "#core/forward-rules.ts";
-import { radiusClientOptions } from "#core/radius-client.ts";
+import { radiusClientOptions, radiusClientWarnings } from "#core/radius-client.ts";
 import type { Deps } from "#actions/deps.ts";
 import { idTokenAlgs } from "#core/relying-party.ts";
 import { strengths } from "#core/strength.ts";
@@ -88,6 +88,7 @@ export const commands = {
         application: client.application.name,
         requiresMessageAuthenticator: client.requiresMessageAuthenticator,
         options: client.options,
+        warnings: radiusClientWarnings(client),
       })),
     }),
   }),

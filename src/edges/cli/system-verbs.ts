@@ -111,7 +111,7 @@ const radiusClients: Verb[] = [
     example: "countersign radius-client set vpn --fallback-token yes",
     define: (one) => radiusOptions(one.argument("<name>")),
     input: ([name = ""], options) => ({ name, ...readRadiusOptions(options) }),
-    show: ({ name }) => `${name} is changed.`,
+    show: ({ name, warnings }) => [`${name} is changed.`, ...warnings].join("\n"),
   }),
   verb<"radius-client list">({
     path: "radius-client list",
@@ -120,14 +120,17 @@ const radiusClients: Verb[] = [
     example: "countersign radius-client list",
     input: () => ({}),
     show: ({ clients }) =>
-      table(clients, {
-        name: (row) => row.name,
-        addresses: (row) => row.addresses,
-        application: (row) => row.application,
-        "first factor": (row) => row.options.firstFactor,
-        mode: (row) => row.options.mode,
-        "message-authenticator": (row) => (row.requiresMessageAuthenticator ? "required" : "not required"),
-      }),
+      [
+        table(clients, {
+          name: (row) => row.name,
+          addresses: (row) => row.addresses,
+          application: (row) => row.application,
+          "first factor": (row) => row.options.firstFactor,
+          mode: (row) => row.options.mode,
+          "message-authenticator": (row) => (row.requiresMessageAuthenticator ? "required" : "not required"),
+        }),
+        ...clients.flatMap(({ name, warnings }) => warnings.map((warning) => lines(`${name}: ${warning}`))),
+      ].join("\n"),
   }),
   verb<"radius-client remove">({
     path: "radius-client remove",

@@ -5,7 +5,9 @@ import { createSocket, type Socket, type SocketOptions } from "node:dgram";
 import { lookup } from "node:dns";
 import { isIP } from "node:net";
 import type { Deps } from "#actions/deps.ts";
+import { radiusClientWarnings } from "#core/radius-client.ts";
 import { loadRadiusClients, type RadiusClient } from "#actions/radius-clients.ts";
+import { escapeText } from "#wire/radius/text.ts";
 import { receive } from "./answer.ts";
 import { clientTable, type ClientTable } from "./clients.ts";
 import { drops, type Drops } from "./drops.ts";
@@ -36,9 +38,11 @@ export type Server = {
   count: { received: number; answered: Record<number, number> };
 };
 export async function serveRadius(deps: Deps, { addresses, ready }: Options): Promise<RadiusServer> {
+  const clients = await loadRadiusClients(deps);
+  for (const client of clients) tellWarnings(deps, client);
   const server: Server = {
     deps,
-    table: clientTable(await loadRadiusClients(deps)),
+    table: clientTable(clients),
     allow: rates(deps.clock),
     seen: repeats(),
     dropped: drops(deps.log),
@@ -70,6 +74,12 @@ export async function serveRadius(deps: Deps, { addresses, ready }: Options): Pr
       await Promise.all(sockets.map(async (socket) => await socket[Symbol.asyncDispose]()));
     },
   };
+}
+
+/** at every start, for as long as it stands. */
+function tellWarnings({ log }: Deps, client: RadiusClient): void {
+  const warnings = radiusClientWarnings(client).join(" ");
+  if (warnings !== "") log.warn("a RADIUS client is not well protected", { client: escapeText(client.name), warnings });
 }
 
 async function open(server: Server, { host, port }: { host: string; port: number }): Promise<Socket> {

@@ -128,6 +128,16 @@ describe("what a client must sign", () => {
   );
 });
 
+//
+test("a client that anybody could forge is named in the log at every start", async () => {
+  await s.client({ requireMessageAuthenticator: "no", limitProxyState: false });
+  await s.client({}, { name: "other", addresses: ["127.0.0.2"] });
+  await (await s.serve()).stop();
+  await s.serve();
+  const line = { fields: { client: "vpn", warnings: expect.stringContaining("DANGER") } };
+  expect(s.w.logged).toMatchObject([line, line]);
+});
+
 //
 describe("auto", () => {
   test("one signed packet and signing is required: on every node after it reloads, and after a restart", async () => {
