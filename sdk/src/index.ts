@@ -50,7 +50,10 @@ export type Client = {
    * your own session, so that nobody gets in by a challenge of their own.
    */
   answer(challenge: Challenge, answer: { username: string; response: string }): Promise<Result>;
-  /** Waits until the challenge has been answered elsewhere or has ended. */
+  /**
+   * Waits until the person has answered on the phone, or the challenge has ended. An approval is told once, so whoever waits
+   * first is let in; one that was typed is told to `answer` alone.
+   */
   wait(challenge: Challenge, options: { username: string; signal?: AbortSignal }): Promise<Result>;
   /**
    * Anything else that the API describes and the key may do: `request("post", "/api/v1/registrations", { body: … })`. Throws

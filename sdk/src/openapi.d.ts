@@ -45,7 +45,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** How a verification stands; waits for its end when asked to */
+    /**
+     * How a verification stands; waits for its end when asked to
+     * @description What the person approves on the phone is told to the first who reads it, and to nobody after; a code that was typed is allowed in the answer to whoever brought it, and reads as denied here.
+     */
     get: operations["readVerification"];
     put?: never;
     post?: never;
@@ -2242,7 +2245,7 @@ export interface components {
       prompt?: components["schemas"]["Prompt"];
       /** @description Of the challenge; epoch milliseconds. */
       expiresAt?: number;
-      /** @description Compact JWS (HS256) of iss, aud, iat, nonce, sub, app, result, challenge, cid. Believe this and not the status: the key is HKDF-SHA256 of the API key's secret, no salt, info `countersign verdict`, 32 octets. */
+      /** @description Compact JWS (HS256) of iss, aud, iat, nonce, sub, app, result, challenge, cid. Believe this and not the status: the key is HKDF-SHA256 of the API key's secret, no salt, info `countersign verdict`, 32 octets. Let in once for each nonce that you made. */
       verdict: string;
     };
     Me: {

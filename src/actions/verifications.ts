@@ -38,14 +38,18 @@ export async function readVerification(
   }
 }
 
-/** The same for who lets somebody in by it. R-031: what was approved by phone is told once, and recorded then. */
+/**
+ * The same for who lets somebody in by it. R-031: an approval is told once. What came by phone is told here, to the first who
+ * reads it, and recorded then; what was typed was told to whoever brought it, so that its id is worth nothing after.
+ */
 export async function takeVerification(
   deps: Deps,
   application: Application,
   reading: Reading,
 ): Promise<Verification | undefined> {
   const read = await readVerification(deps, application.id, reading);
-  if (read?.state !== "approved" || !methods.get(read.method)?.outOfBand) return read;
+  if (read?.state !== "approved") return read;
+  if (!methods.get(read.method)?.outOfBand) return { ...read, state: "denied" };
   const source = { protocol: "rest" } as const;
   const said = await respond(deps, { application, challengeId: read.id, response: undefined, source });
   return { ...read, state: said.kind === "allow" ? "approved" : "denied" };

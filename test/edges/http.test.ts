@@ -1,6 +1,7 @@
 // Verifications over HTTP as an integration meets them; what is decided is in scenarios.test.ts.
 import { createHmac, hkdfSync } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { answerByPhone } from "#actions/by-phone.ts";
 import { kinds } from "../support/world.ts";
 import { httpWorld, path, payloadOf } from "./http-caller.ts";
 
@@ -99,33 +100,50 @@ describe.each(kinds)("a verification, on %s,", (kind) => {
     expect((await h.call(await h.newKey({ firstFactor: "local" }), { body })).status).toBe(403);
   });
 
-  test("can be waited for, and is told when it is answered, on another node too", async () => {
+  test("answered on the phone is told to one of those who wait, on another node too", async () => {
     const key = await h.newKey();
-    const ada = await h.w.person({ username: "ada" });
-    const { body } = await h.call(key, { body: { username: "ada" } });
-    const target = `${path}/${String(body["id"])}`;
-    const waiting = h.call(key, { method: "GET", target: `${target}?wait=25s&nonce=n1` });
-    const answered = await h.call(key, {
-      target: `${target}/answers`,
-      body: { username: "ada", response: h.w.code(ada) },
-      to: await h.start(await h.w.node("node_b")),
-    });
-    expect(answered.status).toBe(200);
-    const told = await waiting;
-    expect([told.status, told.body["status"]]).toEqual([200, "allowed"]);
-    expect(payloadOf(told.body["verdict"])).toMatchObject({ nonce: "n1", sub: "ada", result: "allowed" });
+    await h.w.person({ username: "bob", totp: false, voice: "+46701234567" });
+    const { status, body } = await h.call(key, { body: { username: "bob" } });
+    expect(status).toBe(202);
+    const target = `${path}/${String(body["id"])}?wait=25s&nonce=n1`;
+    const waiting = [1, 2].map(async () => await h.call(key, { method: "GET", target }));
+    const { number } = body["prompt"] as { number: string };
+    const phone = await h.w.node("node_b");
+    expect(await answerByPhone(phone, { challengeId: String(body["id"]), answer: number })).toEqual({ kind: "right" });
+    const told = (await Promise.all(waiting)).toSorted((a, b) => a.status - b.status);
+    expect(told.map((one) => [one.status, one.body["status"]])).toEqual([
+      [200, "allowed"],
+      [403, "denied"],
+    ]);
+    expect(payloadOf(told[0]!.body["verdict"])).toMatchObject({ nonce: "n1", sub: "bob", result: "allowed" });
   });
 
-  test("stands as pending, is denied once it has ended, and never tells an old approval", async () => {
+  test("answered by a code is allowed to whoever brought it, and to nobody who reads it", async () => {
     const key = await h.newKey();
     const ada = await h.w.person({ username: "ada" });
     const { body } = await h.call(key, { body: { username: "ada" } });
     const target = `${path}/${String(body["id"])}`;
-    expect((await h.call(key, { method: "GET", target })).status).toBe(202);
-    await h.call(key, { target: `${target}/answers`, body: { username: "ada", response: h.w.code(ada) } });
-    expect((await h.call(key, { method: "GET", target })).status).toBe(200);
+    const read = async (wait: string) => await h.call(key, { method: "GET", target: `${target}?wait=${wait}` });
+    expect((await read("0s")).status).toBe(202);
+    const waiting = read("25s");
+    const code = { username: "ada", response: h.w.code(ada) };
+    const answer = { target: `${target}/answers`, body: code, headers: { "idempotency-key": "login-1" } };
+    const brought = await h.call(key, { ...answer, to: await h.start(await h.w.node("node_b")) });
+    expect([brought.status, brought.body["status"]]).toEqual([200, "allowed"]);
+    for (const { status, body: seen } of [await waiting, await read("0s")]) {
+      expect([status, seen["status"]]).toEqual([403, "denied"]);
+      expect(payloadOf(seen["verdict"])).toMatchObject({ result: "denied" });
+    }
+    // an answer that was lost on its way is had again, and is the same
+    expect(await h.call(key, answer)).toMatchObject({ status: 200, body: brought.body });
+  });
+
+  test("that nobody answered in time is denied", async () => {
+    const key = await h.newKey();
+    await h.w.person({ username: "ada" });
+    const { body } = await h.call(key, { body: { username: "ada" } });
     h.w.clock.at += 301_000;
-    expect((await h.call(key, { method: "GET", target })).status).toBe(403);
+    expect((await h.call(key, { method: "GET", target: `${path}/${String(body["id"])}` })).status).toBe(403);
   });
 
   test("is not found by another key or for another person", async () => {

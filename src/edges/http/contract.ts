@@ -89,7 +89,7 @@ const verification = z
     expiresAt: z.int().optional().meta({ description: "Of the challenge; epoch milliseconds." }),
     verdict: z.string().meta({
       description:
-        "Compact JWS (HS256) of iss, aud, iat, nonce, sub, app, result, challenge, cid. Believe this and not the status: the key is HKDF-SHA256 of the API key's secret, no salt, info `countersign verdict`, 32 octets.",
+        "Compact JWS (HS256) of iss, aud, iat, nonce, sub, app, result, challenge, cid. Believe this and not the status: the key is HKDF-SHA256 of the API key's secret, no salt, info `countersign verdict`, 32 octets. Let in once for each nonce that you made.",
     }),
   })
   .meta({ id: "Verification" });
@@ -160,6 +160,8 @@ export const verificationContract = {
     schema: {
       operationId: "readVerification",
       summary: "How a verification stands; waits for its end when asked to",
+      description:
+        "What the person approves on the phone is told to the first who reads it, and to nobody after; a code that was typed is allowed in the answer to whoever brought it, and reads as denied here.",
       tags,
       querystring: z.strictObject({
         wait: z

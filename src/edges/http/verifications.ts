@@ -106,7 +106,7 @@ function told(api: Api, key: ApiKey, { outcome, ...asked }: Asked & { outcome: V
   return signed(api, key, { ...asked, correlationId, status: refusals[code], ...(retry && { open: retry }) });
 }
 
-/** A challenge as it stands. What ended in any other way than approval is denied, whatever the reason. */
+/** A challenge as it stands. What ended in any other way than an approval that nobody was told of yet is denied. */
 function standing(
   api: Api,
   key: ApiKey,
