@@ -1,7 +1,7 @@
 // Logins over RADIUS: PAP with an app code, first factor none, each person once a run, SQLite with synchronous FULL. Beside
 // the product: FreeRADIUS doing the nearest it can, as packaged and at its best, and a bare responder doing RADIUS and nothing
-// else. Three rounds of all of them by turns, so that a slow minute of the machine hits every one; the figures are those of
-// the median run.
+// else. Three rounds of all of them by turns, so that a slow minute of the machine hits every one, and then three at half of
+// the product's rate; the figures are those of the median run, by its rate, or by its p99 at half.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,15 +27,16 @@ export async function radius(): Promise<Result> {
   try {
     const { countersign: runs, ...peers } = await withPeers((others) => closedLoop({ countersign, ...others }));
     const ours = medianRun(runs);
-    const shape = { perSecond: Math.floor(ours.perSecond / 2) };
-    const atHalf = await radiusLoad({ ...load, port: countersign.port, shape, afterStep: lastStep(runs) });
+    const perSecond = Math.floor(ours.perSecond / 2);
+    const halves = await openLoop(countersign, { perSecond, afterStep: lastStep(runs) });
+    const atHalf = halves.toSorted((a, b) => a.p99Ms - b.p99Ms)[Math.floor(rounds / 2)]!;
     const { told, figures, ratios } = beside(ours, peers);
     return {
       figures: { inFlight, countersign: ours, countersignAtHalf: atHalf, ...figures, ratios },
       sentence:
         `RADIUS: ${ours.perSecond} logins/s with ${inFlight} in flight (${ours.cpuMicros} µs of processor each), ${told}; ` +
-        `at half that rate (${shape.perSecond}/s) p50 ${atHalf.p50Ms} ms, p99 ${atHalf.p99Ms} ms.`,
-      ...verdict({ countersign: runs, countersignAtHalf: [atHalf], ...peers }),
+        `at half that rate (${perSecond}/s) p50 ${atHalf.p50Ms} ms, p99 ${halves.map(({ p99Ms }) => p99Ms).join(", ")} ms.`,
+      ...verdict({ countersign: runs, countersignAtHalf: halves, ...peers }),
     };
   } finally {
     await countersign.stop();
@@ -110,6 +111,15 @@ async function closedLoop<Name extends string>(servers: Record<Name, Server>): P
       runs[name].push({ ...measured, cpuMicros: Math.round((cpuMicros(pid) - before) / measured.sent) });
     }
   }
+  return runs;
+}
+
+async function openLoop({ port }: Server, { perSecond, afterStep }: { perSecond: number; afterStep: number }) {
+  const runs: Measured[] = [];
+  for (let round = 0; round < rounds; round++)
+    runs.push(
+      await radiusLoad({ ...load, port, shape: { perSecond }, afterStep: Math.max(afterStep, lastStep(runs)) }),
+    );
   return runs;
 }
 
