@@ -118,7 +118,8 @@ async function makeSamples(deps: Deps): Promise<Sample> {
     await setSetting(deps, "system", { name: event, text: administrator });
   await unlessMissing(removeRadiusClient(deps, "system", "sample-vpn"));
   const client = { name: "sample-vpn", addresses: ["127.0.0.1"], application: "Sample VPN", options: {} };
-  const { secret } = await addRadiusClient(deps, "system", client);
+  // a range that was added meanwhile must not keep the next start from adding it anew
+  const { secret } = await addRadiusClient(deps, "system", { ...client, allowOverlap: true });
   return { password, radiusSecret: secret!, adaSeed: app.secretBase32! };
 }
 

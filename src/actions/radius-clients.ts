@@ -1,4 +1,4 @@
-import ipaddr from "ipaddr.js";
+import { holds, rangeOf, readRange } from "#core/address-range.ts";
 import { AppError } from "#core/errors.ts";
 import type { Application } from "#core/facts.ts";
 import { radiusClientOptions, radiusClientWarnings, type RadiusClientOptions } from "#core/radius-client.ts";
@@ -76,6 +76,8 @@ export type NewRadiusClient = {
   /** none: one is made and given back, this once */
   secret?: string | undefined;
   application?: string | undefined;
+  /** another client's range may hold these, or be held */
+  allowOverlap?: boolean | undefined;
   options: Partial<RadiusClientOptions>;
 };
 
@@ -84,7 +86,7 @@ export async function addRadiusClient(deps: Deps, actor: Actor, input: NewRadius
   if (input.addresses.length === 0) throw new AppError("invalid", "address: at least one is needed");
   const addresses = input.addresses.map(readRange);
   await refuseUnfit(deps, options, addresses);
-  await refuseOverlap(deps, addresses);
+  await refuseOverlap(deps, { addresses, allowed: input.allowOverlap === true });
   const id = deps.random.id("rcl_");
   const secret = input.secret ?? deps.random.bytes(24).toString("base64url");
   if (Buffer.byteLength(secret) < 16) throw new AppError("invalid", "secret: at least 16 octets are needed");
@@ -184,17 +186,6 @@ export async function pinClient(deps: Deps, client: RadiusClient): Promise<void>
   });
 }
 
-function readRange(text: string): string {
-  try {
-    if (!text.includes("/")) return ipaddr.process(text).toString();
-    const [address, bits] = ipaddr.parseCIDR(text);
-    if (bits === 0) throw new AppError("invalid", `address: ${text} would let the whole Internet ask`);
-    return `${address.toString()}/${bits}`;
-  } catch (error) {
-    if (error instanceof AppError) throw error;
-    throw new AppError("invalid", `address: ${text} is neither an IP address nor a range like 10.0.0.0/8`, error);
-  }
-}
 const single = (range: string) => !range.includes("/");
 
 function readReply(item: string): void {
@@ -205,11 +196,30 @@ function readReply(item: string): void {
   }
 }
 
-/** R-118: the source address alone chooses the secret, so one address belongs to one client. */
-async function refuseOverlap(deps: Deps, addresses: string[]): Promise<void> {
-  for (const row of await listRadiusClients(deps.db)) {
-    const same = row.addresses.find((address) => addresses.includes(address));
-    if (same !== undefined)
-      throw new AppError("exists", `address: ${same} belongs to the RADIUS client ${row.name} already`);
+/**
+ * R-118: the source address alone chooses the client, and so the secret. One address is one client's; in each other's range, where
+ * the narrower wins, they may be if that is meant.
+ */
+async function refuseOverlap(deps: Deps, { addresses, allowed }: { addresses: string[]; allowed: boolean }) {
+  for (const [at, mine] of addresses.entries()) {
+    const twice = addresses.slice(0, at).find((other) => overlap(mine, other));
+    if (twice !== undefined)
+      throw new AppError("invalid", `address: ${twice} and ${mine} are given together: leave the narrower out`);
+  }
+  const theirs = (await listRadiusClients(deps.db)).flatMap((row) =>
+    row.addresses.map((address) => ({ address, name: row.name })),
+  );
+  for (const mine of addresses) {
+    const shared = theirs.filter(({ address }) => overlap(mine, address));
+    const same = shared.find(({ address }) => rangeOf(address)[1] === rangeOf(mine)[1]);
+    if (same) throw new AppError("exists", `address: ${mine} belongs to the RADIUS client ${same.name} already`);
+    const [other] = shared;
+    if (other && !allowed)
+      throw new AppError(
+        "conflict",
+        `address: ${mine} and ${other.address} of the RADIUS client ${other.name} overlap. For what both hold, the narrower would count, and its secret. If that is meant: --allow-overlap`,
+      );
   }
 }
+const overlap = (one: string, other: string) =>
+  holds(rangeOf(one), rangeOf(other)) || holds(rangeOf(other), rangeOf(one));

@@ -102,4 +102,34 @@ describe.each(["in this process", "through the socket"])("RADIUS clients by comm
       warnings: [],
     });
   });
+
+  test("a client in another's range, or around it, needs the word for it; one address is one client's (R-118)", async () => {
+    const { run, json } = cli();
+    let count = 0;
+    const add = async (...more: string[]) =>
+      await run(["radius-client", "add", "--name", `c${count++}`, "--address", ...more]);
+    expect(await add("10.0.0.0/8", "2001:db8::/32")).toMatchObject({ exit: 0 });
+    for (const inside of ["10.9.9.9", "10.1.0.0/16", "::ffff:10.1.2.3", "2001:db8:1::/48"]) {
+      const refused = await add("192.0.2.1", inside);
+      expect([inside, refused.exit]).toEqual([inside, 1]);
+      expect(refused.stderr).toMatch(/of the RADIUS client c0 overlap\..* --allow-overlap$/m);
+    }
+    expect((await add("10.9.9.9", "--allow-overlap")).exit).toBe(0);
+    for (const around of ["2001:db8::/31", "10.0.0.0/7"]) {
+      expect((await add(around)).stderr).toContain("of the RADIUS client c0 overlap");
+      expect((await add(around, "--allow-overlap")).exit).toBe(0);
+    }
+    const before = await json(["radius-client", "list"]);
+    for (const same of ["10.0.0.0/8", "::ffff:10.0.0.0/104", "10.9.9.9", "10.9.9.9/32"])
+      expect((await add(same, "--allow-overlap")).stderr).toMatch(/belongs to the RADIUS client c\d already/);
+    for (const [one, other] of [
+      ["172.16.0.0/12", "172.17.1.1"],
+      ["172.17.1.1", "172.16.0.0/12"],
+      ["172.17.1.1", "172.17.1.1"],
+    ] as const)
+      expect((await add(one, other, "--allow-overlap")).stderr).toContain(`${one} and ${other} are given together`);
+    expect((await add("172.17.9.9/16")).stderr).toContain("172.17.0.0/16");
+    expect((await add("0.0.0.0/0", "--allow-overlap")).stderr).toContain("the whole Internet");
+    expect(await json(["radius-client", "list"])).toEqual(before);
+  });
 });

@@ -69,6 +69,7 @@ export const commands = {
       addresses: z.array(name),
       secret: text.optional(),
       application: name.optional(),
+      allowOverlap: z.boolean().optional(),
       options: radiusClientOptions.partial(),
     }),
     run: async (deps, input) => await addRadiusClient(deps, "cli", input as Parameters<typeof addRadiusClient>[2]),

@@ -42,7 +42,7 @@ type RadiusOptions = {
   reply?: string[];
   rate?: number;
 };
-type RadiusAdd = RadiusOptions & { name: string; address: string[]; secretFile?: string };
+type RadiusAdd = RadiusOptions & { name: string; address: string[]; allowOverlap?: true; secretFile?: string };
 
 const radiusOptions = (one: Command): Command =>
   one
@@ -89,11 +89,13 @@ const radiusClients: Verb[] = [
         one
           .requiredOption("--name <name>")
           .requiredOption("--address <address...>", "IP addresses or ranges that it asks from")
+          .option("--allow-overlap", "they may lie in another client's range, or hold it: the narrower counts")
           .option("--secret-file <file>", "the shared secret; - is standard input; none: one is made and shown once"),
       ),
     input: async (_, options, read) => ({
       name: options.name,
       addresses: options.address,
+      allowOverlap: options.allowOverlap,
       secret: options.secretFile === undefined ? undefined : await read(options.secretFile),
       ...readRadiusOptions(options),
     }),

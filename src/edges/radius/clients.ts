@@ -1,5 +1,6 @@
 import ipaddr from "ipaddr.js";
 import type { RadiusClient } from "#actions/radius-clients.ts";
+import { rangeOf } from "#core/address-range.ts";
 
 /** Which client a source address is: the longest range that holds it, and the address alone. */
 export type ClientTable = { find(address: string): RadiusClient | undefined };
@@ -28,10 +29,4 @@ export function clientTable(clients: RadiusClient[]): ClientTable {
       return client;
     },
   };
-}
-
-function rangeOf(text: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {
-  if (text.includes("/")) return ipaddr.parseCIDR(text);
-  const address = ipaddr.process(text);
-  return [address, address.kind() === "ipv4" ? 32 : 128];
 }
