@@ -139,6 +139,8 @@ async function refuseUnfit(deps: Deps, options: RadiusClientOptions, addresses: 
     throw new AppError("invalid", "require-message-authenticator: auto needs single addresses, not ranges");
   if (options.fallbackToken && options.mode !== "challenge")
     throw new AppError("invalid", "fallback-token: the client has to be able to ask, so it needs the mode challenge");
+  if (options.mode === "append" && /\d/.test(options.separator))
+    throw new AppError("invalid", "separator: a digit could be the code's");
   for (const item of options.reply) readReply(item);
   await refuseUnknownDirectory(deps, options.firstFactor);
 }

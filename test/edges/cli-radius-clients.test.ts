@@ -78,6 +78,9 @@ describe.each(["in this process", "through the socket"])("RADIUS clients by comm
     });
     const wrong = await json(["radius-client", "set", "gate", "--fallback-token", "yes", "--mode", "append"]);
     expect(wrong).toMatchObject({ error: { code: "invalid" } });
+    expect(await json(["radius-client", "set", "gate", "--mode", "append", "--separator", "7"])).toMatchObject({
+      error: { code: "invalid", message: "separator: a digit could be the code's" },
+    });
     expect(await json(["radius-client", "set", "nobody", "--rate", "5"])).toMatchObject({
       error: { code: "not_found" },
     });

@@ -90,6 +90,39 @@ describe("password and code in one field are told apart", () => {
     );
   });
 
+  test.each(["append", "append-fixed"] as const)("%s: without a code all of it is the password", (mode) => {
+    const ends = fc.constantFrom(
+      "",
+      ",",
+      ",,",
+      ",1",
+      ",12345",
+      ",12345x",
+      ",x123456",
+      ",123456,",
+      "\u0661\u0662\u0663\u0664\u0665\u0666",
+      "pa,ss",
+    );
+    const alone = fc.tuple(password, ends).map((parts) => parts.join(""));
+    fc.assert(
+      fc.property(
+        alone.filter((text) => !/(^|,)[ -]*([0-9][ -]*){6,24}$|[0-9]{6}$/.test(text)),
+        (text) => {
+          expect(begun(asks(text, clientWith({ mode })))).toEqual({ password: text, code: undefined });
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  test("append: a code in groups, and one with the PIN behind it, are codes; what no method's code can be is none", () => {
+    const told = (text: string) => begun(asks(`pa,ss,${text}`, clientWith({ mode: "append" })));
+    for (const code of ["123 456", "1234-5678", "1234568264", "1".repeat(24)])
+      expect(told(code)).toEqual({ password: "pa,ss", code });
+    for (const none of ["", "12345", "1".repeat(25), "#", "2", "ABCDE-FGHIJ-KLM", "+123456"])
+      expect(told(none)).toEqual({ password: `pa,ss,${none}`, code: undefined });
+  });
+
   test("with nothing before the code, or no separator, all of it is the password and no code came", () => {
     for (const text of ["", "123456", ",123456", "password"])
       expect(begun(asks(text, clientWith({ mode: "append" })))).toEqual({ password: text, code: undefined });

@@ -13,6 +13,7 @@ import { attributeType as type, code } from "#wire/radius/codes.ts";
 import { readText } from "#wire/radius/text.ts";
 import type { Server } from "./server.ts";
 import { held } from "./holding.ts";
+import { splitField } from "./one-field.ts";
 import { reject, render, type Reply } from "./render.ts";
 import { refusalDue, send, status, toAnswer, type Answered, type Incoming, type Received } from "./reply.ts";
 
@@ -147,12 +148,10 @@ const authorizesOnly = (packet: Packet) => authorizeOnly.includes(first(packet, 
 type Given = { client: RadiusClient; username: string; text: string; source: Source };
 /** Where password and code are in the one field that PAP has. */
 function attempt({ client, username, text, source }: Given): Attempt {
-  const { firstFactor, mode, separator, codeLength } = client.options;
+  const { firstFactor, mode } = client.options;
   const asked = { application: client.application, username, source };
   if (firstFactor === "none") return { ...asked, code: text === "" ? undefined : text };
   if (mode === "challenge") return { ...asked, password: text };
-  const at = mode === "append" ? text.lastIndexOf(separator) : text.length - codeLength;
   // a call or a two-way text needs no code
-  if (at <= 0) return { ...asked, password: text };
-  return { ...asked, password: text.slice(0, at), code: text.slice(mode === "append" ? at + 1 : at) };
+  return { ...asked, ...splitField(text, client.options) };
 }
