@@ -92,8 +92,10 @@ function readHeader(work: Import, [header, ...body]: CsvRow[]): CsvRow[] {
   for (const field of header!.fields) {
     const name = field.trim();
     const column = columns.find((known) => known === name);
-    const hint = /[;\t]/.test(name) ? "; columns are separated by commas" : "";
-    if (!column) throw new CsvError(`line 1: unknown column ${JSON.stringify(name.slice(0, 100))}${hint}`);
+    const hint = /[;\t]/.test(name)
+      ? "columns are separated by commas"
+      : "countersign user import --help names the columns";
+    if (!column) throw new CsvError(`line 1: unknown column ${JSON.stringify(name.slice(0, 100))}; ${hint}`);
     if (seen.has(column)) throw new CsvError(`line 1: the column ${column} is there twice`);
     seen.add(column);
   }

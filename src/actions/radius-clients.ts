@@ -1,5 +1,5 @@
 import { holds, rangeOf, readRange } from "#core/address-range.ts";
-import { AppError } from "#core/errors.ts";
+import { AppError, mistakesIn } from "#core/errors.ts";
 import type { Application } from "#core/facts.ts";
 import { radiusClientOptions, radiusClientWarnings, type RadiusClientOptions } from "#core/radius-client.ts";
 import {
@@ -128,10 +128,7 @@ export async function addRadiusClient(deps: Deps, actor: Actor, input: NewRadius
 function readOptions(given: Record<string, unknown>): RadiusClientOptions {
   const parsed = radiusClientOptions.safeParse(given);
   if (parsed.success) return parsed.data;
-  throw new AppError(
-    "invalid",
-    parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; "),
-  );
+  throw new AppError("invalid", mistakesIn(parsed.error.issues));
 }
 
 async function refuseUnfit(deps: Deps, options: RadiusClientOptions, addresses: string[]): Promise<void> {
@@ -156,6 +153,8 @@ export async function setRadiusClient(deps: Deps, actor: Actor, { name, ...chang
   const row = (await listRadiusClients(deps.db)).find((one) => one.name === name);
   if (!row) throw new AppError("not_found", `no RADIUS client is named ${name}`);
   const named = Object.fromEntries(Object.entries(changes.options).filter(([, value]) => value !== undefined));
+  if (Object.keys(named).length === 0 && changes.application === undefined)
+    throw new AppError("usage", "nothing is changed: name an option");
   const options = readOptions({ ...(JSON.parse(row.options) as object), ...named });
   await refuseUnfit(deps, options, row.addresses);
   const application = changes.application ?? row.application;

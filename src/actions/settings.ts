@@ -38,12 +38,13 @@ export async function setSetting(
 ): Promise<Setting> {
   const field = fieldOf(name);
   const asJson = json(text);
-  // the most telling reading first: its complaint is the one that is shown
   const readings = [...(asJson === undefined ? [] : [asJson]), text, text.split(",").map((part) => part.trim())];
   const parsed = readings.map((reading) => field.safeParse(reading));
   const fits = parsed.find((one) => one.success);
   if (!fits) {
-    const issues = parsed[0]?.error?.issues ?? [];
+    // a list says which of its places is wrong; what is no list, that it is none
+    const told = Array.isArray(defaultSettings[name as SettingName]) ? parsed.at(-1) : parsed[0];
+    const issues = told?.error?.issues ?? [];
     throw new AppError("invalid", `${name}: ${issues.map(({ message }) => message).join("; ")}`);
   }
   return await change(deps, actor, { name, value: fits.data });

@@ -25,3 +25,13 @@ export class AppError extends Error {
     this.detail = detail;
   }
 }
+
+/** What zod found, each under the name that an administrator wrote: `options.codeLength` is `code-length`. */
+export const mistakesIn = (issues: readonly { path: readonly PropertyKey[]; message: string }[]): string =>
+  issues.map(({ path, message }) => (path.length === 0 ? message : `${asWritten(path)}: ${message}`)).join("; ");
+
+const asWritten = (path: readonly PropertyKey[]) =>
+  path
+    .join(".")
+    .replace(/^options\./, "")
+    .replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { firstFactor } from "./first-factor.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 /** What an administrator says of a RADIUS client, with the defaults of `radius-client add`. */
 
@@ -9,7 +10,7 @@ export const radiusClientOptions = z.strictObject({
   mode: z.enum(["challenge", "append", "append-fixed"]).default("challenge"),
   separator: z.string().length(1).default(","),
   /** with the PIN, where one follows the code */
-  codeLength: z.int().min(6).max(24).default(6),
+  codeLength: wholeNumber(6, 24).default(6),
   requireMessageAuthenticator: z.enum(["yes", "auto", "no"]).default("yes"),
   limitProxyState: z.boolean().default(true),
   /** Epoch ms until which people without a method are let through; 0 is never. */
@@ -19,11 +20,11 @@ export const radiusClientOptions = z.strictObject({
   /** After a call or text that was not answered a code of the person's app or token is asked for; in challenge mode. */
   fallbackToken: z.boolean().default(false),
   /** How long the client waits for somebody who answers by phone: its time-out times its tries. */
-  waitSeconds: z.int().min(5).max(600).default(120),
+  waitSeconds: wholeNumber(5, 600).default(120),
   /** `Name=value`, sent with every Access-Accept whatever the method. */
   reply: z.array(z.string().max(300)).max(50).default([]),
   /** Requests a second (mission G20). */
-  rate: z.int().min(1).max(1_000_000).default(20_000),
+  rate: wholeNumber(1, 1_000_000).default(20_000),
 });
 export type RadiusClientOptions = z.output<typeof radiusClientOptions>;
 

@@ -244,7 +244,7 @@ describe.each(["in this process", "through the socket"])("commands %s", (how) =>
     const { id } = await here.person({ username: "anna" });
     const started = { value: null, result: "SESSION_STARTED", userId: id };
     await changed(here.deps, `person:${id}`, async () => await Promise.resolve(started));
-    expect((await run(["log", "list"])).stdout).toMatch(/ anna +SESSION_STARTED +themselves\n/);
+    expect((await run(["log", "list"])).stdout).toMatch(/ anna +SESSION_STARTED +themselves +rec_\S+\n/);
   });
 
   test("the log is listed newest first, by person, by request and by time, a page at a time, and verified", async () => {

@@ -131,7 +131,10 @@ describe("the command socket", () => {
     await serve();
     const large = file("large.csv", `unknown\n${"x".repeat(60)}\n`.padEnd(5_000_000, "name\n"));
     const { exit, stdout } = await run(["user", "import", large, "--json"]);
-    expect([exit, JSON.parse(stdout)]).toMatchObject([1, { error: { message: 'line 1: unknown column "unknown"' } }]);
+    expect([exit, JSON.parse(stdout)]).toMatchObject([
+      1,
+      { error: { message: expect.stringContaining('line 1: unknown column "unknown"') } },
+    ]);
   });
 
   test("says how far a long import is", async () => {

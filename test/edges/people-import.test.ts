@@ -127,7 +127,10 @@ describe.each(kinds)("the import of people on %s", (kind) => {
     expect(await message("")).toEqual([0, "the file is empty"]);
     expect(await message("username\n")).toEqual([0, "the file holds no people"]);
     expect(await message("display_name\nAnna\n")).toEqual([0, "line 1: the column username is missing"]);
-    expect(await message("username,e-mail\n")).toEqual([0, 'line 1: unknown column "e-mail"']);
+    expect(await message("username,e-mail\n")).toEqual([
+      0,
+      'line 1: unknown column "e-mail"; countersign user import --help names the columns',
+    ]);
     expect(await message("username,username\n")).toEqual([0, "line 1: the column username is there twice"]);
     expect(await message("username;email\n")).toEqual([
       0,

@@ -1,5 +1,6 @@
 /* oxlint-disable max-lines -- a table: one field for each setting */
 import { z } from "zod";
+import { wholeNumber } from "#core/whole-number.ts";
 
 /**
  * Everything an administrator may change while the system runs. One field gives validation, the portal's form, the
@@ -8,21 +9,17 @@ import { z } from "zod";
 
 type Help = { title: string; help: string };
 const whole = (help: Help, range: { min: number; max: number; default: number }) =>
-  z.int().min(range.min).max(range.max).default(range.default).meta(help);
+  wholeNumber(range.min, range.max).default(range.default).meta(help);
 const line = (help: Help, fallback = "") =>
   z
     .string()
     .max(200)
-    .regex(/^\P{Cc}*$/u)
+    .regex(/^\P{Cc}*$/u, "has a line break or another control character")
     .default(fallback)
     .meta(help);
-const countries = (help: Help) =>
-  z
-    .array(z.string().regex(/^[A-Z]{2}$/))
-    .max(250)
-    .default([])
-    .meta(help);
-const addresses = (help: Help) => z.array(z.email().max(254)).max(50).default([]).meta(help);
+const country = z.string().regex(/^[A-Z]{2}$/, "is not two capital letters such as SE");
+const countries = (help: Help) => z.array(country).max(250).default([]).meta(help);
+const addresses = (help: Help) => z.array(z.email("is not an e-mail address").max(254)).max(50).default([]).meta(help);
 const groups = (help: Help) => z.array(z.string().min(1).max(256)).max(100).default([]).meta(help);
 const services = (help: Help, fallback: string[] = []) =>
   z
@@ -30,12 +27,15 @@ const services = (help: Help, fallback: string[] = []) =>
       z
         .string()
         .max(253)
-        .regex(/^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:[1-9]\d{0,4})?$/),
+        .regex(
+          /^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:[1-9]\d{0,4})?$/,
+          "is no host such as push.example.org or *.example.org",
+        ),
     )
     .max(50)
     .default(fallback)
     .meta(help);
-const toggle = (help: Help, fallback: boolean) => z.boolean().default(fallback).meta(help);
+const toggle = (help: Help, fallback: boolean) => z.boolean("is neither true nor false").default(fallback).meta(help);
 
 export const settingsSchema = z.strictObject({
   "names.strip": z.enum(["any", "listed", "none"]).default("any").meta({
@@ -46,15 +46,10 @@ export const settingsSchema = z.strictObject({
     title: "Own domains",
     help: "Domain names that are cut off when names.strip is `listed`.",
   }),
-  "phone.default-country": z
-    .string()
-    .regex(/^[A-Z]{2}$/)
-    .or(z.literal(""))
-    .default("")
-    .meta({
-      title: "Country of numbers without a country code",
-      help: "Two letters (ISO 3166-1), such as SE. Empty: only numbers that begin with + are understood.",
-    }),
+  "phone.default-country": country.or(z.literal("")).default("").meta({
+    title: "Country of numbers without a country code",
+    help: "Two letters (ISO 3166-1), such as SE. Empty: only numbers that begin with + are understood.",
+  }),
   "phone.allowed-countries": countries({
     title: "Countries that may be texted and called",
     help: "Two letters each (ISO 3166-1), such as SE,NO; territories with letters of their own, such as Åland (AX), are named too. Empty: only that of phone.default-country, and any as long as that is empty as well. Set one of them before a gateway that costs money.",
@@ -149,7 +144,7 @@ export const settingsSchema = z.strictObject({
     false,
   ),
   "phone.risk-url": z
-    .url({ protocol: /^https$/ })
+    .url({ protocol: /^https$/, error: "is no https address" })
     .max(2000)
     .or(z.literal(""))
     .default("")
@@ -334,7 +329,7 @@ export const settingsSchema = z.strictObject({
   ),
   "fraud.code": z
     .string()
-    .regex(/^\d{1,6}$/)
+    .regex(/^\d{1,6}$/, "is not one to six digits")
     .default("0")
     .meta({
       title: "Key that reports fraud",
@@ -358,7 +353,7 @@ export const settingsSchema = z.strictObject({
   }),
   "notify.language": z
     .string()
-    .regex(/^[a-z]{2}$/)
+    .regex(/^[a-z]{2}$/, "is not two small letters such as sv")
     .default("en")
     .meta({
       title: "Language of mail to administrators",

@@ -4,7 +4,7 @@
  */
 
 import { z } from "zod";
-import { AppError } from "#core/errors.ts";
+import { AppError, mistakesIn } from "#core/errors.ts";
 import { apiKeyOptions, apiScopes } from "#core/api-key.ts";
 import { siteRule } from "#core/forward-rules.ts";
 import { radiusClientOptions, radiusClientWarnings } from "#core/radius-client.ts";
@@ -245,11 +245,7 @@ export async function perform(deps: Deps, { command: wanted, input }: Call, extr
     const known = Object.hasOwn(commands, wanted) ? (commands as Record<string, Command>)[wanted] : undefined;
     if (!known) throw new AppError("usage", `there is no command ${wanted}`);
     const read = known.input.safeParse(input);
-    if (!read.success)
-      throw new AppError(
-        "usage",
-        read.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; "),
-      );
+    if (!read.success) throw new AppError("usage", mistakesIn(read.error.issues));
     return await known.run(deps, read.data, extra);
   } catch (error) {
     if (error instanceof AppError) throw error;

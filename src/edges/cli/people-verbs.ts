@@ -97,13 +97,14 @@ const users: Verb[] = [
         .option("--progress", "say how far it is, also when standard error is not a terminal"),
     input: () => ({}),
     file: ([file = ""]) => file,
-    show: ({ rows, accepted, refused, error }) =>
-      error
-        ? table(
-            rows.filter((row) => row.verdict === "refused"),
-            { line: (row) => row.line, username: (row) => row.username, refused: (row) => row.reason },
-          )
-        : `${accepted} people imported, ${refused} refused.`,
+    show: ({ rows, accepted, refused, error }) => {
+      if (!error) return `${accepted} people imported, ${refused} refused.`;
+      const bad = rows.filter((row) => row.verdict === "refused");
+      // a file that is refused as a whole has none, and its reason is said
+      return bad.length === 0
+        ? ""
+        : table(bad, { line: (row) => row.line, username: (row) => row.username, refused: (row) => row.reason });
+    },
   }),
   verb<"user list", Page>({
     path: "user list",

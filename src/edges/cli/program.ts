@@ -175,7 +175,7 @@ type Common = { json?: boolean; progress?: boolean };
 type Shown = Parameters<Verb["show"]>[0];
 
 function tell(io: Io, { error, ok = true }: Failure, text: string): number {
-  io.stdout.write(`${text}\n`);
+  if (text !== "") io.stdout.write(`${text}\n`);
   if (error) io.stderr.write(`${error.message}\n`);
   return error || !ok ? 1 : 0;
 }

@@ -23,6 +23,7 @@ const single = (text: string): string => {
   if (text.length !== 1) throw new InvalidArgumentError("one character is needed");
   return text;
 };
+const modes = ["challenge", "append", "append-fixed"];
 const yesNo = (flags: string, help: string) => new Option(flags, help).choices(["yes", "no"]);
 const flag = (value: "yes" | "no" | undefined) => value && value === "yes";
 
@@ -44,21 +45,29 @@ type RadiusOptions = {
 };
 type RadiusAdd = RadiusOptions & { name: string; address: string[]; allowOverlap?: true; secretFile?: string };
 
+/** In brackets what holds where nothing is said. */
 const radiusOptions = (one: Command): Command =>
   one
     .option("--application <name>", "the name in texts and records (the client's own)")
-    .option("--first-factor <where>", "where the password is checked: none, local, directory:NAME or any")
-    .addOption(new Option("--mode <mode>", "how the code comes").choices(["challenge", "append", "append-fixed"]))
-    .option("--separator <sign>", "between password and code in append mode", single)
-    .option("--code-length <n>", "digits of the code (and PIN) in append-fixed mode", whole)
-    .addOption(new Option("--require-message-authenticator <when>").choices(["yes", "auto", "no"]))
-    .addOption(yesNo("--limit-proxy-state <yes|no>", "refuse Proxy-State without Message-Authenticator"))
-    .option("--no-method <rule>", "people without a method: reject, or allow-until:DATE", noMethod)
-    .addOption(yesNo("--approve-without-number <yes|no>", "calls and approvals in the app need no number typed"))
-    .addOption(yesNo("--fallback-token <yes|no>", "a phone that is not answered: ask for a code of an app or token"))
+    .option("--first-factor <where>", "where the password is checked: none, local, directory:NAME or any (local)")
+    .addOption(new Option("--mode <mode>", "how the code comes (challenge)").choices(modes))
+    .option("--separator <sign>", "between password and code in append mode (a comma)", single)
+    .option("--code-length <n>", "digits of the code (and PIN) in append-fixed mode (6)", whole)
+    .addOption(
+      new Option(
+        "--require-message-authenticator <when>",
+        "drop requests without it; auto: from its first one on (yes)",
+      ).choices(["yes", "auto", "no"]),
+    )
+    .addOption(yesNo("--limit-proxy-state <yes|no>", "refuse Proxy-State without Message-Authenticator (yes)"))
+    .option("--no-method <rule>", "people without a method: reject, or allow-until:DATE (reject)", noMethod)
+    .addOption(yesNo("--approve-without-number <yes|no>", "calls and approvals in the app need no number typed (no)"))
+    .addOption(
+      yesNo("--fallback-token <yes|no>", "a phone that is not answered: ask for a code of an app or token (no)"),
+    )
     .option("--wait-seconds <n>", "how long it waits for somebody who answers by phone (120)", whole)
-    .option("--reply <name=value...>", "attributes sent with every Access-Accept")
-    .option("--rate <n>", "requests a second", whole);
+    .option("--reply <name=value...>", "attributes sent with every Access-Accept (none)")
+    .option("--rate <n>", "requests a second (20000)", whole);
 
 const readRadiusOptions = (options: RadiusOptions) => ({
   application: options.application,
@@ -130,6 +139,8 @@ const radiusClients: Verb[] = [
           "first factor": (row) => row.options.firstFactor,
           mode: (row) => row.options.mode,
           "message-authenticator": (row) => (row.requiresMessageAuthenticator ? "required" : "not required"),
+          "without a method until": (row) => time(row.options.allowWithoutMethodUntil),
+          reply: (row) => row.options.reply,
         }),
         ...clients.flatMap(({ name, warnings }) => warnings.map((warning) => lines(`${name}: ${warning}`))),
       ].join("\n"),
@@ -284,7 +295,8 @@ const others: Verb[] = [
           gate: (row) => row.gate,
           "by or from": (row) =>
             row.actor === `person:${row.userId}` ? "themselves" : (row.actor ?? row.personal?.["clientIp"]),
-          correlation: (row) => row.correlationId,
+          // for log show: of a request, or of the change, which belongs to none
+          id: (row) => row.correlationId ?? row.id,
         }),
         ...(next === undefined ? [] : [`There are more: --after ${next}`]),
       ].join("\n"),
