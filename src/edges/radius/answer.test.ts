@@ -227,7 +227,10 @@ describe("an outcome reads", () => {
 
 test("a packet that says it is from port 0 is dropped before it is looked at, since no answer can be sent there", () => {
   const dropped: string[] = [];
-  const server = { count: { received: 0 }, dropped: { count: (who: string, why: string) => dropped.push(who, why) } };
+  const server = {
+    count: { received: 0 },
+    dropped: { countStranger: (who: string, why: string) => dropped.push(who, why) },
+  };
   const from = { address: "192.0.2.1", port: 0 };
   receive(server as unknown as Server, Buffer.alloc(20), { from } as Incoming);
   expect(dropped).toEqual(["192.0.2.1", "from port 0"]);

@@ -24,9 +24,9 @@ const outstandingLimit = 16_384;
 export function receive(server: Server, datagram: Buffer, incoming: Incoming): void {
   server.count.received += 1;
   // a forged packet may say so, and nothing can be sent there
-  if (incoming.from.port === 0) return server.dropped.count(incoming.from.address, "from port 0");
+  if (incoming.from.port === 0) return server.dropped.countStranger(incoming.from.address, "from port 0");
   const client = server.table.find(incoming.from.address);
-  if (!client) return server.dropped.count(incoming.from.address, "unknown client");
+  if (!client) return server.dropped.countStranger(incoming.from.address, "unknown client");
   const decoded = decode(datagram);
   const refusal = decoded.ok ? untrusted(decoded.packet, client) : `malformed: ${decoded.reason}`;
   if (!decoded.ok || refusal !== undefined) return server.dropped.count(client.name, refusal!);
@@ -74,8 +74,8 @@ const claimed = (client: RadiusClient, { packet, incoming: { from } }: Received)
 
 /** Why a packet is not to be believed; nothing changes because of it (R-106…R-108). */
 function untrusted(packet: Packet, client: RadiusClient): string | undefined {
-  if (packet.code !== code.accessRequest && packet.code !== code.statusServer)
-    return `code ${packet.code} is not served`;
+  if (packet.code === code.accountingRequest) return "accounting is not served";
+  if (packet.code !== code.accessRequest && packet.code !== code.statusServer) return "its code is not served";
   const verdict = checkMessageAuthenticator(packet, client.secret);
   if (verdict === "valid") return undefined;
   if (verdict === "wrong") return "wrong Message-Authenticator: is the shared secret right?";

@@ -95,7 +95,7 @@ async function open(server: Server, { host, port }: { host: string; port: number
       receive(server, datagram, { socket, to: host, from, at: server.deps.clock.now() });
     } catch {
       // whatever a packet does, it ends no more than itself
-      server.dropped.count(from.address, "could not be read");
+      server.dropped.countStranger(from.address, "could not be read");
     }
   });
   return socket;

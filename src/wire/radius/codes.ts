@@ -4,6 +4,7 @@ export const code = {
   accessRequest: 1,
   accessAccept: 2,
   accessReject: 3,
+  accountingRequest: 4,
   accessChallenge: 11,
   statusServer: 12,
 } as const;
