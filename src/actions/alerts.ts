@@ -23,6 +23,7 @@ const recipients = {
   destination_blocked: "notify.destinations",
   method_locked: "notify.lockout",
   push_paused: "notify.lockout",
+  client_guessing: "notify.lockout",
 } as const satisfies Record<string, keyof Settings>;
 export type AlertKind = keyof typeof recipients;
 

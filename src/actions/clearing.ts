@@ -6,6 +6,7 @@
 import type { Decision } from "#core/case.ts";
 import type { Facts } from "#core/facts.ts";
 import type { Request } from "./asked.ts";
+import { clientOf } from "./client-budgets.ts";
 import type { Deps } from "./deps.ts";
 import { addressOf, clear, type Cleared, type Veto } from "./outgoing.ts";
 import { clearPush, type PushCleared, type PushVeto } from "./push-clearing.ts";
@@ -39,13 +40,14 @@ export async function cleared(
   return { decision: now };
 }
 
-async function clearOne(deps: Deps, { source }: Request, { facts, decision }: Judged & { decision: Beginning }) {
+async function clearOne(deps: Deps, { ask, source }: Request, { facts, decision }: Judged & { decision: Beginning }) {
   const { factor, begun } = decision;
   const { id: userId, username } = facts.person!;
   const { message } = begun;
+  const client = clientOf(ask);
   if (message === undefined || message === "push")
-    return await clearPush(deps, { factorId: factor.id, userId, username });
-  return await clear(deps, { channel: message, to: factor.address!, userId, source: addressOf(source) });
+    return await clearPush(deps, { factorId: factor.id, userId, username, client });
+  return await clear(deps, { channel: message, to: factor.address!, userId, source: addressOf(source), client });
 }
 
 /** A budget fills again, and rest ends; anything else stays as it is until somebody changes it. */

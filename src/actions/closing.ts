@@ -1,8 +1,11 @@
 import type { Ask, Decision } from "#core/case.ts";
+import { unseen } from "#core/decide.ts";
 import type { Facts } from "#core/facts.ts";
 import { channelOf } from "#core/number-class.ts";
 import type { Lost, Settle } from "#store/settle.ts";
+import type { Budget } from "#store/throttle.ts";
 import type { Request } from "./asked.ts";
+import { clientOf, guessBudgets, sendBudgets } from "./client-budgets.ts";
 import type { Deps } from "./deps.ts";
 import { opening } from "./opening.ts";
 import { addressOf, refundOf, type Cleared } from "./outgoing.ts";
@@ -27,7 +30,7 @@ export function settling(deps: Deps, request: Request, { facts, decision, cleare
     end,
     answered: answering(deps, request, { facts, end }),
     open: open?.challenge,
-    spend: cleared?.spend ?? [],
+    spend: [...(cleared?.spend ?? []), ...guessed(deps, request, { facts, decision })],
     sent: open?.sent,
     message: open?.message,
     number: open?.number,
@@ -80,16 +83,26 @@ function ending({ challenge, answered }: Facts, decision: Decision, { holder }: 
   return decision.kind === "deny" && !decision.retry ? { ...end, state: "denied" } : undefined;
 }
 
-/** The text or call that a right answer answers. */
+/** What was looked at counts where it is settled: of those in flight together none is told, right or wrong, beyond the budget. */
+function guessed(deps: Deps, { ask }: Request, { facts, decision }: Judged): Budget[] {
+  if (facts.taken.size === 0) return [];
+  const cost = decision.kind === "deny" && !decision.free ? 1 : 0;
+  return guessBudgets(deps, ask).map((budget) => ({ ...budget, cost }));
+}
+
+/** The text, call or request in the app that a right answer answers. */
 function answering(
   deps: Deps,
-  { source }: Request,
+  { ask, source }: Request,
   { facts, end }: { facts: Facts; end: Settle["end"] },
 ): Settle["answered"] {
   const { challenge, factors } = facts;
-  if (end?.state !== "approved" || !challenge || channelOf(challenge.method) === undefined) return undefined;
+  if (end?.state !== "approved" || !challenge) return undefined;
+  const client = clientOf(ask);
+  if (challenge.method === "push") return { id: end.id, refund: sendBudgets(deps, "push", client).map(({ id }) => id) };
+  if (channelOf(challenge.method) === undefined) return undefined;
   const to = factors.find(({ id }) => id === challenge.factorId)?.address;
-  return to ? { id: end.id, refund: refundOf(deps, { to, source: addressOf(source) }) } : undefined;
+  return to ? { id: end.id, refund: refundOf(deps, { to, source: addressOf(source), client }) } : undefined;
 }
 
 /** What a decision becomes when its conditional statement changed no row. */
@@ -97,6 +110,7 @@ function lost(decision: Decision, why: Lost): Decision {
   const refusal = { kind: "deny", gate: "settle", free: true, retry: false } as const;
   const by = "method" in decision && decision.method ? { method: decision.method } : {};
   if (why === "blocked") return { ...refusal, code: "number_blocked", result: "SUCCESS_USER_BLOCKED", ...by };
+  if (why === "spent" && decision.kind !== "challenge") return { ...unseen, ...by };
   if (why === "tired") return { ...refusal, code: "throttled", result: "FAILED_AUTHENTICATION_THROTTLED", ...by };
   if (why === "busy") return { ...refusal, code: "busy", result: "FAILED_PHONE_BUSY", ...by };
   if (decision.kind === "allow" && decision.method)

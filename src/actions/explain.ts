@@ -1,5 +1,5 @@
-import type { Decision } from "#core/case.ts";
-import { nextAttempt } from "#core/decide.ts";
+import type { Ask, Decision } from "#core/case.ts";
+import { nextAttempt, unseen } from "#core/decide.ts";
 import { AppError } from "#core/errors.ts";
 import type { Application, Factor, Facts } from "#core/facts.ts";
 import { nameKey } from "#core/names.ts";
@@ -7,6 +7,7 @@ import { channelOf } from "#core/number-class.ts";
 import type { DenyCode } from "#core/outcome.ts";
 import { readFacts } from "#store/people.ts";
 import type { Deps } from "./deps.ts";
+import { hasSpentGuesses } from "./client-budgets.ts";
 import { loadRadiusClients } from "./radius-clients.ts";
 import { look, vetoSentences } from "./outgoing.ts";
 import { judge, methodRules, namesOf, rulesOf } from "./rules.ts";
@@ -49,7 +50,7 @@ export async function explain(deps: Deps, question: Question): Promise<Explained
     ...(await methodRules(deps)),
     ...(passwordRight && { password: "right" as const }),
   };
-  const decision = judge(deps, ask, facts);
+  const { decision, reason } = await judged(deps, ask, facts);
   const { person } = facts;
   return {
     username: person?.username ?? username,
@@ -58,10 +59,19 @@ export async function explain(deps: Deps, question: Question): Promise<Explained
     gate: decision.gate,
     ...(decision.kind === "deny" && { code: decision.code }),
     ...("result" in decision && { result: decision.result }),
-    reason: reasonOf(decision, facts, application),
+    reason,
     person: person ? { id: person.id, state: person.state, hasPassword: person.passwordHash !== null } : null,
     methods: await Promise.all(facts.factors.map((factor) => methodOf(deps, factor, facts))),
   };
+}
+
+async function judged(deps: Deps, ask: Ask, facts: Facts): Promise<{ decision: Decision; reason: string }> {
+  const { application } = ask;
+  const decision = judge(deps, ask, facts);
+  // a code may still be asked for; the answer is what is refused
+  const isAsked = decision.kind === "challenge" && !decision.method.outOfBand;
+  if (isAsked && (await hasSpentGuesses(deps, application))) return { decision: unseen, reason: spentGuesses };
+  return { decision, reason: reasonOf(decision, facts, application) };
 }
 
 async function loadApplication(deps: Deps, name: string): Promise<Application> {
@@ -113,6 +123,9 @@ const refusals: Record<DenyCode, string> = {
     "The method's secret in the database does not open: it was altered or moved. Find out by whom; then remove the method and hand out a new one.",
   unavailable: "Something that is needed for the decision cannot be reached.",
 };
+
+const spentGuesses =
+  "The application has given too many wrong codes, whoever they were for: none is looked at until its ten minutes are over (lockout.client-per-ten-minutes).";
 
 function reasonOf(decision: Decision, { person }: Facts, { firstFactor: where }: Application): string {
   switch (decision.kind) {

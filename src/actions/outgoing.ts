@@ -16,6 +16,7 @@ import { countAnswers, findBlockedDestination, type PhoneSend } from "#store/des
 import { findRegistrant } from "#store/registrations.ts";
 import { findFull, giveBackTo, takeEach, type Budget } from "#store/throttle.ts";
 import type { Source } from "./asked.ts";
+import { sendBudgets } from "./client-budgets.ts";
 import type { Deps } from "./deps.ts";
 import { isVetoed, type RiskQuestion } from "./risk.ts";
 
@@ -25,6 +26,8 @@ export type Outgoing = {
   to: string;
   userId: string;
   source?: string | undefined;
+  /** the application that asked for it, where its word stands for the password */
+  client?: string | undefined;
   /** a sign-in where it is not said */
   purpose?: RiskQuestion["purpose"];
 };
@@ -54,12 +57,13 @@ const fromSource = (deps: Deps, source: string | undefined): string[] => {
 const toPrefix = (deps: Deps, to: string) => hidden(deps, "prefix hour", rangeOf(to));
 
 /** What gets one back when a text or call is answered rightly: so do company phones of one series not use up their range. */
-export const refundOf = (deps: Deps, { to, source }: Pick<Outgoing, "to" | "source">): string[] => [
+export const refundOf = (deps: Deps, { to, source, client }: Pick<Outgoing, "to" | "source" | "client">): string[] => [
   toPrefix(deps, to),
   ...fromSource(deps, source),
+  ...sendBudgets(deps, "phone", client).map(({ id }) => id),
 ];
 
-function budgetsOf(deps: Deps, { to, userId, source }: Outgoing, country: string): Budget[] {
+function budgetsOf(deps: Deps, { to, userId, source, client }: Outgoing, country: string): Budget[] {
   const settings = deps.settings.values();
   const money = settings["phone.money-per-day"] * 1_000_000;
   return [
@@ -68,6 +72,7 @@ function budgetsOf(deps: Deps, { to, userId, source }: Outgoing, country: string
     { id: hidden(deps, "number 10m", to), limit: settings["phone.number-per-ten-minutes"], windowMs: 10 * minute },
     { id: hidden(deps, "number day", to), limit: settings["phone.number-per-day"], windowMs: day },
     ...fromSource(deps, source).map((id) => ({ id, limit: settings["phone.source-per-hour"], windowMs: hour })),
+    ...sendBudgets(deps, "phone", client),
     { id: toPrefix(deps, to), limit: settings["phone.prefix-per-hour"], windowMs: hour },
     { id: `phone country minute ${country}`, limit: settings["phone.country-per-minute"], windowMs: minute },
     { id: `phone country day ${country}`, limit: settings["phone.country-per-day"], windowMs: day },

@@ -5,14 +5,15 @@
 
 import type { FatigueRule } from "#core/push-fatigue.ts";
 import { hasDevice, hasRest, isPending } from "#store/push-requests.ts";
-import { takeFrom } from "#store/throttle.ts";
+import { takeEach, takeFrom, type Budget } from "#store/throttle.ts";
 import { changed } from "./change.ts";
+import { sendBudgets } from "./client-budgets.ts";
 import { deliverDue } from "./deliver.ts";
 import type { Deps } from "./deps.ts";
 
-export type PushVeto = "no device" | "asked already" | "rest";
-/** A request in the app costs nothing, and goes to no number. */
-export type PushCleared = { spend: never[]; to?: undefined };
+export type PushVeto = "no device" | "asked already" | "rest" | "budget";
+/** A request in the app costs no money, and goes to no number. */
+export type PushCleared = { spend: Budget[]; to?: undefined };
 
 const minute = 60_000;
 
@@ -23,21 +24,26 @@ export const fatigueRule = (deps: Deps): FatigueRule => {
 };
 
 type Asking = { factorId: string; userId: string; username: string };
+/** `client`: the application that asks, where its word stands for the password */
+type Requested = Asking & { client: string | undefined };
 
 /** Looked at again where the request is written, by the same conditions. */
 export async function clearPush(
   deps: Deps,
-  { userId, factorId, username }: Asking,
+  { userId, factorId, username, client }: Requested,
 ): Promise<PushCleared | { veto: PushVeto }> {
   const at = deps.clock.now();
   const rule = fatigueRule(deps);
+  const spend = sendBudgets(deps, "push", client);
   const veto = await deps.db.transaction(async (run): Promise<PushVeto | undefined> => {
     if (!(await hasDevice(run, userId))) return "no device";
     if (await isPending(run, { factorId, at })) return "asked already";
-    return (await hasRest(run, { factorId, at, rule })) ? "rest" : undefined;
+    if (await hasRest(run, { factorId, at, rule })) return "rest";
+    const [full] = await takeEach(run, [{ at, budgets: spend.map((budget) => ({ ...budget, cost: 0 })) }]);
+    return full && "budget";
   });
   if (veto === "rest") await tellOfRest(deps, { userId, username, restMs: rule.restMs });
-  return veto === undefined ? { spend: [] } : { veto };
+  return veto === undefined ? { spend } : { veto };
 }
 
 /** After a "no": whether it was one too many, which nobody may ask about again. */

@@ -8,6 +8,7 @@ import type { Settle } from "#store/settle.ts";
 import { raise } from "./alerts.ts";
 import type { Request } from "./asked.ts";
 import { tell } from "./change.ts";
+import { tellOfSpent } from "./client-budgets.ts";
 import type { Deps } from "./deps.ts";
 import { sealed } from "./sealed.ts";
 
@@ -31,8 +32,9 @@ export function tellingOf(deps: Deps, { ask, source }: Request, decided: Decided
   const kind = guessed(facts, ask.application, at);
   if (kind === "wrong_codes")
     deps.log.warn("wrong codes have followed a right password", { person: userId, method, correlationId });
-  if (kind === undefined) return undefined;
   return async (run) => {
+    await tellOfSpent(deps, run, ask);
+    if (kind === undefined) return;
     await tell(deps, run, { userId, notice: { kind, method, from: source.clientIp } });
     const application = ask.application.name;
     if (kind === "method_locked") await raise(deps, run, { kind, userId, username, application, correlationId });

@@ -83,6 +83,7 @@ async function takeAttempt(
   const reserved = await deps.db.reserve({
     now,
     nameKey,
+    guesses: { at: now, budgets: [] },
     plan: ({ factors }) => {
       factor = factors.find(({ id, method }) => id === factorId && (method === "totp" || method === "hotp"));
       const taken = factor && nextAttempt(factor, factors, { now, rules: locks });

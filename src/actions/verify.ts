@@ -18,6 +18,7 @@ import { cleared, isSending } from "./clearing.ts";
 import { settling, type Judged } from "./closing.ts";
 import { deliverDue } from "./deliver.ts";
 import type { Deps } from "./deps.ts";
+import { guessBudgets } from "./client-budgets.ts";
 import { checkFirstFactor, refuseUnseen } from "./first-factor.ts";
 import { outcomeOf } from "./record.ts";
 import { judge, methodRules, namesOf, rulesOf } from "./rules.ts";
@@ -116,7 +117,8 @@ function reserving(deps: Deps, { ask, source, joinKey }: Request): Reserve {
   const now = deps.clock.now();
   const { locks } = rulesOf(deps.settings.values());
   const plan = (facts: Facts) => reservation(facts, ask, { now, locks });
-  return { ...ask, now, joinKey, claim: source.claim, plan };
+  const guesses = { at: now, budgets: guessBudgets(deps, ask) };
+  return { ...ask, now, joinKey, claim: source.claim, guesses, plan };
 }
 
 async function conclude(deps: Deps, request: Request, judged: Judged): Promise<Outcome> {

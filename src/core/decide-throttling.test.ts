@@ -2,9 +2,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Ask } from "./case.ts";
-import { nextAttempt, reservation } from "./decide.ts";
+import { nextAttempt, reservation, unseen } from "./decide.ts";
 import { noFacts, type Factor, type Person } from "./facts.ts";
 import { methods } from "./methods/index.ts";
+import { decided } from "../../test/support/facts.ts";
 
 const second = 1000;
 const minute = 60 * second;
@@ -149,6 +150,14 @@ describe("a day's guesses", () => {
   test("a method that is not known any more costs as much as any", () => {
     expect(failed({ ...fresh, method: "carrier pigeon" }, start)).toMatchObject({ cost: 3 });
   });
+});
+
+//
+test("no attempt is taken where the application may have none looked at, and it hears that it has to wait", () => {
+  const facts = { ...noFacts, person, factors: [fresh], isSpent: true };
+  const ask = { application: vpn, nameKey: "ada", answer: "123456" };
+  expect(reservation(facts, ask, { now: start, locks: rules })).toEqual({ answer: false, attempts: [] });
+  expect(decided(facts, ask)).toEqual({ ...unseen, method: methods.get("totp") });
 });
 
 /**

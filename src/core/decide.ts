@@ -248,7 +248,7 @@ export function reservation(facts: Facts, ask: Ask, { now, locks }: { now: numbe
   const answers = mayAnswer({ facts, ask, now }) && isTyped(facts, ask);
   const none = { answer: answers && ask.answer !== undefined, attempts: [] };
   if (ask.answer === undefined || (ask.challengeId !== undefined ? !answers : !passwordDone(ask))) return none;
-  if (facts.person?.state === "disabled" || isBlocked(facts, now) || chosen(facts, ask)) return none;
+  if (isUnseen(facts, now) || chosen(facts, ask)) return none;
   const attempts: { factor: Factor; taken: Taken }[] = [];
   let beside = 0;
   for (const factor of candidates(facts, ask, now)) {
@@ -260,6 +260,11 @@ export function reservation(facts: Facts, ask: Ask, { now, locks }: { now: numbe
   return { answer: answers, attempts };
 }
 export type Reservation = { answer: boolean; attempts: { factor: Factor; taken: Taken }[] };
+/** What an answer hears that could otherwise be looked at, and that its application may not have looked at any more. */
+export const unseen: Decision = deny("attempts", "throttled", "FAILED_AUTHENTICATION_THROTTLED");
+/** No answer of theirs is looked at. */
+const isUnseen = (facts: Facts, now: number) =>
+  facts.isSpent || facts.person?.state === "disabled" || isBlocked(facts, now);
 /** What comes by phone is not typed here, but for the wish for another method. */
 const isTyped = (facts: Facts, ask: Ask) =>
   ask.challengeId !== undefined &&

@@ -85,13 +85,17 @@ export type Challenge = {
   expiresAt: number;
 };
 
-/** `taken` are the factors for which an attempt was granted; `answered` says that this answer won its round. */
+/**
+ * `taken` are the factors for which an attempt was granted; `answered` says that this answer won its round; `isSpent`, that its
+ * application has given so many wrong ones that none is looked at now (R-036).
+ */
 export type Facts = {
   person: Person | undefined;
   factors: Factor[];
   challenge: Challenge | undefined;
   taken: ReadonlyMap<string, Taken>;
   answered: boolean;
+  isSpent?: boolean;
 };
 
 /** What taking an attempt writes, and whether it locks the factor until the attempt is given back. */
@@ -134,3 +138,6 @@ export type Application = {
   /** Whom nobody can verify: refused, or let through until this time (epoch ms; R-130). */
   allowWithoutMethodUntil: number;
 };
+
+/** R-036: the password was seen by the application alone, not by a page of ours, so its word is the primary credential. */
+export const vouches = ({ firstFactor, pages }: Application): boolean => firstFactor === "none" && !pages;

@@ -1,8 +1,9 @@
 /** The facts of a decision as they stand in the database: people with their active factors, and challenges. */
 
-import type { Challenge, Factor, Person } from "#core/facts.ts";
+import { noFacts, type Challenge, type Factor, type Facts, type Person } from "#core/facts.ts";
 import { methods } from "#core/methods/index.ts";
 import type { Row, Run } from "./open.ts";
+import { takeEach, type Taking } from "./throttle.ts";
 import { listed, marks, textFor } from "./values.ts";
 
 type Wanted = {
@@ -11,6 +12,39 @@ type Wanted = {
   challengeId?: string | undefined;
   joinKey?: string | undefined;
 };
+type Asked = Wanted & { newFactor?: string | undefined; guesses: Taking };
+
+/** What is known of each, with nothing taken yet. */
+export async function readEach(run: Run, items: Asked[]): Promise<Facts[]> {
+  const names = items.flatMap((item) => (item.challengeId === undefined ? (item.nameKey ?? []) : []));
+  const [challenges, named, spent] = await Promise.all([
+    readChallenges(run, items),
+    readPeople(run, "name_key", names),
+    takeEach(
+      run,
+      items.map(({ guesses }) => guesses),
+    ),
+  ]);
+  const answers = challenges.flatMap((challenge, index) =>
+    challenge && items[index]!.challengeId !== undefined ? challenge.userId : [],
+  );
+  const owners = await readPeople(run, "id", answers);
+  return items.map((item, index) => {
+    const { challengeId, nameKey } = item;
+    const challenge = challenges[index];
+    const known = challengeId === undefined ? named.get(nameKey ?? "") : owners.get(challenge?.userId ?? "");
+    const { person, factors: all } = known ?? { person: undefined, factors: [] };
+    const factors = counting(item, all, challenge);
+    return { ...noFacts, person, factors, challenge, isSpent: spent[index] !== undefined };
+  });
+}
+
+/** One that is being set up counts for the challenge that proves it, and then alone. */
+function counting({ newFactor }: Asked, factors: Factor[], challenge: Challenge | undefined): Factor[] {
+  const asked = newFactor ?? challenge?.factorId;
+  const proving = factors.filter(({ id, isNew }) => isNew && id === asked);
+  return newFactor !== undefined || proving.length > 0 ? proving : factors.filter(({ isNew }) => !isNew);
+}
 
 /** A first request joins what its client asked for this short a while ago. */
 const joinMs = 20_000;

@@ -4,10 +4,11 @@
  */
 
 import type { Reservation } from "#core/decide.ts";
-import type { Challenge, Factor, Facts, Taken } from "#core/facts.ts";
-import { readChallenges, readPeople } from "./facts-read.ts";
+import type { Challenge, Facts, Taken } from "#core/facts.ts";
+import { readEach } from "./facts-read.ts";
 import { ending, type Db, type Run } from "./open.ts";
 import { claim, type Around, type Claim, type Repeated } from "./requests.ts";
+import type { Taking } from "./throttle.ts";
 import { changing } from "./values.ts";
 
 export type Reserve = {
@@ -20,6 +21,8 @@ export type Reserve = {
   joinKey?: string | undefined;
   /** A request that must be worked on by one node only, and by whom it was answered. */
   claim?: Claim | undefined;
+  /** What must have room for its answer to be looked at; nothing is taken here. */
+  guesses: Taking;
   plan: (facts: Facts) => Reservation;
 };
 export type Reserved = { facts: Facts } | Repeated;
@@ -34,23 +37,7 @@ export async function reserveIn(
   items: Reserve[],
   { last = run, ...around }: Around & { last?: Run },
 ): Promise<Reserved[]> {
-  const names = items.flatMap((item) => (item.challengeId === undefined ? (item.nameKey ?? []) : []));
-  const [earlier, challenges, named] = await Promise.all([
-    claim(run, items, around),
-    readChallenges(run, items),
-    readPeople(run, "name_key", names),
-  ]);
-  const answers = challenges.flatMap((challenge, index) =>
-    challenge && items[index]!.challengeId !== undefined ? challenge.userId : [],
-  );
-  const owners = await readPeople(run, "id", answers);
-  const found = items.map((item, index): Facts => {
-    const { challengeId, nameKey } = item;
-    const challenge = challenges[index];
-    const known = challengeId === undefined ? named.get(nameKey ?? "") : owners.get(challenge?.userId ?? "");
-    const { person, factors } = known ?? { person: undefined, factors: [] };
-    return { person, factors: counting(item, factors, challenge), challenge, taken: new Map(), answered: false };
-  });
+  const [earlier, found] = await Promise.all([claim(run, items, around), readEach(run, items)]);
   const plans = items.map((item, index) =>
     earlier[index] ? { answer: false, attempts: [] } : item.plan(found[index]!),
   );
@@ -77,13 +64,6 @@ export async function reserveIn(
       }
     );
   });
-}
-
-/** One that is being set up counts for the challenge that proves it, and then alone. */
-function counting({ newFactor }: Reserve, factors: Factor[], challenge: Challenge | undefined): Factor[] {
-  const asked = newFactor ?? challenge?.factorId;
-  const proving = factors.filter(({ id, isNew }) => isNew && id === asked);
-  return newFactor !== undefined || proving.length > 0 ? proving : factors.filter(({ isNew }) => !isNew);
 }
 
 async function takeRounds(run: Run, wanted: { challenge: Challenge; try: boolean }[]): Promise<Map<string, Challenge>> {

@@ -27,7 +27,7 @@ export type Settle = {
   spend: Budget[];
   /** What the message counts as where it goes. */
   sent?: PhoneSend | undefined;
-  /** The text or call that this answers rightly, and the budgets that then get one back. */
+  /** What was sent and this answers rightly, and the budgets that then get one back. */
   answered?: { id: string; refund: string[] } | undefined;
   message?: NewMessage | undefined;
   /** The keyed hash of the number that the message goes to, which must not be blocked. */

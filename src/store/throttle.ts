@@ -1,9 +1,9 @@
 /** Counters in a window. Must stay true: parallel requests never exceed a limit, on any number of nodes (R-040). */
 
 import type { Db, Run } from "./open.ts";
-import { changing, inOrder, insert, type Columns } from "./values.ts";
+import { changing, inOrder, insert, listed, marks, type Columns } from "./values.ts";
 
-/** `cost`: what one takes, 1 where it is not said; 0 looks whether there is room and takes nothing. */
+/** `cost`: what one takes, 1 where it is not said; 0 looks whether there is room, and takes and locks nothing. */
 export type Budget = { id: string; limit: number; windowMs: number; cost?: number };
 
 /** A window that begins later than this has been begun by a clock that is right again. */
@@ -45,20 +45,18 @@ export type Taking = { at: number; budgets: readonly Budget[]; back?: readonly s
 
 /**
  * Each takes from all of its budgets or from none, in turn: one that has no room for it costs the others nothing, or whoever
- * has spent their own could spend everybody's. Gives the budget that was full. Two statements, however many ask.
+ * has spent their own could spend everybody's. Gives the budget that was full. Three statements at most, however many ask.
  */
 export async function takeEach(run: Run, takings: Taking[]): Promise<(Budget | undefined)[]> {
-  const asked = takings.flatMap(({ budgets, back = [] }) => [...budgets.map(({ id }) => id), ...back]);
-  const ids = inOrder(new Set(asked), (id) => id);
-  if (ids.length === 0) return takings.map(() => undefined);
-  // writing a row is what locks it, on both databases, and until the commit nobody else reads what is counted here
-  const tail = "on conflict (id) do update set count = throttle.count returning id, count, start";
-  const empty = ids.map((id) => ({ id, count: 0, start: 0, expires_at: 0 }));
-  const counters = countersOf(await insert(run, { ...table, tail }, empty));
+  const all = takings.flatMap(({ budgets }) => budgets);
+  const taken = new Set([...all.flatMap(({ id, cost }) => (cost === 0 ? [] : id)), ...takings.flatMap(backOf)]);
+  const looked = new Set(all.flatMap(({ id }) => (taken.has(id) ? [] : id)));
+  if (taken.size + looked.size === 0) return takings.map(() => undefined);
+  const counters = new Map([...(await lockCounters(run, taken)), ...(await readCounters(run, looked))]);
   const rows = new Map<string, [string, number, number, number]>();
   const full = takings.map(({ at, budgets }) => {
     const none = budgets.find((budget) => isFull(counters.get(budget.id), budget, at));
-    for (const budget of none ? [] : budgets) {
+    for (const budget of none ? [] : budgets.filter(({ cost }) => cost !== 0)) {
       const { count, start } = within(counters.get(budget.id), budget, at);
       counters.set(budget.id, { count: count + (budget.cost ?? 1), start });
       rows.set(budget.id, [budget.id, count + (budget.cost ?? 1), start, at + budget.windowMs]);
@@ -67,6 +65,20 @@ export async function takeEach(run: Run, takings: Taking[]): Promise<(Budget | u
   });
   await keepCount(run, [...rows.values()]);
   return full;
+}
+const backOf = ({ back = [] }: Taking) => back;
+
+/** Writing a row is what locks it, on both databases, and until the commit nobody else reads what is counted here. */
+async function lockCounters(run: Run, ids: Set<string>): Promise<Map<string, Counter>> {
+  const tail = "on conflict (id) do update set count = throttle.count returning id, count, start";
+  const empty = inOrder(ids, (id) => id).map((id) => ({ id, count: 0, start: 0, expires_at: 0 }));
+  return countersOf(await insert(run, { ...table, tail }, empty));
+}
+
+async function readCounters(run: Run, ids: Set<string>): Promise<Map<string, Counter>> {
+  if (ids.size === 0) return new Map();
+  const asked = listed([...ids]);
+  return countersOf(await run(`select id, count, start from throttle where id in (${marks(asked.length)})`, asked));
 }
 const keepCount = changing("throttle", "id text, count bigint, start bigint, expires_at bigint", {
   set: "count = v.count, start = v.start, expires_at = v.expires_at",

@@ -143,7 +143,7 @@ describe.each(kinds)("on %s", (kind) => {
     if ("veto" in cleared) throw new Error(cleared.veto);
     await take(w.deps, ...cleared.spend);
     const rows = await w.deps.db.q.selectFrom("throttle").select("id").execute();
-    expect(rows).toHaveLength(11);
+    expect(rows).toHaveLength(10);
     expect(JSON.stringify(rows)).not.toMatch(/7012|4567|8\.8/);
   });
 });

@@ -85,6 +85,13 @@ export const settingsSchema = z.strictObject({
     },
     { min: 1, max: 100_000, default: 20 },
   ),
+  "phone.client-per-hour": whole(
+    {
+      title: "Unused texts and calls per client and hour",
+      help: "Of a RADIUS client or an API key that checks passwords itself (first factor `none`), whoever they go to. Those that somebody answered rightly do not count.",
+    },
+    { min: 1, max: 100_000, default: 200 },
+  ),
   "phone.prefix-per-hour": whole(
     {
       title: "Unused texts and calls per range of numbers and hour",
@@ -283,6 +290,13 @@ export const settingsSchema = z.strictObject({
     },
     { min: 5, max: 30, default: 30 },
   ),
+  "lockout.client-per-ten-minutes": whole(
+    {
+      title: "Wrong codes per client and 10 minutes",
+      help: "Of a RADIUS client or an API key that checks passwords itself (first factor `none`), whoever the codes are for. After them none of its codes is looked at until the ten minutes are over. Keep it above the mistakes that your people make there in their busiest ten minutes.",
+    },
+    { min: 10, max: 100_000, default: 100 },
+  ),
   "push.account-name": line({
     title: "Account name in the app",
     help: "What the account is called in the authenticator app. Empty: the name of the organisation.",
@@ -294,6 +308,13 @@ export const settingsSchema = z.strictObject({
   "push.life-seconds": whole(
     { title: "Time to approve in the app", help: "Seconds within which a request is answered on the phone." },
     { min: 30, max: 600, default: 120 },
+  ),
+  "push.client-per-hour": whole(
+    {
+      title: "Requests in the app per client and hour",
+      help: "Of a RADIUS client or an API key that checks passwords itself (first factor `none`), whoever they go to. Those that were approved do not count; after more than this other methods stay offered.",
+    },
+    { min: 1, max: 100_000, default: 200 },
   ),
   "push.unanswered": whole(
     {
@@ -349,7 +370,7 @@ export const settingsSchema = z.strictObject({
   }),
   "notify.lockout": addresses({
     title: "Mail about locked methods",
-    help: "Addresses that are written to when wrong codes have locked somebody's method.",
+    help: "Addresses that are written to when wrong codes have locked somebody's method, or used up what a client may get wrong.",
   }),
   "notify.language": z
     .string()
