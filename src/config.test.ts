@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readConfig } from "./config.ts";
+import { ownAddress, readConfig, unknownVariables } from "./config.ts";
 
 const refusal = async (environment: Record<string, string>) => {
   try {
@@ -37,4 +37,31 @@ test("an address that is off is nobody's, and one that is not named is this mach
   expect(await readConfig(off)).toMatchObject({ http: undefined, internal: undefined, radius: undefined });
   const on = { http: { host: "127.0.0.1", port: 8080 }, radius: { host: "127.0.0.1", port: 1812 } };
   expect(await readConfig({})).toMatchObject(on);
+});
+
+test("a misspelt variable is told of, and what is ours is not", () => {
+  const environment = {
+    COUNTERSIGN_TRUSTED_PROXY: "192.0.2.7",
+    COUNTERSIGN_CONFIG: "a",
+    COUNTERSIGN_SMTP_PASSWORD_FILE: "b",
+    PATH: "/bin",
+  };
+  expect(unknownVariables(environment)).toEqual(["COUNTERSIGN_TRUSTED_PROXY"]);
+});
+
+test("a file that is named and cannot be read is told with the variable that names it", async () => {
+  const said = await refusal({ COUNTERSIGN_DATABASE_URL_FILE: "/nowhere/url" });
+  expect(said).toContain("COUNTERSIGN_DATABASE_URL_FILE: ENOENT");
+  expect(await refusal({ COUNTERSIGN_DATABASE_URL: "mysql://db" })).toContain(
+    "database-url: does not begin with postgres://",
+  );
+});
+
+test("records name a node by an address of its own, not by a wildcard", () => {
+  const any = { host: "0.0.0.0", port: 1812 };
+  const here = { host: "127.0.0.1", port: 8080 };
+  expect(ownAddress({ radius: any, http: here })).not.toBe("0.0.0.0");
+  expect(ownAddress({ radius: here, http: { host: "192.0.2.7", port: 443 } })).toBe("192.0.2.7");
+  expect(ownAddress({ radius: here, http: undefined })).toBe("127.0.0.1");
+  expect(ownAddress({ radius: undefined, http: undefined })).toBe("-");
 });

@@ -21,6 +21,10 @@ const address = z.string().transform((text, context): Address | undefined => {
   return z.NEVER;
 });
 
+/** As it is written; one of IPv6 in brackets. */
+export const shownAddress = (one: Address | undefined): string =>
+  one === undefined ? "off" : `${one.host.includes(":") ? `[${one.host}]` : one.host}:${one.port}`;
+
 /** Addresses and ranges: a list, or one text with commas. */
 const ranges = z.preprocess(
   (given) => (typeof given === "string" ? given.split(",").map((one) => one.trim()) : given),
@@ -31,31 +35,75 @@ const ranges = z.preprocess(
   ),
 );
 
+/** `unset`: what holds without a value, where the default does not say it. */
+type Help = { help: string; unset?: string };
+const word = (help: Help) => z.string().min(1).optional().meta(help);
+const port = (fallback: string, help: string) => address.prefault(fallback).meta({ help, unset: `\`${fallback}\`` });
+
 const schema = z.strictObject({
-  role: z.enum(["all", "service", "server"]).default("all"),
-  data: z.string().min(1).default("data"),
-  "database-url": z.string().startsWith("postgres").optional(),
-  "key-file": z.string().min(1).optional(),
-  "public-url": z.url({ protocol: /^https?$/ }).default("http://localhost:8080"),
-  "trusted-proxies": ranges.default([]),
-  "tls-cert": z.string().min(1).optional(),
-  "tls-key": z.string().min(1).optional(),
+  role: z
+    .enum(["all", "service", "server"])
+    .default("all")
+    .meta({ help: "For a later version; only `all` does anything." }),
+  data: z.string().min(1).default("data").meta({
+    help: "The data folder: the embedded database, the master key, anchors, the commands' socket. One process at a time uses it.",
+  }),
+  "database-url": z
+    .string()
+    .startsWith("postgres", "does not begin with postgres://")
+    .optional()
+    .meta({ help: "PostgreSQL, as `postgres://USER:PASSWORD@HOST/DATABASE`.", unset: "SQLite, in the data folder" }),
+  "key-file": word({
+    help: "The master key, 32 octets that nobody but the server may read.",
+    unset: "`master.key` in the data folder",
+  }),
+  "public-url": z
+    .url({ protocol: /^https?$/ })
+    .default("http://localhost:8080")
+    .meta({
+      help: "The address at which people and applications reach the server. It is also the issuer for OpenID Connect, and passkeys belong to its host.",
+    }),
+  "trusted-proxies": ranges
+    .default([])
+    .meta({ help: "Addresses and ranges of proxies whose word on the client's address counts.", unset: "none" }),
+  "tls-cert": word({ help: "Certificate chain (PEM) for `http`; with `tls-key`.", unset: "no TLS" }),
+  "tls-key": word({ help: "Its private key (PEM).", unset: "no TLS" }),
   // a default would also stand for what "off" is read as
-  http: address.prefault("127.0.0.1:8080"),
-  internal: address.prefault("127.0.0.1:8081"),
-  radius: address.prefault("127.0.0.1:1812"),
-  ldap: address.prefault("127.0.0.1:1389"),
-  "smtp-host": z.string().min(1).optional(),
-  "smtp-port": z.coerce.number().int().min(1).max(65_535).default(587),
-  "smtp-user": z.string().min(1).optional(),
-  "smtp-password": z.string().min(1).optional(),
+  http: port(
+    "127.0.0.1:8080",
+    "People and applications. Beyond this machine it needs `tls-cert`, or a proxy that is named.",
+  ),
+  internal: port("127.0.0.1:8081", "Health, metrics and the API's description. Not for the Internet."),
+  radius: port("127.0.0.1:1812", "RADIUS (UDP)."),
+  ldap: port("127.0.0.1:1389", "For a later version; nothing listens there yet."),
+  "smtp-host": word({ help: "The mail server; needs `smtp-from`.", unset: "no mail is sent" }),
+  "smtp-port": z.coerce.number().int().min(1).max(65_535).default(587).meta({ help: "Its port." }),
+  "smtp-user": word({ help: "The account there; with `smtp-password`.", unset: "none" }),
+  "smtp-password": word({ help: "Its password.", unset: "none" }),
   "smtp-from": z
     .string()
     .regex(/^[^\s\p{Cc}"(),:;<>@[\\\]]+@[A-Za-z0-9.-]+$/u, "is not one plain e-mail address")
-    .optional(),
-  "node-name": z.string().min(1).max(100).default(hostname()),
-  "log-level": z.enum(["debug", "info", "warn", "error"]).default("info"),
+    .optional()
+    .meta({ help: "The sender of mail, one plain address.", unset: "none" }),
+  "node-name": z
+    .string()
+    .min(1)
+    .max(100)
+    .default(hostname())
+    .meta({ help: "What records and the log call this server.", unset: "the machine's name" }),
+  "log-level": z
+    .enum(["debug", "info", "warn", "error"])
+    .default("info")
+    .meta({ help: "What is written to standard output, one JSON object a line." }),
 });
+
+/** What `docs/reference/configuration.md` says of each key. */
+export const configurationKeys = () =>
+  Object.entries(schema.shape).map(([name, field]) => {
+    const { help, unset = `\`${field.parse(undefined) as string | number}\`` } = field.meta() as Help;
+    const within = field instanceof z.ZodDefault ? field.def.innerType : field;
+    return { name, variable: variableOf(name), help, values: within instanceof z.ZodEnum ? within.options : [], unset };
+  });
 
 const loopback = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
@@ -116,13 +164,31 @@ async function readYaml(file: string | undefined): Promise<Record<string, unknow
 function readEnvironment(environment: Environment): Record<string, string> {
   const found: Record<string, string> = {};
   for (const name of Object.keys(schema.shape)) {
-    const variable = `COUNTERSIGN_${name.toUpperCase().replaceAll("-", "_")}`;
+    const variable = variableOf(name);
     const file = environment[`${variable}_FILE`];
-    // the key itself never comes by the environment, only the file that holds it
-    const value = file !== undefined && name !== "key" ? readFileSync(file, "utf8").trim() : environment[variable];
+    const value = file === undefined ? environment[variable] : readValue(`${variable}_FILE`, file);
     if (value !== undefined && value !== "") found[name] = value;
   }
   return found;
+}
+
+function variableOf(name: string): string {
+  return `COUNTERSIGN_${name.toUpperCase().replaceAll("-", "_")}`;
+}
+
+function readValue(variable: string, file: string): string {
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch (error) {
+    throw new AppError("start_refused", `${variable}: ${(error as Error).message}`, error);
+  }
+}
+
+/** Named like ours and none of ours: misspelt, or put there by what runs the server, as Kubernetes does beside a service. */
+export function unknownVariables(environment: Environment = process.env): string[] {
+  const known = new Set(Object.keys(schema.shape).flatMap((name) => [variableOf(name), `${variableOf(name)}_FILE`]));
+  known.add("COUNTERSIGN_CONFIG");
+  return Object.keys(environment).filter((name) => name.startsWith("COUNTERSIGN_") && !known.has(name));
 }
 
 /** A wildcard as the addresses it stands for: replies must leave from the address that was asked (R-119). */
@@ -131,4 +197,10 @@ export function expand({ host, port }: Address): Address[] {
   const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   const mine = all.filter((one) => !one.address.startsWith("fe80") && (host === "::" || one.family === "IPv4"));
   return mine.map((one) => ({ host: one.address, port }));
+}
+
+/** What records name this node by. A wildcard is nobody's address, and of this machine alone it says nothing. */
+export function ownAddress({ radius, http }: Pick<Config, "radius" | "http">): string {
+  const all = [radius, http].flatMap((one) => (one === undefined ? [] : expand(one)));
+  return (all.find(({ host }) => !loopback.test(host)) ?? all[0])?.host ?? "-";
 }

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { program } from "#edges/cli/program.ts";
 import { AppError } from "#core/errors.ts";
-import { readConfig, type Config } from "./config.ts";
+import { readConfig, unknownVariables, type Config } from "./config.ts";
 import about from "../package.json" with { type: "json" };
 
 /** after an error nobody expected, nothing this process says can be trusted; whoever supervises it starts it anew. */
@@ -69,6 +69,7 @@ async function serveUntilStopped({ evaluation }: { evaluation: boolean }): Promi
   // a terminal's Ctrl-C comes twice where npm is between, and the second must not end the stopping
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop());
   const log = openLogger(evaluation ? "warn" : config["log-level"]);
+  for (const name of unknownVariables()) log.warn("a variable of the environment is not known here", { name });
   const running = await serve(config, { log, evaluation });
   // without a certificate the signal means what it always does: the terminal is gone
   if (config["tls-cert"] !== undefined) process.on("SIGHUP", () => running.reloadCertificate());

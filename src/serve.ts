@@ -10,7 +10,7 @@ import { checkPasskeyDomain } from "#actions/passkey-domain.ts";
 import type { Deps, Logger } from "#actions/deps.ts";
 import type { Phones } from "#actions/phones.ts";
 import { pushCounts } from "#actions/web-push.ts";
-import { expand, type Config } from "./config.ts";
+import { expand, shownAddress, type Config } from "./config.ts";
 import { health, type Health } from "./health.ts";
 import { jobs, runJobs, type Job } from "./jobs.ts";
 import { metrics } from "./metrics.ts";
@@ -44,7 +44,9 @@ export async function serve(
     const state = health(deps);
     await state.check();
     const { reloadCertificate, reload } = await startEdges({ config, deps, phones, state, stops });
-    log.info("ready", { node: deps.db.node.name, database: deps.db.kind });
+    const { http, internal, radius } = config;
+    const listens = { http: shownAddress(http), internal: shownAddress(internal), radius: shownAddress(radius) };
+    log.info("ready", { node: deps.db.node.name, database: deps.db.kind, ...listens });
     return { deps, phones, reload, reloadCertificate, stop };
   } catch (error) {
     await stop().catch(() => undefined);

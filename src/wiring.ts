@@ -18,7 +18,7 @@ import { startStore } from "#store/index.ts";
 import type { Db } from "#store/open.ts";
 import { openPostgres } from "#store/postgres.ts";
 import { openSqlite } from "#store/sqlite.ts";
-import type { Config } from "./config.ts";
+import { ownAddress, type Config } from "./config.ts";
 
 /** `phones`: the evaluation's simulated ones. */
 export type System = { deps: Deps; phones: Phones | undefined; close(): Promise<void> };
@@ -72,7 +72,7 @@ export async function openSystem(
     const node = {
       id: nodeId(config.data, random),
       name: config["node-name"],
-      address: config.radius?.host ?? config.http?.host ?? "-",
+      address: ownAddress(config),
       publicUrl: config["public-url"],
     };
     const master = (mayCreate: boolean) => masterKey(config["key-file"]!, mayCreate);

@@ -15,6 +15,7 @@ import { settingsSchema } from "#core/settings/index.ts";
 import { contract } from "#edges/http/contract.ts";
 import { ownContract } from "#edges/me/contract.ts";
 import { translate } from "#i18n/translate.ts";
+import { configurationKeys } from "../src/config.ts";
 import { migrate } from "#store/migrate.ts";
 import { openSqlite } from "#store/sqlite.ts";
 
@@ -129,6 +130,35 @@ function settingsPage(): string {
   ].join("\n");
 }
 
+function configurationPage(): string {
+  const rows = configurationKeys().map(({ name, variable, help, values, unset }) => {
+    const choices = values.length === 0 ? "" : ` ${values.map((value) => `\`${value}\``).join(", ")}.`;
+    return `| \`${name}\` | \`${variable}\` | ${help}${choices} | ${unset} |`;
+  });
+  return [
+    "# Configuration",
+    "",
+    "What the server must know before it opens its database; everything else is a [setting](settings.md). It stands in a YAML file",
+    "that `COUNTERSIGN_CONFIG` names, or in the environment, which goes before the file. A variable with `_FILE` behind its name",
+    "(`COUNTERSIGN_DATABASE_URL_FILE`, `COUNTERSIGN_SMTP_PASSWORD_FILE`) names a file that holds the value. Addresses are",
+    "`host:port`, `[v6]:port` or `off`; `0.0.0.0` and `[::]` are all of this machine's. A change counts from the next start on, and the",
+    "commands need the same configuration. This page is written by `npm run gen`.",
+    "",
+    "```yaml",
+    "# /etc/countersign.yaml, with COUNTERSIGN_CONFIG=/etc/countersign.yaml",
+    "data: /var/lib/countersign",
+    "public-url: https://mfa.example.org",
+    "radius: 10.0.0.2:1812",
+    "trusted-proxies: [10.0.0.7]",
+    "```",
+    "",
+    "| In the file | In the environment | Meaning | Without it |",
+    "| --- | --- | --- | --- |",
+    ...rows,
+    "",
+  ].join("\n");
+}
+
 function range({ enum: choices, type, minimum, maximum }: Field): string {
   if (choices) return choices.map((choice) => `\`${choice}\``).join(", ");
   if (minimum !== undefined) return `${minimum} to ${maximum}`;
@@ -182,6 +212,7 @@ const document = await openApi();
 const files = {
   "generated/openapi.json": document,
   "generated/schema.sql": await schemaSql(),
+  "docs/reference/configuration.md": configurationPage(),
   "docs/reference/errors.md": errorsPage(),
   "docs/reference/settings.md": settingsPage(),
   "sdk/src/openapi.d.ts": clientTypes(document),
