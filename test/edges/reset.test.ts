@@ -26,7 +26,7 @@ describe.each(kinds)("on %s", (kind) => {
       people: { host: "127.0.0.1", port: 0 },
       internal: undefined,
       publicUrl: "http://localhost:8080",
-      trustedProxies: [],
+      trustedProxies: ["127.0.0.1"],
       ready: () => true,
       metrics: async () => "",
       webDist: new URL("../../web/dist/", import.meta.url),
@@ -43,11 +43,13 @@ describe.each(kinds)("on %s", (kind) => {
       .where("username", "=", username)
       .execute();
 
-  async function ask(page: Browser, username: string) {
+  async function ask(page: Browser, username: string, address = "198.51.100.7") {
     const first = await page.open("/sign-in");
-    const flow = first.query.get("flow")!;
+    return await askAgain(page, { flow: first.query.get("flow")!, username, address });
+  }
+  async function askAgain(page: Browser, { flow, username, address }: Record<"flow" | "username" | "address", string>) {
     await page.open(`/sign-in/forgot?flow=${flow}`);
-    return await page.submit("/sign-in/forgot", { username });
+    return await page.submit("/sign-in/forgot", { username }, { "x-forwarded-for": address });
   }
   const mails = async () => {
     await deliverDue(w.deps);
@@ -181,6 +183,95 @@ describe.each(kinds)("on %s", (kind) => {
     w.clock.at += 3_600_001;
     await ask(page, "eva");
     expect(await mails()).toHaveLength(1);
+  });
+
+  test("who asks for somebody's mails leaves them some, and twelve an hour are all there are", async () => {
+    const { page } = await start();
+    const from = async (address: string) => {
+      for (let asked = 0; asked < 5; asked++) await ask(browser(server.people!.port), "eva", address);
+      return (await mails()).length;
+    };
+    expect(await from("203.0.113.9")).toBe(3);
+    await ask(page, "eva");
+    await page.submit("/sign-in/forgot/code", { code: await mailed() });
+    expect(page.title()).toBe("Verify that it is you");
+    // one IPv6 network is one who asks
+    expect(await from("2001:db8:1:1::1")).toBe(3);
+    expect(await from("2001:db8:1:2::1")).toBe(0);
+    expect(await from("203.0.113.10")).toBe(3);
+    expect(await from("203.0.113.11")).toBe(2);
+  });
+
+  test("asked for once more than mails are sent, the code that was mailed stays good, and its tries are counted on", async () => {
+    const { page } = await start();
+    const asking = { flow: (await ask(page, "eva")).query.get("flow")!, username: "eva", address: "198.51.100.7" };
+    for (let more = 0; more < 2; more++) await askAgain(page, asking);
+    const codes = (await mails()).map(({ text }) => /\d{8}/.exec(text)![0]);
+    expect(codes).toHaveLength(3);
+    const code = codes.at(-1)!;
+    const wrong = code === "00000000" ? "00000001" : "00000000";
+    for (let tries = 0; tries < 3; tries++) {
+      await page.submit("/sign-in/forgot/code", { code: wrong });
+      await askAgain(page, { ...asking, username: "EVA" });
+    }
+    expect(await mails()).toEqual([]);
+    await page.submit("/sign-in/forgot/code", { code: wrong });
+    await askAgain(page, asking);
+    await page.submit("/sign-in/forgot/code", { code });
+    expect(page.title()).toBe("Verify that it is you");
+    // and a name that nobody has ends where somebody's does
+    const nobody = browser(server.people!.port);
+    asking.flow = (await ask(nobody, "nobody")).query.get("flow")!;
+    for (let more = 0; more < 3; more++) await askAgain(nobody, { ...asking, username: "nobody" });
+    for (let tries = 0; tries < 4; tries++) {
+      await nobody.submit("/sign-in/forgot/code", { code: wrong });
+      await askAgain(nobody, { ...asking, username: "nobody" });
+    }
+    expect(await nobody.submit("/sign-in/forgot/code", { code: wrong })).toMatchObject({ path: "/sign-in" });
+    expect(nobody.alert()).not.toContain("not right");
+  });
+
+  test("who asks learns nothing from the time: without a mail the database does the same, and the answer is held", async () => {
+    await start();
+    const transaction = w.deps.db.transaction.bind(w.deps.db);
+    const asked: string[] = [];
+    w.deps.db.transaction = async (work, options) =>
+      await transaction(async (run) => {
+        const seen = async (text: string, values?: unknown[]) => {
+          asked.push(text);
+          return await run(text, values as never);
+        };
+        return await work(Object.assign(seen, run) as typeof run);
+      }, options);
+    const sleep = vi.fn<(ms: number) => Promise<void>>(async () => undefined);
+    w.deps.clock.sleep = sleep;
+    const statements = async (username: string) => {
+      const page = browser(server.people!.port);
+      const flow = (await page.open("/sign-in")).query.get("flow")!;
+      await page.open(`/sign-in/forgot?flow=${flow}`);
+      sleep.mockClear();
+      asked.length = 0;
+      await page.submit("/sign-in/forgot", { username });
+      expect(sleep.mock.calls).toEqual([[1000]]);
+      return asked.filter((text) => !text.includes("outbox"));
+    };
+    for (let time = 0; time < 5; time++) {
+      const [known, unknown] = [await statements("eva"), await statements("nobody")];
+      expect(known.length).toBeGreaterThan(1);
+      expect(unknown).toEqual(known);
+    }
+  });
+
+  test("the mail says how long its code works: as long as its page does", async () => {
+    const { page } = await start();
+    const flow = (await page.open("/sign-in")).query.get("flow")!;
+    w.clock.at += 330_000;
+    await askAgain(page, { flow, username: "eva", address: "198.51.100.7" });
+    const [{ text } = { text: "" }] = await mails();
+    expect(text).toContain("It works for 9 min");
+    w.clock.at += 9 * 60_000;
+    await page.submit("/sign-in/forgot/code", { code: /\d{8}/.exec(text)![0] });
+    expect(page.title()).toBe("Verify that it is you");
   });
 
   test("a code is good in the browser and the sign-in where it was asked for, and the newest alone", async () => {

@@ -293,8 +293,8 @@ function wayForms(define: Define, deps: Deps): void {
 const unasked = (flow: Flow): Flow => ({ ...flow, resetting: undefined });
 
 function forgotForms(define: Define, deps: Deps): void {
-  define("/sign-in/forgot", { username: z.string().max(256) }, async (flow, { username }) =>
-    flow.person || !mayReset(deps) ? { flow } : await beginReset(deps, flow, username!),
+  define("/sign-in/forgot", { username: z.string().max(256) }, async (flow, { username }, from) =>
+    flow.person || !mayReset(deps) ? { flow } : await beginReset(deps, flow, { username: username!, ...from }),
   );
   define("/sign-in/forgot/code", { code: z.string().max(64) }, async (flow, { code }, from) =>
     flow.person || !flow.resetting ? { flow } : await giveMailedCode(deps, flow, { code: code!, ...from }),
