@@ -24,6 +24,7 @@ export type NoticeKind =
   | "password_changed"
   | "password_reset"
   | "number_changed"
+  | "email_changed"
   | "pin_set"
   | "pin_changed"
   | "pin_expired"

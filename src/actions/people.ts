@@ -10,13 +10,23 @@ import {
   listPeople,
   readOwners,
   savePasswordHash,
+  savePersonFields,
   saveState,
   type PersonDetails,
 } from "#store/people.ts";
-import { about, changed, type Actor } from "./change.ts";
+import { about, changed, tell, type Actor } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { newPasswordHash } from "./passwords.ts";
-import { readPassword, readPerson, rowsOf, startReading, type PersonFields, type State } from "./person-fields.ts";
+import {
+  changeableColumns,
+  readPassword,
+  readPerson,
+  rowsOf,
+  startReading,
+  type ChangeableColumn,
+  type PersonFields,
+  type State,
+} from "./person-fields.ts";
 import { namesOf } from "./rules.ts";
 import { signOutAndForget, signOutEverywhere } from "./sessions.ts";
 
@@ -111,6 +121,49 @@ export async function removePerson(deps: Deps, actor: Actor, { username, reason 
     return { value: { id }, result: "PERSON_REMOVED", userId: id, detail: { sessions }, personal };
   });
 }
+
+/** `fields`: those that are named change, and an empty one is taken away. */
+export async function changePerson(
+  deps: Deps,
+  actor: Actor,
+  { username, reason, fields }: Asked & { fields: Partial<Record<ChangeableColumn, string | undefined>> },
+): Promise<{ id: string; changed: ChangeableColumn[] }> {
+  const named = changeableColumns.filter((column) => fields[column] !== undefined);
+  if (named.length === 0) throw new AppError("usage", "nothing is changed: name an option");
+  const before = await loadPerson(deps, username);
+  const { id } = before;
+  const { said } = readPerson(await startReading(deps), { ...fields, username: before.username });
+  const stood = fieldsOf(before);
+  const changes = named.filter((column) => said[column] !== stood[column]);
+  if (changes.length === 0) return { id, changed: [] };
+  return await changed(deps, actor, async (run) => {
+    const now = Object.fromEntries(changes.map((column) => [column, said[column]]));
+    if (!(await savePersonFields(run, { id, fields: now }))) throw nobody(username);
+    // whoever changes where somebody is reached must not be the only one who hears of it
+    const notice = (kind: "email_changed" | "number_changed") => ({ userId: id, notice: { kind, to: before } });
+    if (changes.includes("email")) await tell(deps, run, notice("email_changed"));
+    if (changes.some((column) => column.endsWith("_phone"))) await tell(deps, run, notice("number_changed"));
+    return {
+      value: { id, changed: changes },
+      result: "PERSON_CHANGED",
+      userId: id,
+      detail: { fields: changes },
+      personal: about(before, reason),
+    };
+  });
+}
+
+const fieldsOf = (person: PersonDetails): Record<ChangeableColumn, string | null> => ({
+  display_name: person.displayName,
+  first_name: person.firstName,
+  last_name: person.lastName,
+  email: person.email,
+  mobile_phone: person.mobilePhone,
+  backup_phone: person.backupPhone,
+  phone_extension: person.phoneExtension,
+  language: person.language,
+  groups: JSON.stringify(person.groups),
+});
 
 export async function setState(
   deps: Deps,

@@ -29,6 +29,19 @@ export const columns = [
   "oath_secret_base32",
 ] as const;
 export type Column = (typeof columns)[number];
+/** What a command changes later; the others have commands of their own, or are who somebody is. */
+export const changeableColumns = [
+  "display_name",
+  "first_name",
+  "last_name",
+  "email",
+  "mobile_phone",
+  "backup_phone",
+  "phone_extension",
+  "language",
+  "groups",
+] as const satisfies readonly Column[];
+export type ChangeableColumn = (typeof changeableColumns)[number];
 export type PersonFields = Partial<Record<Column, string | undefined>>;
 
 export const states = ["disabled", "enabled", "enforced"] as const;

@@ -284,6 +284,18 @@ export async function readPasswordState(db: Db, id: string): Promise<{ hash: str
   return { hash: row?.password_hash ?? null, expired: row?.password_expired === 1 };
 }
 
+export async function savePersonFields(
+  run: Run,
+  { id, fields }: { id: string; fields: Partial<Omit<NewPersonRow, "id" | "name_key" | "username" | "import_id">> },
+): Promise<boolean> {
+  const columns = Object.keys(fields) as (keyof typeof fields)[];
+  const saved = await run(
+    `update person set ${columns.map((column) => `${column} = ?`).join(", ")} where id = ? returning id`,
+    [...columns.map((column) => fields[column]), id],
+  );
+  return saved.length > 0;
+}
+
 export async function saveLanguage(run: Run, { id, language }: { id: string; language: string }): Promise<void> {
   await run("update person set language = ? where id = ?", [language, id]);
 }

@@ -15,7 +15,7 @@ const columns =
   "username, display_name, first_name, last_name, email, mobile_phone, backup_phone, phone_extension, language, " +
   "groups (a;b), state, password, oath_secret_base32, in any order, those that you need";
 
-type UserAdd = {
+type Details = {
   displayName?: string;
   firstName?: string;
   lastName?: string;
@@ -25,10 +25,9 @@ type UserAdd = {
   phoneExtension?: string;
   language?: string;
   groups?: string[];
-  state?: string;
-  passwordFile?: string;
-  text?: boolean;
 };
+type UserAdd = Details & { state?: string; passwordFile?: string; text?: boolean };
+
 type Page = { after?: string; limit?: number; phoneOnly?: true };
 
 /** Why it is done: kept beside the log's entry, where it can be erased. */
@@ -47,6 +46,30 @@ const setState = (path: string, { state, summary }: { state: State; summary: str
     show: (result) => `The account is ${result.state}.`,
   });
 
+const detailOptions = (one: Command): Command =>
+  one
+    .option("--display-name <name>", "what pages and applications call the person")
+    .option("--first-name <name>")
+    .option("--last-name <name>")
+    .option("--email <address>", "where notices and codes for a forgotten password go")
+    .option("--mobile-phone <number>", "with + and country code, or as phone.default-country writes it")
+    .option("--backup-phone <number>")
+    .option("--phone-extension <digits>", "12, or @12 where an operator is asked")
+    .option("--language <tag>", "en or sv")
+    .option("--groups <group...>");
+
+const readDetails = (options: Details) => ({
+  display_name: options.displayName,
+  first_name: options.firstName,
+  last_name: options.lastName,
+  email: options.email,
+  mobile_phone: options.mobilePhone,
+  backup_phone: options.backupPhone,
+  phone_extension: options.phoneExtension,
+  language: options.language,
+  groups: options.groups?.join(";"),
+});
+
 const users: Verb[] = [
   verb<"user add", UserAdd>({
     path: "user add",
@@ -54,37 +77,28 @@ const users: Verb[] = [
     summary: "add a person",
     example: "countersign user add anna --mobile-phone '+46 70 123 45 67' --password-file -",
     define: (one) =>
-      one
-        .argument("<username>")
-        .option("--display-name <name>")
-        .option("--first-name <name>")
-        .option("--last-name <name>")
-        .option("--email <address>")
-        .option("--mobile-phone <number>")
-        .option("--backup-phone <number>")
-        .option("--phone-extension <digits>")
-        .option("--language <tag>")
-        .option("--groups <group...>")
+      detailOptions(one.argument("<username>"))
         .addOption(new Option("--state <state>").choices(["disabled", "enabled", "enforced"]))
         .option("--password-file <file>", "the local password; - is standard input")
         .option("--text", "texts to the mobile number are a method (so it is when there is a number)")
         .option("--no-text", "the mobile number is no method"),
     input: async ([username = ""], options, read) => ({
       username,
-      display_name: options.displayName,
-      first_name: options.firstName,
-      last_name: options.lastName,
-      email: options.email,
-      mobile_phone: options.mobilePhone,
-      backup_phone: options.backupPhone,
-      phone_extension: options.phoneExtension,
-      language: options.language,
-      groups: options.groups?.join(";"),
+      ...readDetails(options),
       state: options.state,
       password: options.passwordFile && (await read(options.passwordFile)),
       text: options.text,
     }),
     show: ({ id, username, methods }) => details({ added: username, id, methods }),
+  }),
+  verb<"user set", Why & Details>({
+    path: "user set",
+    command: "user set",
+    summary: "change what is kept of a person; '' takes it away. Methods keep their numbers: method add-phone",
+    example: "countersign user set anna --email anna.berg@example.org --groups finance vpn --reason 'new name'",
+    define: (one) => why(detailOptions(one.argument("<username>"))),
+    input: ([username = ""], { reason, ...options }) => ({ username, reason, fields: readDetails(options) }),
+    show: (result) => (result.changed.length === 0 ? "It is so already." : `Changed: ${result.changed.join(", ")}`),
   }),
   verb<"user import">({
     path: "user import",

@@ -8,25 +8,37 @@ import { addApp, listMethods, removeMethod, unlockMethods } from "#actions/facto
 import { issueTap, requireRegistration, resetPassword, revokeDevices, revokeSessions } from "#actions/help-desk.ts";
 import { addPhone, phoneMethods } from "#actions/phone-methods.ts";
 import { revealNumbers, showPerson } from "#actions/person-shown.ts";
-import { addPerson, listPersons, loadPerson, removePerson, setPassword, setState } from "#actions/people.ts";
+import {
+  addPerson,
+  changePerson,
+  listPersons,
+  loadPerson,
+  removePerson,
+  setPassword,
+  setState,
+} from "#actions/people.ts";
 import { importPeople } from "#actions/people-import.ts";
 import { expirePin, generatePin, setPin } from "#actions/pins.ts";
-import { columns, states } from "#actions/person-fields.ts";
+import { changeableColumns, columns, states } from "#actions/person-fields.ts";
 import { resynchroniseMethod } from "#actions/token-resync.ts";
 import { command, limit, name, text } from "./command.ts";
 
 const username = z.strictObject({ username: name });
 /** why it is done, for the log */
 const asked = username.extend({ reason: z.string().min(1).max(1000).optional() });
-const fields = Object.fromEntries(columns.map((column) => [column, text.optional()])) as Record<
-  (typeof columns)[number],
-  z.ZodOptional<typeof text>
->;
+const textsOf = <C extends string>(names: readonly C[]) =>
+  Object.fromEntries(names.map((column) => [column, text.optional()])) as Record<C, z.ZodOptional<typeof text>>;
+const fields = textsOf(columns);
+const changeable = textsOf(changeableColumns);
 
 export const personCommands = {
   "user add": command({
     input: z.strictObject({ ...fields, text: z.boolean().optional() }),
     run: async (deps, input) => await addPerson(deps, "cli", input),
+  }),
+  "user set": command({
+    input: asked.extend({ fields: z.strictObject(changeable) }),
+    run: async (deps, input) => await changePerson(deps, "cli", input),
   }),
   "user import": command({
     input: z.strictObject({}),
