@@ -1,6 +1,6 @@
-// F-01: killed at its syncs. `npm run torture` goes through all of them; here the last ones, which commit, and some before.
+// F-01: killed at every sync to disk of a login and of both imports.
 import { beforeAll, expect, test } from "vitest";
-import { openScenarios, type Scenario, whyNoTracing } from "./sync-points.ts";
+import { everyPoint, openScenarios, whyNoTracing } from "./sync-points.ts";
 
 const missing = whyNoTracing();
 let scenarios: Awaited<ReturnType<typeof openScenarios>>;
@@ -8,42 +8,17 @@ beforeAll(async () => {
   if (missing === undefined) scenarios = await openScenarios();
 });
 
-async function someOf({ run, total }: Scenario, most: number) {
-  const all = await total();
-  const last = Array.from({ length: Math.min(all, most) }, (_, index) => all - index);
-  const early = [1, Math.ceil(all / 3)].filter((count) => !last.includes(count));
-  const points = [];
-  for (const count of [...early, ...last.toReversed()]) points.push(await run(count));
-  console.log(
-    `${all} syncs; killed at ${points
-      .filter(({ killed }) => killed)
-      .map(({ count }) => count)
-      .join(", ")}`,
-  );
-  return points;
-}
-
-test("killed at a sync of a login, it has granted once or not at all", async (context) => {
+test.for([
+  ["login", "it has granted once or not at all"],
+  ["import", "it has taken everybody or nobody"],
+  ["tokens", "it has taken all or none (F-59)"],
+] as const)("killed at any sync of %s, %s", { timeout: 300_000 }, async ([name], context) => {
   if (missing !== undefined) return context.skip(missing);
-  const points = await someOf(scenarios.login, 6);
+  const points = await everyPoint(scenarios[name]);
+  const killed = points.filter((point) => point.killed);
+  console.log(`${name}: killed at each of ${killed.length} syncs`);
   expect(points.filter(({ wrong }) => wrong.length > 0)).toEqual([]);
-  expect(points.some(({ killed, acknowledged }) => killed && !acknowledged)).toBe(true);
+  expect(killed.filter(({ acknowledged }) => !acknowledged).length).toBeGreaterThan(1);
+  // or the run that was not killed proves nothing
+  expect(points.filter((point) => !point.killed && !point.acknowledged)).toEqual([]);
 });
-
-test("killed at a sync of an import, it has taken everybody or nobody", async (context) => {
-  if (missing !== undefined) return context.skip(missing);
-  const points = await someOf(scenarios.import, 5);
-  expect(points.filter(({ wrong }) => wrong.length > 0)).toEqual([]);
-  expect(points.some(({ killed, acknowledged }) => killed && !acknowledged)).toBe(true);
-});
-
-test(
-  "killed at a sync of an import of tokens, it has taken all or none (F-59)",
-  { timeout: 300_000 },
-  async (context) => {
-    if (missing !== undefined) return context.skip(missing);
-    const points = await someOf(scenarios.tokens, 3);
-    expect(points.filter(({ wrong }) => wrong.length > 0)).toEqual([]);
-    expect(points.some(({ killed, acknowledged }) => killed && !acknowledged)).toBe(true);
-  },
-);

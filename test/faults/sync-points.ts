@@ -1,11 +1,11 @@
 // F-01: the process killed before its N-th sync to disk, for every N, on the embedded database. What is there afterwards is
 // the old state or the new one, never a mixture, and what was acknowledged is there.
 import { spawnSync } from "node:child_process";
-import { cpSync, readFileSync, rmSync } from "node:fs";
+import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { currentStep, peopleCsv, userName } from "../../bench/people.ts";
 import { csvParts } from "../../bench/token-files.ts";
-import { tempFolder } from "../support/process.ts";
+import { remove, tempFolder } from "../support/process.ts";
 import { type Gateway, openGateway, verdictOf } from "./gateway.ts";
 import { makeNode, makeTemplate, type Node } from "./node.ts";
 import { oracleOf } from "./oracle.ts";
@@ -13,9 +13,10 @@ import { openWitness } from "./witness.ts";
 
 const calls = "fdatasync,fsync";
 /** -D: the tracer is the grandchild, so that signals reach the node itself. */
-const tracer = (more: readonly string[]) => ["strace", "-D", "-f", ...more];
-const killAt = (count: number) =>
-  tracer(["-o", "/dev/null", "-e", `trace=${calls}`, "-e", `inject=${calls}:signal=SIGKILL:when=${count}`]);
+const killAt = (count: number) => {
+  const inject = `inject=${calls}:signal=SIGKILL:when=${count}`;
+  return ["strace", "-D", "-f", "-o", "/dev/null", "-e", `trace=${calls}`, "-e", inject];
+};
 
 /** Why this cannot be done here; undefined when it can. */
 export function whyNoTracing(): string | undefined {
@@ -24,13 +25,17 @@ export function whyNoTracing(): string | undefined {
   return status === 0 ? undefined : "strace may not trace here";
 }
 
-export type SyncPoint = { count: number; killed: boolean; acknowledged: boolean; wrong: string[] };
-export type Scenario = {
-  /** One run that dies before its sync number `count`, in a fresh data folder, and what was left of it. */
-  run: (count: number) => Promise<SyncPoint>;
-  /** How many syncs a run without a kill makes. */
-  total: () => Promise<number>;
-};
+type SyncPoint = { count: number; killed: boolean; acknowledged: boolean; wrong: string[] };
+/** One run that dies before its sync number `count`, in a fresh data folder, and what was left of it. */
+type Scenario = (count: number) => Promise<SyncPoint>;
+
+/** One sync after the other until a run is not killed any more; two at a time, since much of a run is waiting. */
+export async function everyPoint(run: Scenario): Promise<SyncPoint[]> {
+  const points: SyncPoint[] = [];
+  do points.push(...(await Promise.all([run(points.length + 1), run(points.length + 2)])));
+  while (points.every(({ killed }) => killed));
+  return points;
+}
 
 const settled = 10;
 const imported = 1000;
@@ -38,47 +43,30 @@ const imported = 1000;
 /** Where nothing is at work: ten people and a client. */
 export async function openScenarios(): Promise<{ login: Scenario; import: Scenario; tokens: Scenario }> {
   const template = await makeTemplate(settled);
-  const work = tempFolder("sync-points");
-  const fresh = async () => {
-    const data = join(work, "data");
-    rmSync(data, { recursive: true, force: true });
+  const on = (play: Play) => async (count: number) => {
+    const data = tempFolder("sync-point");
     cpSync(template, data, { recursive: true });
-    return await makeNode({ data });
+    const point = await play(await makeNode({ data }), killAt(count), count);
+    remove(data);
+    return point;
   };
-  const count = async (go: (node: Node, wrap: string[]) => Promise<unknown>) => {
-    const log = join(work, "syncs");
-    await go(await fresh(), tracer(["-o", log, "-e", `trace=${calls}`]));
-    return readFileSync(log, "utf8").match(/ (fdatasync|fsync)\(/g)?.length ?? 0;
-  };
-  return {
-    login: { run: async (at) => await login(await fresh(), killAt(at), at), total: async () => await count(serveOnce) },
-    import: {
-      run: async (at) => await bulk(await fresh(), killAt(at), at),
-      total: async () => await count(importOnce),
-    },
-    tokens: {
-      run: async (at) => await tokenBulk(await fresh(), killAt(at), at),
-      total: async () => await count(importTokensOnce),
-    },
-  };
+  return { login: on(login), import: on(bulk), tokens: on(tokenBulk) };
 }
+type Play = (node: Node, wrap: string[], count: number) => Promise<SyncPoint>;
 
 /** Start, one login, stop: as far as it gets. */
-async function serveOnce(node: Node, wrap: string[], gateway?: Gateway) {
-  const user = 1;
-  const mine = gateway ?? (await openGateway([node.radiusPort]));
-  const packet = mine.prepare({ user, step: currentStep() });
+async function serveOnce(node: Node, wrap: string[], gateway: Gateway) {
+  const packet = gateway.prepare({ user: 1, step: currentStep() });
   let login;
   try {
     await node.start(wrap);
-    login = mine.send(packet);
+    login = gateway.send(packet);
     await Promise.race([login.done, node.child().exited]);
     await node.stop();
   } catch {
     // it died before it was ready
   }
-  mine.giveUp();
-  if (!gateway) mine.close();
+  gateway.giveUp();
   return { packet, login, exit: await node.child().exited };
 }
 

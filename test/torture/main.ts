@@ -9,7 +9,6 @@ import { addVpn, importPeople, makeGroup, makeNode, makeTemplate, type Node } fr
 import { oracleOf } from "../faults/oracle.ts";
 import { openRace, rightRound, type Round } from "../faults/race.ts";
 import { addApiKey } from "../faults/rest.ts";
-import { openScenarios, type Scenario, type SyncPoint, whyNoTracing } from "../faults/sync-points.ts";
 import { compareOn, load, messyTable } from "../faults/token-table.ts";
 import { openWitness } from "../faults/witness.ts";
 import { startPostgres } from "../support/postgres.ts";
@@ -105,26 +104,6 @@ async function killPostgres(): Promise<string[]> {
   return wrong;
 }
 
-/** Every sync of a login and of an import, until a run is not killed any more. */
-async function syncs(): Promise<string[]> {
-  const missing = whyNoTracing();
-  if (missing !== undefined) {
-    say(`  skipped: ${missing}`);
-    return [];
-  }
-  const wrong: string[] = [];
-  for (const [name, { run }] of Object.entries<Scenario>(await openScenarios())) {
-    const points: SyncPoint[] = [];
-    do points.push(await run(points.length + 1));
-    while (points.at(-1)!.killed);
-    const killed = points.filter((point) => point.killed).length;
-    say(`  ${name}: killed at each of ${killed} syncs`);
-    if (killed === 0) wrong.push(`${name}: no run was killed`);
-    wrong.push(...points.flatMap((point) => point.wrong.map((what) => `${name}, sync ${point.count}: ${what}`)));
-  }
-  return wrong;
-}
-
 async function bulk(): Promise<string[]> {
   const settled = 500;
   const node = await makeNode();
@@ -179,7 +158,6 @@ const sections: Section[] = [
   { name: "import", run: bulk },
   { name: "token-table", run: tokenTable },
   { name: "race", run: race },
-  { name: "syncs", run: syncs },
   { name: "kill-postgres", run: killPostgres },
   { name: "kill-sqlite", run: killSqlite },
   { name: "looks", run: looks },
