@@ -46,7 +46,7 @@ function counting({ newFactor }: Asked, factors: Factor[], challenge: Challenge 
   return newFactor !== undefined || proving.length > 0 ? proving : factors.filter(({ isNew }) => !isNew);
 }
 
-/** A first request joins what its client asked for this short a while ago (R-123). */
+/** A first request joins what its client asked for this short a while ago (R-123, docs/decisions/0008). */
 const joinMs = 20_000;
 /** These it joins for as long as they wait: their phone must not ring twice (R-122). */
 const byPhone = [...methods.values()].flatMap(({ id, outOfBand }) => (outOfBand ? `'${id}'` : [])).join(", ");

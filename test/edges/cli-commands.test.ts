@@ -239,6 +239,18 @@ describe.each(["in this process", "through the socket"])("commands %s", (how) =>
     });
   });
 
+  test("the log names the nodes where there are several, so that a client that went on to another is seen (R-123)", async () => {
+    const { here, run } = cli();
+    const noted = { value: null, result: "SETTING_RESET" };
+    await changed(here.deps, "cli", async () => await Promise.resolve(noted));
+    expect((await run(["log", "list"])).stdout).not.toContain("NODE");
+    here.clock.at += 1;
+    await changed(await here.node("node_b"), "cli", async () => await Promise.resolve(noted));
+    const { stdout } = await run(["log", "list"]);
+    expect(stdout).toMatch(/ NODE /);
+    expect(stdout.match(/ node_[ab] /g)).toEqual([" node_b ", " node_a "]);
+  });
+
   test("the log names whom an entry is about, and says so where they did it themselves", async () => {
     const { here, run } = cli();
     const { id } = await here.person({ username: "anna" });

@@ -293,6 +293,8 @@ const others: Verb[] = [
           result: (row) => row.result,
           authenticated: (row) => (row.authenticated ? "yes" : ""),
           gate: (row) => row.gate,
+          // two for one sign-in: its client went on to another
+          node: (row) => (records.some(({ node }) => node !== row.node) ? row.node : ""),
           "by or from": (row) =>
             row.actor === `person:${row.userId}` ? "themselves" : (row.actor ?? row.personal?.["clientIp"]),
           // for log show: of a request, or of the change, which belongs to none

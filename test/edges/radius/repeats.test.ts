@@ -251,6 +251,20 @@ describe("two nodes of a group", () => {
     expect((await results(s.w)).at(-1)).toBe("FAILED_SMS_CODE_DUPLICATE");
   });
 
+  test("whoever starts over later than a client fails over gets a new text, wherever (R-123)", async () => {
+    await s.w.person({ username: "bob", totp: false, phone });
+    const vpn = await s.nas();
+    const ask = async (server: typeof a) => state(await vpn.ask({ user: "bob", password: "" }, server!));
+    const first = await ask(a);
+    s.w.clock.at += 19_999;
+    expect(await ask(b)).toEqual(first);
+    s.w.clock.at += 1;
+    expect(await ask(b)).not.toEqual(first);
+    await waitUntil("the second text", () => s.w.sent.length === 2);
+    expect((await vpn.ask({ user: "bob", password: s.w.texted(), state: first }, a!)).code).toBe(code.accessReject);
+    expect((await results(s.w)).at(-1)).toBe("FAILED_CODE_SUPERSEDED");
+  });
+
   test("another caller of the same person joins nothing", async () => {
     await s.w.person({ username: "ada" });
     const vpn = await s.nas();
