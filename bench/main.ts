@@ -1,6 +1,7 @@
 // `npm run bench [name…]`: runs the named benches one after the other (without names, all but `radius-peers`). Standard
 // output gets one line of JSON for each, standard error a sentence. Ends with 1 when a bench could not be believed.
 import { availableParallelism, loadavg } from "node:os";
+import { ensureDebian } from "../tools/debian.ts";
 import { memory } from "./memory.ts";
 import { pending } from "./pending.ts";
 import { radius, radiusPeers } from "./radius.ts";
@@ -30,6 +31,7 @@ if (unknown.length > 0) {
   console.error(`No bench is called ${unknown.join(", ")}. There are: ${Object.keys(benches).join(", ")}.`);
   process.exit(2);
 }
+ensureDebian();
 
 for (const name of asked) {
   // Taken first: it says who else used the machine, which is the first thing to ask of a strange figure.

@@ -55,22 +55,25 @@ function aptGet(args: string[], log: number) {
   return spawnSync("/usr/bin/apt-get", args, { env, stdio: ["ignore", log, log] }).status === 0;
 }
 
-/** Installs what is missing where that is possible; otherwise says what is and what will therefore be skipped. */
+/**
+ * Installs what is missing where that is possible; otherwise says what is and what will therefore be skipped. On standard error,
+ * since the standard output of a bench is lines of JSON.
+ */
 export function ensureDebian(): void {
   const wanted = missing();
   if (wanted.length === 0) return;
   const mayInstall = process.getuid?.() === 0 && globSync("/usr/bin/apt-get").length > 0;
   if (mayInstall) {
-    console.log(`Installing Debian packages: ${wanted.join(" ")}`);
+    console.error(`Installing Debian packages: ${wanted.join(" ")}`);
     const folder = mkdtempSync(join(tmpdir(), "countersign-apt-"));
     const logFile = join(folder, "log");
     const log = openSync(logFile, "w");
     // RUNLEVEL=1: the packages' own services must not start and take the ports.
     if (!aptGet(["update"], log) || !aptGet(["install", "-y", "--no-install-recommends", ...wanted], log)) {
-      console.log(readFileSync(logFile, "utf8"));
+      console.error(readFileSync(logFile, "utf8"));
     }
     rmSync(folder, { recursive: true });
   }
   const why = mayInstall ? "apt-get failed" : "installing it takes root and apt-get";
-  for (const name of missing()) console.log(`Missing: ${name} (${why}); skipped: ${packages[name]!.serves}`);
+  for (const name of missing()) console.error(`Missing: ${name} (${why}); skipped: ${packages[name]!.serves}`);
 }

@@ -14,6 +14,7 @@ import { openWitness } from "../faults/witness.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { remove, tempFolder } from "../support/process.ts";
 import { world } from "../support/world.ts";
+import { ensureDebian } from "../../tools/debian.ts";
 
 /** What went wrong, in words; none is right. */
 type Section = { name: string; run: () => Promise<string[]> };
@@ -169,6 +170,7 @@ if (unknown.length > 0) {
   console.error(`There is no section ${unknown.join(", ")}: ${sections.map(({ name }) => name).join(", ")}`);
   process.exit(2);
 }
+ensureDebian();
 const failed: string[] = [];
 for (const { name, run } of sections.filter((section) => asked.length === 0 || asked.includes(section.name))) {
   say(name);
