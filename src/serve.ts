@@ -47,6 +47,9 @@ export async function serve(
     const { http, internal, radius } = config;
     const listens = { http: shownAddress(http), internal: shownAddress(internal), radius: shownAddress(radius) };
     log.info("ready", { node: deps.db.node.name, database: deps.db.kind, ...listens });
+    // each of its messages is tried for half a day, and what fails is told without a reason: it may hold what was sent
+    if (!evaluation && config["smtp-host"] === undefined)
+      log.warn("no mail server is set up (smtp-host): whoever has an e-mail address gets no notices");
     return { deps, phones, reload, reloadCertificate, stop };
   } catch (error) {
     await stop().catch(() => undefined);
