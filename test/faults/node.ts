@@ -127,7 +127,7 @@ export async function makeNode(making: Making = {}): Promise<Node> {
   return node;
 }
 
-export const vpn = { name: "vpn", secret: "a shared secret for faults" };
+export const vpn = { name: "vpn", secret: "a shared secret of 32 octets and more for faults" };
 
 /** A RADIUS client on this machine whose User-Password is the code. */
 export async function addVpn(node: Node, more: readonly string[] = ["--first-factor", "none"]): Promise<void> {
