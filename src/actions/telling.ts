@@ -1,7 +1,7 @@
 /** Who is told of a verification besides whoever asked: the person, their devices, and administrators. Queued in the commit that settles it. */
 
-import type { Decision } from "#core/case.ts";
-import type { Application, Facts } from "#core/facts.ts";
+import type { Ask, Decision } from "#core/case.ts";
+import type { Facts } from "#core/facts.ts";
 import type { Run } from "#store/open.ts";
 import { post } from "#store/outbox.ts";
 import type { Settle } from "#store/settle.ts";
@@ -29,7 +29,7 @@ export function tellingOf(deps: Deps, { ask, source }: Request, decided: Decided
     return async (run) =>
       await tell(deps, run, { userId, notice: { kind: "recovery_code_used", from: source.clientIp } });
   if (decision.kind !== "deny" || decision.free) return undefined;
-  const kind = guessed(facts, ask.application, at);
+  const kind = guessed(facts, ask, at);
   if (kind === "wrong_codes")
     deps.log.warn("wrong codes have followed a right password", { person: userId, method, correlationId });
   return async (run) => {
@@ -42,16 +42,15 @@ export function tellingOf(deps: Deps, { ask, source }: Request, decided: Decided
 }
 
 /** What wrong codes have come to with this one, if it is to be told. */
-function guessed(
-  { taken }: Facts,
-  { firstFactor }: Application,
-  at: number,
-): "method_locked" | "wrong_codes" | undefined {
+function guessed({ taken }: Facts, ask: Ask, at: number): "method_locked" | "wrong_codes" | undefined {
   const all = [...taken.values()];
   if (all.some(({ lockedUntil }) => lockedUntil > at)) return "method_locked";
-  // only whoever has the password comes this far
-  return firstFactor !== "none" && all.some(({ fails }) => fails === suspicious) ? "wrong_codes" : undefined;
+  return knowsPassword(ask) && all.some(({ fails }) => fails === suspicious) ? "wrong_codes" : undefined;
 }
+
+/** whether only whoever has the password comes this far. On our pages it was checked before anything was asked for. */
+const knowsPassword = ({ application: { firstFactor, pages, recovers }, challengeId }: Ask): boolean =>
+  firstFactor !== "none" || (pages === true && !recovers && challengeId !== undefined);
 
 /** The app was asked, and another way is used. */
 const isPutAside = ({ facts: { challenge }, end }: Decided): boolean =>

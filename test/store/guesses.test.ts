@@ -271,3 +271,22 @@ test("three wrong codes after the right password are told to the person, once, a
   await begin(w.deps, { application, username: "ada", code: w.code(ada), source });
   for (let time = 0; time < 4; time++) expect(await wrong("none")).toEqual(["wrong_code", 1]);
 });
+
+test("so they are on the sign-in page, where the code is asked for after the password, and not while a password is forgotten", async () => {
+  const ada = await w.person({ username: "ada" });
+  await w.deps.db.q.updateTable("person").set({ email: "ada@example.org" }).where("id", "=", ada.id).execute();
+  const guess = async (page: Application) => {
+    const asked = await begin(w.deps, { application: page, username: "ada", source });
+    if (asked.kind !== "challenge") throw new Error(codeOf(asked));
+    for (let time = 0; time < 3; time++) {
+      w.clock.at += 1000;
+      await respond(w.deps, { application: page, username: "ada", challengeId: asked.id, response: "000000", source });
+    }
+    return (await w.deps.db.q.selectFrom("outbox").select("id").execute()).length;
+  };
+  const page: Application = { ...application, pages: true };
+  expect(await guess({ ...page, recovers: true })).toBe(0);
+  w.clock.at += 60_000;
+  await begin(w.deps, { application, username: "ada", code: w.code(ada), source });
+  expect(await guess(page)).toBe(1);
+});
