@@ -1,7 +1,7 @@
 /** What an edge asks of a verification, and what it hears. */
 
 import type { Ask } from "#core/case.ts";
-import { siteOf } from "#core/crowd.ts";
+import { publicSite, siteOf } from "#core/crowd.ts";
 import type { Application } from "#core/facts.ts";
 import type { Proof } from "#core/methods/method.ts";
 import type { ResultCode } from "#core/results.ts";
@@ -61,6 +61,10 @@ export function joining({ application, source, code }: Attempt, key: string | un
   return `${application.id} ${source.station ?? ""} ${key}`;
 }
 
+/** Where guesses come from. `site`: the same where it is one customer's address of the Internet, not a network that many share. */
+export type From = { source: string; site: string | undefined };
 /** The addresses of one IPv6 network are one source: whoever has one has all of them to guess from. */
-export const sourceOf = ({ ask: { application }, source: { station, clientIp } }: Request): string =>
-  siteOf(station ?? clientIp ?? application.id);
+export function fromWhere({ ask: { application }, source: { station, clientIp } }: Request): From {
+  const address = station ?? clientIp;
+  return { source: siteOf(address ?? application.id), site: publicSite(address) };
+}

@@ -4,11 +4,12 @@ import type { Application, Person } from "#core/facts.ts";
 import { directoryIn } from "#core/first-factor.ts";
 import { nameKey } from "#core/names.ts";
 import type { Verdict } from "#directory/directory.ts";
-import { clearBudget, takeFrom } from "#store/throttle.ts";
+import { clearBudget, giveBackTo, takeFrom } from "#store/throttle.ts";
 import { keepAccount, type Owner } from "./accounts.ts";
+import type { From } from "./asked.ts";
 import type { Deps } from "./deps.ts";
 import { openDirectories, type Opened } from "./directories.ts";
-import { checkPassword, decoyBudget, passwordBudget } from "./passwords.ts";
+import { checkPassword, decoyBudget, passwordBudget, siteBudget } from "./passwords.ts";
 import { namesOf } from "./rules.ts";
 
 /**
@@ -22,34 +23,58 @@ type Asked = {
   person: Person | undefined;
   username: string;
   password: string;
-  source: string;
-};
-/** `owner`: whom the directory's account is here; only with "right". */
-export type Checked = { verdict: Primary; owner?: Owner | undefined };
+} & From;
+/** `owner`: whom the directory's account is here; only with "right". `isGuess`: one directory called it wrong, whatever another knows. */
+export type Checked = { verdict: Primary; owner?: Owner | undefined; isGuess?: boolean };
 
 /** R-076, R-132: how long a refusal takes where it may come from a directory, so that its time tells nothing. */
 const refusalMs = 1000;
 
 export async function checkFirstFactor(deps: Deps, asked: Asked): Promise<Checked> {
-  const begun = deps.clock.now();
   try {
-    const homes = await homesOf(deps, asked);
-    if (homes === "here") return { verdict: await checkPassword(deps, asked) };
-    const checked = await checkIn(deps, homes, asked);
-    if (checked.verdict === "unknown" && !(await mayAskAgain(deps, asked))) checked.verdict = "throttled";
-    if (checked.verdict !== "right") await deps.clock.sleep(Math.max(0, begun + refusalMs - deps.clock.now()));
-    return checked;
+    return await withinSite(deps, asked.site, async () => await checkAtHome(deps, asked));
   } catch (error) {
     deps.log.warn("a password could not be checked", { reason: error instanceof AppError ? error.code : "failed" });
     return { verdict: "unavailable" };
   }
 }
 
-/** R-076: what a refusal costs where no password is looked at, so that its time does not tell who is disabled or blocked. */
-export async function refuseUnseen(deps: Deps, asked: Omit<Asked, "person">): Promise<void> {
+async function checkAtHome(deps: Deps, asked: Asked): Promise<Checked> {
+  const begun = deps.clock.now();
+  const homes = await homesOf(deps, asked);
+  if (homes === "here") return { verdict: await checkPassword(deps, asked) };
+  const checked = await checkIn(deps, homes, asked);
+  if (checked.verdict === "unknown" && !(await mayAskAgain(deps, asked))) checked.verdict = "throttled";
+  if (checked.verdict !== "right") await deps.clock.sleep(Math.max(0, begun + refusalMs - deps.clock.now()));
+  return checked;
+}
+
+/**
+ * R-076: what a refusal costs where no password is looked at, so that neither its time nor what is counted tells who is disabled
+ * or blocked.
+ */
+export async function refuseUnseen(deps: Deps, asked: Omit<Asked, "person">): Promise<Primary> {
   const nobody = { ...asked, person: undefined };
-  const homes = await homesOf(deps, nobody).catch(() => []);
-  await (homes === "here" ? checkPassword(deps, nobody) : deps.clock.sleep(refusalMs));
+  const { verdict } = await withinSite(deps, asked.site, async () => {
+    const homes = await homesOf(deps, nobody).catch(() => []);
+    if (homes === "here") return { verdict: await checkPassword(deps, nobody) };
+    await deps.clock.sleep(refusalMs);
+    return { verdict: (await mayAskAgain(deps, nobody)) ? "unknown" : "throttled" };
+  });
+  return verdict;
+}
+
+/** A guess is paid for before it is looked at; what was no wrong guess gets its own back. */
+async function withinSite(deps: Deps, site: string | undefined, check: () => Promise<Checked>): Promise<Checked> {
+  if (site === undefined) return await check();
+  const budget = siteBudget(deps, site);
+  const relaxed = { relaxed: true };
+  const isTaken = await deps.db.transaction((run) => takeFrom(run, budget, deps.clock.now()), relaxed);
+  if (!isTaken) return { verdict: "throttled" };
+  const checked = await check();
+  if (checked.verdict !== "wrong" && checked.verdict !== "unknown" && !checked.isGuess)
+    await deps.db.transaction((run) => giveBackTo(run, [budget.id]), relaxed);
+  return checked;
 }
 
 /** As often as a wrong password of somebody's. */
@@ -77,7 +102,8 @@ async function checkIn(deps: Deps, directories: Opened[], asked: Asked): Promise
     const checked = await ask(deps, directory, asked);
     if (checked.verdict === "right") return checked;
     if (checked.verdict === "unavailable") unavailable = true;
-    else if (checked.verdict !== "unknown") return unavailable ? { verdict: "unavailable" } : checked;
+    else if (checked.verdict !== "unknown")
+      return unavailable ? { verdict: "unavailable", isGuess: checked.verdict === "wrong" } : checked;
   }
   return { verdict: unavailable ? "unavailable" : "unknown" };
 }

@@ -74,6 +74,13 @@ export const passwordBudget = (deps: Deps, { of, source }: { of: string; source:
   windowMs: 600_000,
 });
 
+/** R-072: and against a source alone, where it is one customer's, or it could try one password at everybody. */
+export const siteBudget = (deps: Deps, site: string): Budget => ({
+  id: `password from ${site}`,
+  limit: deps.settings.values()["password.source-per-ten-minutes"],
+  windowMs: 600_000,
+});
+
 /** R-076: a name that nobody has is counted too, among few enough that guesses fill no table (R-074). */
 export function decoyBudget(deps: Deps, { username, source }: { username: string; source: string }): Budget {
   const key = nameKey(username, namesOf(deps)) ?? username;

@@ -13,7 +13,7 @@ import type { Reserve } from "#store/facts.ts";
 import type { Repeated } from "#store/requests.ts";
 import type { Settle } from "#store/settle.ts";
 import type { Owner } from "./accounts.ts";
-import { joining, sourceOf, type Answer, type Attempt, type Request, type Verified } from "./asked.ts";
+import { fromWhere, joining, type Answer, type Attempt, type Request, type Verified } from "./asked.ts";
 import { cleared, isSending } from "./clearing.ts";
 import { settling, type Judged } from "./closing.ts";
 import { deliverDue } from "./deliver.ts";
@@ -38,16 +38,18 @@ export async function begin(deps: Deps, attempt: Attempt): Promise<Verified> {
   if (!("facts" in reserved)) return repeated(reserved);
   const decision = judge(deps, ask, reserved.facts);
   if (decision.kind === "ask") return await afterPassword(deps, request, { attempt, facts: reserved.facts });
-  await refuseUnseen(deps, { application, username, password: attempt.password ?? "", source: sourceOf(request) });
-  return await conclude(deps, request, { facts: reserved.facts, decision });
+  const given = { application, username, password: attempt.password ?? "", ...fromWhere(request) };
+  const isThrottled = (await refuseUnseen(deps, given)) === "throttled";
+  const said = isThrottled ? judge(deps, { ...ask, password: "throttled" }, noFacts) : decision;
+  return await conclude(deps, request, { facts: reserved.facts, decision: said });
 }
 
 async function afterPassword(deps: Deps, request: Request, { attempt, facts }: Attempted): Promise<Outcome> {
   const { ask } = request;
   const { application, username, password = "", proved } = attempt;
   const { person } = facts;
-  const from = sourceOf(request);
-  const { verdict, owner } = await checkFirstFactor(deps, { application, person, username, password, source: from });
+  const given = { application, person, username, password, ...fromWhere(request) };
+  const { verdict, owner } = await checkFirstFactor(deps, given);
   ask.password = verdict;
   const passwordSuffices = verdict === "right" ? await proved?.((owner ?? person!).id) : undefined;
   if (passwordSuffices) ask.application = { ...application, passwordSuffices };

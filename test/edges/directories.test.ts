@@ -254,6 +254,26 @@ describe("several directories", () => {
     expect(asked).toEqual([]);
   });
 
+  // R-072
+  test("one address tries so many wrong passwords at all of them; neither who is right counts nor that one cannot be asked", async () => {
+    w.set({ "password.source-per-ten-minutes": 5 });
+    directories = { corp: [account("anna")], north: [account("bob"), account("eve")] };
+    const from = { ...anywhere, station: "8.8.8.8" };
+    for (let time = 0; time < 6; time++) expect(await enter("anna", "anna's", from)).toBe("no_method");
+    directories["corp"] = down;
+    for (let time = 0; time < 6; time++) expect(await enter("nobody", "x", from)).toBe("unavailable");
+    // what the other calls wrong is a guess all the same
+    expect(await enter("bob", "wrong", from)).toBe("unavailable");
+    directories["corp"] = [account("anna")];
+    const wrong = [];
+    for (const name of ["anna", "bob", "eve", "nobody"]) wrong.push(await enter(name, "wrong", from));
+    expect(wrong).toEqual(["wrong_password", "wrong_password", "wrong_password", "unknown_person"]);
+    asked = [];
+    for (const name of ["anna", "nobody"]) expect(await enter(name, `${name}'s`, from)).toBe("throttled");
+    expect(asked).toEqual([]);
+    expect(await enter("anna", "anna's", { ...from, station: "10.0.0.1" })).toBe("no_method");
+  });
+
   test("one and the same name in two of them is never one person", async () => {
     directories = { corp: [account("anna")], north: [account("anna", { password: "other" })] };
     await enter("anna");

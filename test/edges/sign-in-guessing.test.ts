@@ -11,7 +11,8 @@ const password = "correct horse battery";
 const h = httpWorld();
 
 test("however often it is tried, a name that nobody has reads like one that somebody has", async () => {
-  await addPerson(h.w.deps, "cli", { username: "ada", password });
+  for (const username of ["ada", "off"]) await addPerson(h.w.deps, "cli", { username, password });
+  await setState(h.w.deps, "cli", { username: "off", state: "disabled" });
   h.w.set({ "password.per-ten-minutes": 3 });
   const alerts = async (username: string) => {
     const page = browser(h.server.people!.port);
@@ -23,9 +24,10 @@ test("however often it is tried, a name that nobody has reads like one that some
     }
     return heard;
   };
-  const [known, unknown] = await Promise.all([alerts("ada"), alerts("nobody")]);
+  const [known, unknown, disabled] = await Promise.all(["ada", "nobody", "off"].map(alerts));
   expect(new Set(known).size).toBe(2);
   expect(unknown).toEqual(known);
+  expect(disabled).toEqual(known);
 });
 
 test("every refusal takes as long, whoever is named", async () => {

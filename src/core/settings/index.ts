@@ -394,6 +394,13 @@ export const settingsSchema = z.strictObject({
     },
     { min: 3, max: 100, default: 10 },
   ),
+  "password.source-per-ten-minutes": whole(
+    {
+      title: "Wrong passwords per source address and 10 minutes",
+      help: "From one address of the Internet, whoever they are for; addresses of your own networks are not counted. More are refused unseen, from there alone.",
+    },
+    { min: 5, max: 100_000, default: 60 },
+  ),
   "support.name": line({
     title: "Name of the support",
     help: 'Whom people turn to, as pages and notices call it. Empty: "your organisation\'s support".',
