@@ -19,6 +19,7 @@ export async function bindDevices(data: string, { count, service }: { count: num
     const { deps } = system;
     await setSetting(deps, "cli", { name: "push.own-services", text: service.host });
     await setSetting(deps, "cli", { name: "push.life-seconds", text: "600" });
+    await setSetting(deps, "cli", { name: "push.client-per-hour", text: "100000" });
     const rows = await deps.db.q.selectFrom("person").select(["id", "username"]).execute();
     const idOf = new Map(rows.map(({ id, username }) => [username, id]));
     const key = vapidPublicKey(deps);

@@ -142,6 +142,31 @@ describe.each(variants)("$edge on $kind", ({ edge, kind }) => {
     expect({ ...unknown, ticket: undefined }).toEqual({ ...known, ticket: undefined });
   });
 
+  //
+  test("a client that has used up its wrong codes: unknown looks like known, with a right code and a wrong one", async () => {
+    w.set({ "lockout.client-per-ten-minutes": 10 });
+    const edgeDriver = await driver("none");
+    const codes = ["000001", "000002", "000003"];
+    for (const username of ["bob", "eve", "joe"]) {
+      await w.person({ username });
+      for (const code of codes) await edgeDriver.signIn({ username, code });
+    }
+    const ada = await w.person({ username: "ada" });
+    await edgeDriver.signIn({ username: "ada", code: "000001" });
+    const heard = [];
+    for (const username of ["ada", "nobody"])
+      for (const code of [w.code(ada), "000002"]) heard.push(await edgeDriver.signIn({ username, code }));
+    expect((await records()).slice(-4)).toEqual([
+      "FAILED_AUTHENTICATION_THROTTLED",
+      "FAILED_AUTHENTICATION_THROTTLED",
+      "FAILED_UNKNOWN_PERSON",
+      "FAILED_UNKNOWN_PERSON",
+    ]);
+    const [first, ...others] = heard.map((one) => ({ ...one, ticket: undefined }));
+    expect(first).toMatchObject({ verdict: "deny" });
+    expect(others).toEqual([first, first, first]);
+  });
+
   test("policy changed in between: someone disabled after the password gets no further", async () => {
     const ada = await w.person({ username: "ada", passwordHash: await passwordHash() });
     const edgeDriver = await driver("local");

@@ -30,7 +30,7 @@ const keys = {
 let w: World;
 let carried = 0;
 beforeAll(async () => {
-  w = await world({ settings: { "push.life-seconds": lifeMs / 1000 } });
+  w = await world({ settings: { "push.life-seconds": lifeMs / 1000, "push.client-per-hour": 100_000 } });
   w.deps.net = async () => {
     carried += 1;
     return { status: 201, body: "" };

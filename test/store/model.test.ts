@@ -36,7 +36,8 @@ let w: World;
 let nodes: Deps[];
 beforeAll(async () => {
   const many = { "phone.number-per-day": 1000, "phone.number-per-ten-minutes": 100, "phone.prefix-per-hour": 1000 };
-  w = await world({ settings: { ...many, "sms.per-day": 1000, "sms.per-ten-minutes": 100 } });
+  const ofClients = { "lockout.client-per-ten-minutes": 100_000, "phone.client-per-hour": 100_000 };
+  w = await world({ settings: { ...many, ...ofClients, "sms.per-day": 1000, "sms.per-ten-minutes": 100 } });
   nodes = [w.deps, await w.node("node_b")];
 });
 afterAll(async () => await w.close());

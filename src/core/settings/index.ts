@@ -314,7 +314,7 @@ export const settingsSchema = z.strictObject({
       title: "Requests in the app per client and hour",
       help: "Of a RADIUS client or an API key that checks passwords itself (first factor `none`), whoever they go to. Those that were approved do not count; after more than this other methods stay offered.",
     },
-    { min: 1, max: 100_000, default: 200 },
+    { min: 1, max: 100_000, default: 1000 },
   ),
   "push.unanswered": whole(
     {
