@@ -1,3 +1,4 @@
+import { write, writeSync } from "node:fs";
 import { pino } from "pino";
 import type { LogFields, Logger } from "#actions/deps.ts";
 
@@ -12,6 +13,42 @@ const unsafe = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 const escaped = (text: string) =>
   text.slice(0, longest).replaceAll(unsafe, (one) => `\\u{${one.codePointAt(0)!.toString(16)}}`);
 
+const heldBytes = 1_048_576;
+const pauseMs = 1000;
+
+/**
+ * Standard output, written beside the server's work. What cannot be written (the disk is full, nobody reads) is held for a
+ * while, then lost: the server goes on (R-257). Not pino's own, which tries for ever as the process exits and so keeps it:
+ * deaf, and with its ports.
+ */
+function output(): { write(line: string): void } {
+  let held: Buffer = Buffer.alloc(0);
+  let writing = false;
+  const go = () => {
+    writing = true;
+    write(1, held, (error, written) => {
+      if (error) return void setTimeout(go, pauseMs).unref();
+      held = held.subarray(written);
+      writing = held.length > 0;
+      if (writing) go();
+    });
+  };
+  process.once("exit", () => {
+    try {
+      if (!writing) writeSync(1, held);
+    } catch {
+      // there is nobody left to tell
+    }
+  });
+  return {
+    write: (line) => {
+      if (held.length + line.length > heldBytes) return;
+      held = Buffer.concat([held, Buffer.from(line)]);
+      if (!writing) go();
+    },
+  };
+}
+
 export function openLogger(level: string, destination?: { write(line: string): void }): Logger {
   const options = {
     level,
@@ -19,8 +56,8 @@ export function openLogger(level: string, destination?: { write(line: string): v
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  const log = destination ? pino(options, destination) : pino(options);
-  const write =
+  const log = pino(options, destination ?? output());
+  const line =
     (at: "debug" | "info" | "warn" | "error") =>
     (message: string, fields: LogFields = {}) => {
       const safe = Object.entries(fields).map(([name, value]) => [
@@ -29,5 +66,5 @@ export function openLogger(level: string, destination?: { write(line: string): v
       ]);
       log[at](Object.fromEntries(safe), message);
     };
-  return { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") };
+  return { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
 }

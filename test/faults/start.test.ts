@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { tempFolder } from "../support/process.ts";
+import { tempFolder, waitUntil } from "../support/process.ts";
 import { makeNode, makeTemplate, type Node } from "./node.ts";
 
 let template: string;
@@ -130,6 +130,15 @@ test("a server's files are its own in a folder that others look into too, its lo
   expect(readable).toEqual([]);
   const lines = child.output().trim().split("\n");
   expect(lines.filter((line) => !line.startsWith('{"level":'))).toEqual([]);
+});
+
+test("a server whose log nobody takes goes on, and stops when it is told to", async () => {
+  const child = node.spawn(["sh", "-c", 'exec "$@" > /dev/full', "sh"]);
+  await waitUntil("the server to be ready", () => node.ready());
+  // one that the first line has ended still listens
+  for (let tries = 0; tries < 3; tries++) expect(await node.ready()).toBe(true);
+  expect(await child.stop()).toEqual({ code: 0, signal: null });
+  expect(child.output()).toBe("");
 });
 
 test("a database that a newer, breaking version has changed", async () => {
