@@ -1,26 +1,65 @@
+import { uptime } from "node:os";
 import type { Deps } from "#actions/deps.ts";
+import { observe, outMs, type Believed } from "#core/clock-steps.ts";
 
-/** Whether this node may decide: its database answers and its clock agrees with it. */
+/**
+ * Whether this node may decide: its database answers, its clock agrees with the database's (R-010, R-115), and nobody has set
+ * that one meanwhile (R-011). With SQLite both are the machine's.
+ */
 
-export type Health = { ready: () => boolean; check: () => Promise<void>; stop: () => void };
+export const reasons = ["database", "clock_skew", "clock_step"] as const;
+export type Reason = (typeof reasons)[number];
 
-/** A node whose clock is this far from the database's would accept or refuse codes at the wrong time. */
-const skewOutMs = 15_000;
-const skewWarnMs = 5_000;
+export type Health = {
+  ready: () => boolean;
+  /** why it decides nothing, or what is amiss though it does */
+  reasons: () => Reason[];
+  /** how far the database's clock is ahead of this node's */
+  skewMs: () => number;
+  check: () => Promise<void>;
+  stop: () => void;
+};
+
+const warnMs = 5_000;
 /** An answer older than this says nothing. */
 const freshMs = 4_000;
+/** Goes on while the machine is suspended, as the time of day does, and performance.now does not. */
+const sinceBoot = () => uptime() * 1000;
 
-export function health(deps: Deps): Health {
+export function health(deps: Deps, passed: () => number = sinceBoot): Health {
   let answeredAt = 0;
-  let skewed = false;
+  let skew = 0;
+  let time: Believed | undefined;
   let stopping = false;
+  const answers = () => performance.now() - answeredAt < freshMs;
+  const held = () => time?.step !== undefined;
+
+  function watch(told: number): void {
+    const before = time;
+    time = observe(before, { told, passed: passed(), lockMs: deps.settings.values()["lockout.minutes"] * 60_000 });
+    if (time.step && time.step !== before?.step)
+      deps.log.error("the clock was set while the server ran; nothing is decided until it has stayed so", {
+        milliseconds: Math.round(time.away),
+      });
+    else if (before?.step && !time.step) deps.log.warn("the clock is believed again");
+  }
+
   return {
-    ready: () => !stopping && !skewed && performance.now() - answeredAt < freshMs,
+    ready: () => !stopping && answers() && Math.abs(skew) <= outMs && !held(),
+    reasons: () => {
+      const all: Record<Reason, boolean> = {
+        database: !answers(),
+        clock_skew: Math.abs(skew) > warnMs,
+        clock_step: Math.abs(time?.away ?? 0) > warnMs,
+      };
+      return reasons.filter((one) => all[one]);
+    },
+    skewMs: () => skew,
     async check() {
-      const skew = (await deps.db.now()) - deps.clock.now();
-      if (Math.abs(skew) > skewWarnMs)
-        deps.log.warn("this node's clock and the database's differ", { milliseconds: skew });
-      skewed = Math.abs(skew) > skewOutMs;
+      const told = await deps.db.now();
+      skew = told - deps.clock.now();
+      if (Math.abs(skew) > warnMs) deps.log.warn("this node's clock and the database's differ", { milliseconds: skew });
+      watch(told);
       answeredAt = performance.now();
     },
     stop: () => {

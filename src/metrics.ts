@@ -1,26 +1,22 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
 import type { RadiusServer } from "#edges/radius/server.ts";
+import { reasons, type Health } from "./health.ts";
 
 /** Prometheus metrics: the process's own and the edges' counts. Nothing in them is about a person (R-281). */
 export function metrics(parts: {
   radius: () => RadiusServer | undefined;
   callbacks: Record<string, number>;
   pushes: () => Readonly<Record<string, number>>;
-  ready: () => boolean;
+  state: Health;
 }): () => Promise<string> {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const gauge = (name: string, help: string, read: () => number) =>
-    new Gauge({
-      name,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(read());
-      },
-    });
-  gauge("countersign_ready", "1 when this node decides verifications", () => Number(parts.ready()));
-  gauge("countersign_radius_pending", "RADIUS requests under way", () => parts.radius()?.stats().pending ?? 0);
+  tellState(registry, parts.state);
+  gauge(registry, {
+    name: "countersign_radius_pending",
+    help: "RADIUS requests under way",
+    read: () => parts.radius()?.stats().pending ?? 0,
+  });
   counter(
     registry,
     { name: "countersign_radius_replies_total", help: "RADIUS replies by code", label: "code" },
@@ -51,6 +47,40 @@ export function metrics(parts: {
     parts.pushes,
   );
   return async () => await registry.metrics();
+}
+
+function tellState(registry: Registry, state: Health): void {
+  gauge(registry, {
+    name: "countersign_ready",
+    help: "1 when this node decides verifications",
+    read: () => Number(state.ready()),
+  });
+  gauge(registry, {
+    name: "countersign_clock_skew_seconds",
+    help: "How far the database's clock is ahead of this node's",
+    read: () => state.skewMs() / 1000,
+  });
+  new Gauge({
+    name: "countersign_degraded",
+    help: "1 for each thing that is amiss",
+    labelNames: ["reason"],
+    registers: [registry],
+    collect() {
+      const amiss = state.reasons();
+      for (const reason of reasons) this.set({ reason }, Number(amiss.includes(reason)));
+    },
+  });
+}
+
+function gauge(registry: Registry, { name, help, read }: { name: string; help: string; read: () => number }): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(read());
+    },
+  });
 }
 
 type Named = { name: string; help: string; label: string };

@@ -99,8 +99,9 @@ async function startEdges({
     // in the evaluation a proxy on this machine may be tried at once
     trustedProxies: phones ? [...config["trusted-proxies"], "127.0.0.1", "::1"] : config["trusted-proxies"],
     ready: state.ready,
+    reasons: state.reasons,
     phones,
-    metrics: metrics({ radius: () => radius, callbacks, pushes: () => pushCounts(deps), ready: state.ready }),
+    metrics: metrics({ radius: () => radius, callbacks, pushes: () => pushCounts(deps), state }),
     callbacks,
     webDist: new URL("../web/dist/", import.meta.url),
   });

@@ -56,7 +56,7 @@ export const pageErrors = {
     status: 503,
     help: "out-of-service",
     administrator:
-      "The database did not answer, or this machine's clock differs from the database's. `/health/ready` on the internal address says which.",
+      "The database did not answer, this machine's clock differs from the database's, or it was set while the server ran. `/health/ready` on the internal address says which.",
   },
   not_found: {
     number: "CS-1008",

@@ -53,6 +53,7 @@ export function httpWorld(kind: Kind = "sqlite") {
       publicUrl: "http://localhost:8080",
       trustedProxies: [],
       ready: () => h.ready,
+      reasons: () => [],
       metrics: async () => "up 1\n",
       webDist: new URL("../../web/dist/", import.meta.url),
       ...changes,

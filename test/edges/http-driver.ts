@@ -15,6 +15,7 @@ export const rest: OpenDriver = async (deps, firstFactor) => {
     publicUrl: "http://localhost:8080",
     trustedProxies: [],
     ready: () => true,
+    reasons: () => [],
     metrics: async () => "",
     webDist: new URL("../../web/dist/", import.meta.url),
   });

@@ -19,12 +19,24 @@ describe("the listeners", () => {
   test("both say how they are, without version or place", async () => {
     for (const to of ["people", "internal"] as const) {
       expect(await (await get(to, "/health/live")).json()).toEqual({ status: "live" });
-      expect(await (await get(to, "/health/ready")).json()).toEqual({ status: "ready" });
+      expect(await (await get(to, "/health/ready")).json()).toMatchObject({ status: "ready" });
     }
     h.ready = false;
     const answer = await get("people", "/health/ready");
     expect([answer.status, await answer.json()]).toEqual([503, { status: "not ready" }]);
     expect((await get("people", "/health/live")).status).toBe(200);
+  });
+
+  test("say that something is amiss, and to operators what", async () => {
+    h.server = await h.start(h.w.deps, { reasons: () => ["clock_skew"] });
+    const status = "degraded";
+    for (const [to, body] of [
+      ["people", { status }],
+      ["internal", { status, reasons: ["clock_skew"] }],
+    ] as const) {
+      const answer = await get(to, "/health/ready");
+      expect([answer.status, await answer.json()]).toEqual([200, body]);
+    }
   });
 
   test("keep metrics and API documents from people, and the API from operators", async () => {

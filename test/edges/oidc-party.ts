@@ -45,6 +45,7 @@ export function oidcWorld(kind: Kind = "sqlite") {
       internal: undefined,
       publicUrl,
       ready: () => true,
+      reasons: () => [],
       metrics: async () => "",
       trustedProxies: [],
       webDist: new URL("../../web/dist/", import.meta.url),

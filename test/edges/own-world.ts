@@ -67,6 +67,7 @@ export function ownWorld(kind: Kind) {
       publicUrl: "http://localhost:8080",
       ready: () => true,
       trustedProxies: [],
+      reasons: () => [],
       metrics: async () => "",
       webDist: new URL("../../web/dist/", import.meta.url),
     });

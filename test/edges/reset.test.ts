@@ -28,6 +28,7 @@ describe.each(kinds)("on %s", (kind) => {
       publicUrl: "http://localhost:8080",
       trustedProxies: ["127.0.0.1"],
       ready: () => true,
+      reasons: () => [],
       metrics: async () => "",
       webDist: new URL("../../web/dist/", import.meta.url),
     });

@@ -87,3 +87,16 @@ test("an address that asks for more pages than people can is told so, and nothin
   h.w.clock.at += 1000;
   expect((await ask("/sign-in")).status).toBe(303);
 });
+
+test("while the node is not ready no page decides anything, and a sign-in goes on where it was", async () => {
+  await addPerson(h.w.deps, "cli", { username: "ada", password });
+  const page = browser(h.server.people!.port);
+  await page.open("/sign-in");
+  h.ready = false;
+  const refused = await page.submit("/sign-in/password", { username: "ada", password });
+  const counted = await h.w.deps.db.q.selectFrom("throttle").select("id").where("id", "like", "password %").execute();
+  expect([refused.status, counted]).toEqual([503, []]);
+  h.ready = true;
+  await page.open("/sign-in");
+  expect((await page.submit("/sign-in/password", { username: "ada", password })).status).toBe(200);
+});

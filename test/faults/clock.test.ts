@@ -1,6 +1,8 @@
 // F-17: a clock that jumps. A node that disagrees with the database decides nothing (R-010); a used code stays used however
 // the clock has moved in between (R-011).
 import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { currentStep } from "../../bench/people.ts";
 import { type Postgres, startPostgres } from "../support/postgres.ts";
@@ -103,6 +105,39 @@ describe("on SQLite", () => {
     expect(currentStep() - step, "the code is still of its time").toBeLessThanOrEqual(1);
     expect(await signIn(gateway, used)).toBe("reject");
     expect(await signIn(gateway, { user: 0, step: step + 1 })).toBe("accept");
+    gateway.close();
+  });
+
+  // R-011, docs/decisions/0009-clock-steps.md
+  test("a clock that is set while the server runs opens no lock: nothing is decided until it is set back", async (context) => {
+    if (missing !== undefined) return context.skip(missing);
+    await node.kill();
+    const file = join(node.data, "time");
+    const set = (by: string) => writeFileSync(file, by);
+    set("+0s");
+    const movable = [`FAKETIME_TIMESTAMP_FILE=${file}`, "FAKETIME_CACHE_DURATION=1", "FAKETIME_DONT_FAKE_MONOTONIC=1"];
+    await node.start(["env", preload ?? "", ...movable]);
+    const began = performance.now();
+    const gateway = await openGateway([node.radiusPort]);
+    expect(await signIn(gateway, { user: 2, step: currentStep() })).toBe("accept");
+    // what was believed for a moment only is held against a step for no longer
+    await waitUntil("the server to have run for a while", () => performance.now() - began > 10_000);
+    set("+1h");
+    await waitUntil("the node to see it", async () => !(await node.ready()));
+    const { status, reasons } = (await (await fetch(`${node.internalUrl}/health/ready`)).json()) as Record<
+      string,
+      unknown
+    >;
+    expect([status, reasons]).toEqual(["not ready", ["clock_step"]]);
+    const silent = gateway.send(gateway.prepare({ user: 1, step: currentStep() + 120 }), { waitMs: 1000 });
+    await silent.done;
+    expect(silent.verdict).toBe(undefined);
+    expect(await (await fetch(`${node.internalUrl}/metrics`)).text()).toContain(
+      'countersign_degraded{reason="clock_step"} 1',
+    );
+    set("+0s");
+    await waitUntil("the node to be ready again", async () => await node.ready());
+    expect(node.child().output()).toMatch(/the clock was set while the server ran/);
     gateway.close();
   });
 });

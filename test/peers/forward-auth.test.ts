@@ -65,6 +65,7 @@ describe.each(proxies)("behind $name", ({ start, encodes }) => {
       publicUrl: `http://localhost:${port}`,
       trustedProxies: ["127.0.0.1"],
       ready: () => true,
+      reasons: () => [],
       metrics: async () => "",
       webDist: new URL("../../web/dist/", import.meta.url),
     });

@@ -33,6 +33,7 @@ describe.runIf(hasApache())("mod_auth_openidc", () => {
       publicUrl: issuer,
       trustedProxies: [],
       ready: () => true,
+      reasons: () => [],
       metrics: async () => "",
       webDist: new URL("../../web/dist/", import.meta.url),
     });

@@ -113,6 +113,7 @@ describe.runIf(await sambaRuns())("a Samba domain", () => {
       publicUrl: "http://localhost:8080",
       trustedProxies: [],
       ready: () => true,
+      reasons: () => [],
       metrics: async () => "",
       webDist: new URL("../../web/dist/", import.meta.url),
     });

@@ -40,11 +40,15 @@ export type Listening = {
   publicUrl: string;
   trustedProxies: readonly string[];
   ready: () => boolean;
+  /** what is amiss; told to operators alone */
+  reasons: () => readonly string[];
+  internal: boolean;
   /** none: plain HTTP */
   certificate?: Certificate | undefined;
 };
 
-export function listener(deps: Deps, { publicUrl, trustedProxies, ready, certificate }: Listening): FastifyInstance {
+export function listener(deps: Deps, options: Listening): FastifyInstance {
+  const { publicUrl, trustedProxies, certificate } = options;
   const always = securityHeaders(publicUrl);
   const onError = errorHandler(deps);
   const app = fastify({
@@ -75,12 +79,17 @@ export function listener(deps: Deps, { publicUrl, trustedProxies, ready, certifi
   });
   app.setErrorHandler(onError);
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, 404));
+  tellHealth(app, options);
+  return app;
+}
+
+function tellHealth(app: FastifyInstance, { ready, reasons, internal }: Listening): void {
   app.get("/health/live", () => ({ status: "live" }));
   app.get("/health/ready", (_request, reply) => {
-    const is = ready();
-    return reply.code(is ? 200 : 503).send({ status: is ? "ready" : "not ready" });
+    const amiss = reasons();
+    const status = !ready() ? "not ready" : amiss.length > 0 ? "degraded" : "ready";
+    return reply.code(status === "not ready" ? 503 : 200).send({ status, ...(internal && { reasons: amiss }) });
   });
-  return app;
 }
 
 function limitConnections({ server }: FastifyInstance, isProxy: (peer: string) => boolean): void {

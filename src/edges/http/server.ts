@@ -45,6 +45,8 @@ export type HttpOptions = {
   /** who may say where a request comes from, and ask about requests to protected sites (forward-auth) */
   trustedProxies: readonly string[];
   ready: () => boolean;
+  /** what is amiss, for operators */
+  reasons: () => readonly string[];
   metrics: () => Promise<string>;
   /** counts what becomes of carriers' callbacks */
   callbacks?: CallbackCounts | undefined;
@@ -73,7 +75,7 @@ export async function serveHttp(deps: Deps, options: HttpOptions): Promise<HttpS
     tls?: CertificateFiles,
   ) => {
     const certificate = tls && readCertificate(tls);
-    const app = listener(deps, { ...options, certificate });
+    const app = listener(deps, { ...options, internal: routes === operators, certificate });
     if (tls && certificate)
       reloadCertificate = certificateReload(deps, { server: app.server as Server, files: tls, first: certificate });
     await routes(app);
@@ -85,12 +87,13 @@ export async function serveHttp(deps: Deps, options: HttpOptions): Promise<HttpS
     stopping.abort();
     await Promise.all(apps.map((app) => app.close()));
   };
+  const operators = (app: FastifyInstance) => internalRoutes(app, options);
   try {
     const { people, internal, tls } = options;
     const routes = (app: FastifyInstance) => peopleRoutes(app, deps, { ...options, stopping: stopping.signal });
     return {
       ...(people && { people: await open(people, routes, tls) }),
-      ...(internal && { internal: await open(internal, (app) => internalRoutes(app, options)) }),
+      ...(internal && { internal: await open(internal, operators) }),
       reloadCertificate: () => reloadCertificate(),
       stop,
     };
@@ -130,7 +133,7 @@ function peopleRoutes(app: FastifyInstance, deps: Deps, options: HttpOptions & {
     callbackRoutes(scope, deps, { counts: callbacks });
     deviceRoutes(scope, deps, { stopping });
   });
-  signInRoutes(app, deps, { publicUrl, stopping });
+  signInRoutes(app, deps, { publicUrl, stopping, ready });
   forwardAuthRoutes(app, deps, options);
   helpRoutes(app, deps, { publicUrl });
   recordingRoutes(app, deps);

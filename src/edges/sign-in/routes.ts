@@ -52,10 +52,10 @@ import { resyncStep } from "#actions/resyncing.ts";
 import { isResyncing, resyncPage } from "./resync.ts";
 import { appNote, codePage, endedPage, namePage, otherPage, passkeyPage, submit } from "./steps.ts";
 
-export type SignInOptions = { publicUrl: string; stopping: AbortSignal };
+export type SignInOptions = { publicUrl: string; stopping: AbortSignal; ready: () => boolean };
 type Around = { deps: Deps; cookies: Cookies; publicUrl: string };
 
-export function signInRoutes(app: FastifyInstance, deps: Deps, { publicUrl, stopping }: SignInOptions): void {
+export function signInRoutes(app: FastifyInstance, deps: Deps, { publicUrl, stopping, ready }: SignInOptions): void {
   const cookies = cookiesFor(publicUrl, () => newToken(deps));
   const around: Around = { deps, cookies, publicUrl };
   app.register(async (scope) => {
@@ -67,6 +67,8 @@ export function signInRoutes(app: FastifyInstance, deps: Deps, { publicUrl, stop
       keepLanguage(cookies, request, reply);
       if (request.method === "POST" && !isOwn(request, publicUrl))
         return await failed(around, { request, reply }, "foreign_form");
+      // nothing is carried out while the clock or the database is not right
+      if (request.method === "POST" && !ready()) return await failed(around, { request, reply }, "unavailable");
       return undefined;
     });
     scope.setErrorHandler(async (error, request, reply) => await answerError(around, error, { request, reply }));

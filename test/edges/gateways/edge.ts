@@ -16,6 +16,7 @@ export async function startEdge(kind: Kind = "sqlite") {
     publicUrl: w.deps.db.node.publicUrl,
     trustedProxies: ["127.0.0.1"],
     ready: () => true,
+    reasons: () => [],
     metrics: async () => "",
     callbacks,
     webDist: new URL("../../../web/dist/", import.meta.url),

@@ -25,6 +25,7 @@ async function serve(options: Parameters<Site["client"]>[0] = {}) {
     publicUrl: "http://localhost:8080",
     trustedProxies: [],
     ready: () => true,
+    reasons: () => [],
     metrics: async () => "",
     webDist: new URL("../../../web/dist/", import.meta.url),
   });
