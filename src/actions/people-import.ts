@@ -89,13 +89,16 @@ async function readRows(work: Import, file: AsyncIterable<Uint8Array>): Promise<
 
 function readHeader(work: Import, [header, ...body]: CsvRow[]): CsvRow[] {
   const seen = new Set<Column>();
+  const isHeader = header!.fields.some((field) => /\busername\b/i.test(field));
   for (const field of header!.fields) {
     const name = field.trim();
     const column = columns.find((known) => known === name);
+    // without a header this is somebody's row, with a password or a seed in it
+    const unknown = isHeader ? `unknown column ${JSON.stringify(name.slice(0, 100))}` : "no column is called username";
     const hint = /[;\t]/.test(name)
       ? "columns are separated by commas"
       : "countersign user import --help names the columns";
-    if (!column) throw new CsvError(`line 1: unknown column ${JSON.stringify(name.slice(0, 100))}; ${hint}`);
+    if (!column) throw new CsvError(`line 1: ${unknown}; ${hint}`);
     if (seen.has(column)) throw new CsvError(`line 1: the column ${column} is there twice`);
     seen.add(column);
   }
@@ -155,8 +158,10 @@ type Read = { line: number; username: string } & ({ draft: Draft; reason?: never
 
 function readRow(work: Import, { line, fields }: CsvRow): Read {
   const given = Object.fromEntries(work.columns.map((column, index) => [column, fields[index]]));
-  const username = (given["username"] ?? "").trim().slice(0, 256);
   const expected = work.columns.length;
+  // in a row with a field too many or too few, what stands under "username" may be the password
+  const isShifted = fields.length !== expected && work.columns[0] !== "username";
+  const username = isShifted ? "" : (given["username"] ?? "").trim().slice(0, 256);
   if (fields.length !== expected) {
     const reason = `has ${fields.length} fields, the header has ${expected}`;
     return { line, username, reason };

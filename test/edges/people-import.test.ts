@@ -140,6 +140,22 @@ describe.each(kinds)("the import of people on %s", (kind) => {
     expect(await leftOver(here.deps)).toEqual([0, 0, 0]);
   });
 
+  test("what may be a secret is not repeated: a first row without a header, a row whose fields are shifted", async () => {
+    const here = await start(kind);
+    const none = "line 1: no column is called username; ";
+    expect(await load(here.deps, "anna;S3cret\n")).toMatchObject({
+      error: { message: `${none}columns are separated by commas` },
+    });
+    expect(await load(here.deps, "S3cret,anna\n")).toMatchObject({
+      error: { message: `${none}countersign user import --help names the columns` },
+    });
+    const shifted = await load(here.deps, "groups,username,password\nstaff,vpn,anna,S3cret\n,S3cret\n");
+    expect(reasons(shifted.rows)).toEqual(["2 has 4 fields, the header has 3", "3 has 2 fields, the header has 3"]);
+    const named = await load(here.deps, "username,password\nanna,a,b\n");
+    expect(named.rows.map(({ username }) => username)).toEqual(["anna"]);
+    expect(JSON.stringify(shifted)).not.toContain("S3cret");
+  });
+
   test("nobody of a file exists before all do, and the audit tells it once", async () => {
     const here = await start(kind);
     const names = Array.from({ length: 700 }, (_, index) => `p${index},${secret}`);
