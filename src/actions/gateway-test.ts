@@ -1,7 +1,7 @@
 /** A trial of the gateways: a text on the way that every text takes, and what was heard of it. */
 
 import { AppError } from "#core/errors.ts";
-import { countryOf, phoneReader } from "#core/phone.ts";
+import { masked, countryOf, phoneReader } from "#core/phone.ts";
 import { senderFor } from "#core/routing.ts";
 import { languageOf, translate } from "#i18n/translate.ts";
 import { attemptLimit, findDelivery, type Result } from "#store/deliveries.ts";
@@ -13,7 +13,6 @@ import { changed, type Actor } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { findGateways, usable, vendors, type Opened } from "./gateways-open.ts";
 import { clear, vetoSentences } from "./outgoing.ts";
-import { masked } from "./registering.ts";
 
 /** After a `problem` of the last step nothing was sent. */
 export type TestStep = { gateway?: string; step: string; ms: number; answer?: string; problem?: string };

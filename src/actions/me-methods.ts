@@ -3,6 +3,7 @@
  * methods alone; numbers are masked; every change but a name is told to its owner (R-209).
  */
 
+import { masked } from "#core/phone.ts";
 import { AppError } from "#core/errors.ts";
 import { methods } from "#core/methods/index.ts";
 import { recoveryCodes } from "#core/methods/recovery.ts";
@@ -18,7 +19,6 @@ import { changed } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { allBut } from "./me-access.ts";
 import type { NoticeKind } from "./notices.ts";
-import { masked } from "./registering.ts";
 import { newParameters } from "./registering-phone.ts";
 import { methodsOff } from "./rules.ts";
 import { resyncOwn } from "./resyncing.ts";

@@ -3,6 +3,7 @@
  * why, and that is in the log (R-260).
  */
 
+import { masked } from "#core/phone.ts";
 import type { Parameters } from "./call-lines.ts";
 import { listFactors } from "#store/factors.ts";
 import type { PersonDetails } from "#store/people.ts";
@@ -10,7 +11,6 @@ import { about, changed, type Actor } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { listMethods, type ListedMethod } from "./factors.ts";
 import { loadPerson } from "./people.ts";
-import { masked } from "./registering.ts";
 
 export type ShownPerson = PersonDetails & { methods: ListedMethod[] };
 

@@ -3,7 +3,7 @@
 import { AppError } from "#core/errors.ts";
 import { readExtension, splitExtension } from "#core/extension.ts";
 import { destinationReader, numberRefusal, refusalSentences } from "#core/number-class.ts";
-import { phoneReader } from "#core/phone.ts";
+import { masked, phoneReader } from "#core/phone.ts";
 import { insertFactors } from "#store/factors.ts";
 import { clearHelpDesk } from "#store/registrations.ts";
 import { deleteDevices } from "#store/sessions.ts";
@@ -11,7 +11,6 @@ import type { Parameters } from "./call-lines.ts";
 import { about, changed, type Actor } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { loadPerson } from "./people.ts";
-import { masked } from "./registering.ts";
 
 export const phoneMethods = { text: "sms", call: "voice", reply: "sms-reply" } as const;
 

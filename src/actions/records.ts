@@ -1,3 +1,4 @@
+import { masked } from "#core/phone.ts";
 import { AppError } from "#core/errors.ts";
 import { listRadiusClients } from "#store/radius-clients.ts";
 import { listRecords, type Position, type RecordRow } from "#store/records.ts";
@@ -44,15 +45,15 @@ export async function withApplications(deps: Deps, rows: RecordRow[]): Promise<L
   const names = await applicationNames(deps);
   return rows.map((row) => ({
     ...row,
-    personal: row.personal && withMaskedPhone(row.personal),
+    personal: row.personal && withMaskedPhones(row.personal),
     application: row.applicationId === null ? null : (names.get(row.applicationId) ?? null),
   }));
 }
 
-const withMaskedPhone = ({ phone, ...rest }: Record<string, string>): Record<string, string> => ({
-  ...rest,
-  ...(phone !== undefined && { phone: `•• ${phone.slice(-2)}` }),
-});
+/** A call has two. */
+const phones = new Set(["phone", "primaryPhone", "backupPhone"]);
+const withMaskedPhones = (fields: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(fields).map(([name, text]) => [name, phones.has(name) ? masked(text) : text]));
 
 /** By the ids that the log has of them. */
 export async function applicationNames(deps: Deps): Promise<ReadonlyMap<string, string>> {

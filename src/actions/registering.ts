@@ -298,6 +298,3 @@ export async function finishRegistering(deps: Deps, flow: Flow, from: From): Pro
   const { registering: _done, adding: _adding, ...rest } = flow;
   return await next(deps, { ...rest, problem: undefined, trial: done.includes("passkey") }, from);
 }
-
-/** A name for the number that says which one it is without telling it (R-260). */
-export const masked = (number: string): string => `•• ${number.slice(-2)}`;

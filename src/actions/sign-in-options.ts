@@ -1,12 +1,12 @@
 /** A person's ways to verify, as the page offers them on which one has just ended. */
 
+import { masked } from "#core/phone.ts";
 import { methods } from "#core/methods/index.ts";
 import { listFactors } from "#store/factors.ts";
 import type { Deps } from "./deps.ts";
 import { methodsOff } from "./rules.ts";
 import { hasRest, isPending } from "#store/push-requests.ts";
 import { fatigueRule } from "./push-clearing.ts";
-import { masked } from "./registering.ts";
 import type { Flow } from "./sign-in-flow.ts";
 
 export type Option = { method: string; sentTo?: string; token?: string };

@@ -33,3 +33,6 @@ export async function countryOf(number: string): Promise<string> {
   const phone = parsePhoneNumberFromString(number);
   return phone?.country ?? (phone ? `+${phone.countryCallingCode}` : "");
 }
+
+/** As numbers are shown to whoever may not see them whole (R-260). */
+export const masked = (number: string): string => `•• ${number.slice(-2)}`;

@@ -59,7 +59,10 @@ describe.each(["in this process", "through the socket"])("commands %s", (how) =>
   });
 
   test("numbers are shown whole for a reason alone, and that is in the log", async () => {
-    const { run, json } = cli();
+    const { here, run, json } = cli();
+    // as the record of a call has them, each of its two phones
+    const personal = { phone: "+46701234567", primaryPhone: "+46701234567", backupPhone: "+46701234568" };
+    await changed(here.deps, "system", async () => ({ value: undefined, result: "CALLED", personal }));
     await run(["user", "add", "anna", "--mobile-phone", "+46701234567", "--backup-phone", "+46701234568"]);
     const whole = /\d{7}/;
     for (const read of [

@@ -1,7 +1,8 @@
 /** The wizard that registers a method: why, one choice a screen, a test, a second method, done. */
 
 import { renderSVG } from "uqr";
-import { appKey, choices, masked, shownCodes } from "#actions/registering.ts";
+import { masked } from "#core/phone.ts";
+import { appKey, choices, shownCodes } from "#actions/registering.ts";
 import type { Deps } from "#actions/deps.ts";
 import type { Flow } from "#actions/sign-in-flow.ts";
 import { isEnough } from "#core/registration.ts";
