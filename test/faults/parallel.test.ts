@@ -68,3 +68,21 @@ test("a round of a challenge is answered once: of equal answers on all nodes one
     expect(await row()).toEqual({ round: 2, tries: 2, state: "approved" });
   }
 });
+
+// R-036
+test("of a client's wrong codes at many people on all nodes as many are told as its budget has, and cost an attempt", async () => {
+  const [limit, count] = [20, 150];
+  w.set({ "lockout.client-per-ten-minutes": limit });
+  const client = { ...application, id: "app_stolen" };
+  const named = Array.from({ length: count }, (_, index) => `tried ${index}`);
+  const ids = await Promise.all(named.map(async (username) => (await w.person({ username })).id));
+  const outcomes = await Promise.all(
+    named.map((username, index) =>
+      begin(nodes[index % nodes.length]!, { application: client, username, code: never, source }),
+    ),
+  );
+  expect(lookedAt(outcomes)).toBe(limit);
+  expect(outcomes.filter((one) => one.kind === "deny" && one.code === "throttled")).toHaveLength(count - limit);
+  const factors = await w.deps.db.q.selectFrom("factor").select("fails").where("user_id", "in", ids).execute();
+  expect(factors.reduce((sum, { fails }) => sum + fails, 0)).toBe(limit);
+});
