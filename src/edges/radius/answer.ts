@@ -55,7 +55,7 @@ function serveOnce(server: Server, client: RadiusClient, { packet, incoming }: R
   if (!server.ready()) return "this node cannot decide now";
   const begun = first(packet, type.state) !== undefined;
   if (!server.allow(client, begun)) return "over its rate";
-  const pending = server.seen.pending();
+  const pending = server.working.count();
   if (pending >= outstandingLimit || (pending > outstandingLimit * 0.8 && !begun)) return "overload";
   server.seen.start(peer, to.authenticator);
   // the packet itself is let go: an answer by phone takes its time

@@ -12,7 +12,6 @@ export type Repeats = {
   forget(peer: string, authenticator: string): void;
   /** To be called every 30 s: what is older than two calls and not under way goes. */
   age(): void;
-  pending(): number;
 };
 
 /** `reply`: one octet a character, since a short Buffer is a view of a larger memory, and keeps all of that. */
@@ -21,13 +20,9 @@ type Entry = { authenticator: string; reply: string | undefined };
 export function repeats(): Repeats {
   let young = new Map<string, Entry>();
   let old = new Map<string, Entry>();
-  let pending = 0;
   const entryOf = (peer: string, authenticator: string) => {
     const entry = young.get(peer) ?? old.get(peer);
     return entry?.authenticator === authenticator ? entry : undefined;
-  };
-  const end = (entry: Entry | undefined) => {
-    if (entry && !entry.reply) pending -= 1;
   };
   return {
     find(peer, authenticator) {
@@ -36,22 +31,17 @@ export function repeats(): Repeats {
       return entry.reply === undefined ? "pending" : Buffer.from(entry.reply, "latin1");
     },
     start(peer, authenticator) {
-      end(young.get(peer) ?? old.get(peer));
       old.delete(peer);
       young.set(peer, { authenticator, reply: undefined });
-      pending += 1;
     },
     finish(peer, authenticator, reply) {
       const entry = entryOf(peer, authenticator);
       if (!entry || entry.reply) return false;
-      pending -= 1;
       entry.reply = reply.toString("latin1");
       return true;
     },
     forget(peer, authenticator) {
-      const entry = entryOf(peer, authenticator);
-      if (!entry) return;
-      end(entry);
+      if (!entryOf(peer, authenticator)) return;
       young.delete(peer);
       old.delete(peer);
     },
@@ -60,6 +50,5 @@ export function repeats(): Repeats {
       old = young;
       young = new Map();
     },
-    pending: () => pending,
   };
 }

@@ -62,7 +62,7 @@ export async function serveRadius(deps: Deps, { addresses, ready }: Options): Pr
     reload: async () => {
       server.table = clientTable(await loadRadiusClients(deps));
     },
-    stats: () => ({ ...server.count, dropped: server.dropped.counts(), pending: server.seen.pending() }),
+    stats: () => ({ ...server.count, dropped: server.dropped.counts(), pending: server.working.count() }),
     stop: async () => {
       clearInterval(age);
       for (const socket of sockets) socket.removeAllListeners("message");
@@ -102,7 +102,7 @@ async function open(server: Server, { host, port }: { host: string; port: number
 }
 
 /** How many answers are under way; `over` waits for the last. Counted: a set of them is made anew in old memory all the time. */
-type Working = { begin(): void; end(): void; over(): Promise<void> };
+type Working = { begin(): void; end(): void; count(): number; over(): Promise<void> };
 function working(): Working {
   let count = 0;
   let last: () => void = () => undefined;
@@ -114,6 +114,7 @@ function working(): Working {
       count -= 1;
       if (count === 0) last();
     },
+    count: () => count,
     over: async () => {
       if (count > 0) await new Promise<void>((resolve) => (last = resolve));
     },
