@@ -7,7 +7,7 @@ import { observe, outMs, type Believed } from "#core/clock-steps.ts";
  * that one meanwhile (R-011). With SQLite both are the machine's.
  */
 
-export const reasons = ["database", "clock_skew", "clock_step"] as const;
+export const reasons = ["database", "clock_skew", "clock_step", "key_use"] as const;
 export type Reason = (typeof reasons)[number];
 
 export type Health = {
@@ -31,10 +31,11 @@ export function health(deps: Deps, passed: () => number = sinceBoot): Health {
   let skew = 0;
   let time: Believed | undefined;
   let stopping = false;
+  const worn = new Set<string>();
   const answers = () => performance.now() - answeredAt < freshMs;
   const held = () => time?.step !== undefined;
 
-  function watch(told: number): void {
+  function watchClock(told: number): void {
     const before = time;
     time = observe(before, { told, passed: passed(), lockMs: deps.settings.values()["lockout.minutes"] * 60_000 });
     if (time.step && time.step !== before?.step)
@@ -44,6 +45,13 @@ export function health(deps: Deps, passed: () => number = sinceBoot): Health {
     else if (before?.step && !time.step) deps.log.warn("the clock is believed again");
   }
 
+  function watchKeys(): void {
+    for (const purpose of deps.keys.worn().filter((one) => !worn.has(one))) {
+      worn.add(purpose);
+      deps.log.error("a key has sealed nearly as many values as it may, and then seals none", { purpose });
+    }
+  }
+
   return {
     ready: () => !stopping && answers() && Math.abs(skew) <= outMs && !held(),
     reasons: () => {
@@ -51,15 +59,18 @@ export function health(deps: Deps, passed: () => number = sinceBoot): Health {
         database: !answers(),
         clock_skew: Math.abs(skew) > warnMs,
         clock_step: Math.abs(time?.away ?? 0) > warnMs,
+        // long before nothing can be sealed any more
+        key_use: deps.keys.worn().length > 0,
       };
       return reasons.filter((one) => all[one]);
     },
     skewMs: () => skew,
     async check() {
-      const told = await deps.db.now();
-      skew = told - deps.clock.now();
+      const now = await deps.db.now();
+      skew = now - deps.clock.now();
       if (Math.abs(skew) > warnMs) deps.log.warn("this node's clock and the database's differ", { milliseconds: skew });
-      watch(told);
+      watchClock(now);
+      watchKeys();
       answeredAt = performance.now();
     },
     stop: () => {

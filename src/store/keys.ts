@@ -19,7 +19,6 @@ const purposes = [
   "pepper",
   "pin",
   "chain",
-  "decoy",
   "oidc",
   "site",
   "directory",
@@ -35,12 +34,18 @@ export type Keys = {
   unseal(purpose: Purpose, sealed: Uint8Array, place: Place): Buffer;
   /** HMAC-SHA256 under the purpose's key */
   mac(purpose: Purpose, ...parts: readonly (Uint8Array | string)[]): Buffer;
+  /** the purposes whose keys have sealed nearly as much as they may, or all of it */
+  worn(): string[];
 };
 
 const version = 1;
 /** R-242: AES-GCM with random IVs is safe for 2^32 messages a key; use is counted in the database by the thousand. */
 const sealLimit = 2 ** 32;
+const sealWarning = (sealLimit / 8) * 7;
 const sealBlock = 4096;
+
+const isSpent = (seals: number) => seals > sealLimit;
+const spent = (purpose: string) => `The key for "${purpose}" has sealed too many values; rotate it.`;
 
 const placeOf = (purpose: string): Place => ({ table: "data_key", column: "wrapped", row: purpose });
 
@@ -51,6 +56,8 @@ export async function openKeys(db: Db, { master, now }: { master: Uint8Array; no
   const keys = new Map<string, KeyObject>();
   const macs = new Map<string, HmacKey>();
   const left = new Map<string, number>();
+  /** what all nodes have sealed, as far as this one has heard */
+  const seals = new Map<string, number>();
   for (const row of rows) {
     const key = unwrapped(row, master);
     // a key object stays outside JavaScript's memory, and is cheaper to use
@@ -58,22 +65,25 @@ export async function openKeys(db: Db, { master, now }: { master: Uint8Array; no
     macs.set(row.purpose, hmacKey("sha256", key));
     key.fill(0);
     left.set(row.purpose, 0);
+    seals.set(row.purpose, row.seals);
   }
   const keyOf = (purpose: Purpose) => keys.get(purpose)!;
   const count = (purpose: Purpose) => {
     const rest = left.get(purpose)!;
     if (rest > 0) return left.set(purpose, rest - 1);
+    if (isSpent(seals.get(purpose)!)) throw new AppError("unavailable", spent(purpose));
+    seals.set(purpose, seals.get(purpose)! + sealBlock);
     void db.q
       .updateTable("data_key")
       .set((row) => ({ seals: row("seals", "+", sealBlock) }))
       .where("purpose", "=", purpose)
-      .execute()
+      .returning("seals")
+      .executeTakeFirst()
+      .then((row) => row && seals.set(purpose, row.seals))
       .catch(() => undefined);
     return left.set(purpose, sealBlock - 1);
   };
-  for (const row of rows)
-    if (row.seals > sealLimit)
-      throw new AppError("start_refused", `The key for "${row.purpose}" has sealed too many values; rotate it.`);
+  for (const row of rows) if (isSpent(row.seals)) throw new AppError("start_refused", spent(row.purpose));
   return {
     seal: (purpose, plain, place) => {
       count(purpose);
@@ -81,6 +91,7 @@ export async function openKeys(db: Db, { master, now }: { master: Uint8Array; no
     },
     unseal: (purpose, sealed, place) => unseal(sealed, place, () => keyOf(purpose)),
     mac: (purpose, ...parts) => macs.get(purpose)!.digest(...parts),
+    worn: () => [...seals].flatMap(([purpose, count]) => (count > sealWarning ? purpose : [])),
   };
 }
 
