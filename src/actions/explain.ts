@@ -77,7 +77,7 @@ async function judged(deps: Deps, ask: Ask, facts: Facts): Promise<{ decision: D
 async function loadApplication(deps: Deps, name: string): Promise<Application> {
   const clients = await loadRadiusClients(deps);
   const found = clients.find((client) => client.application.name === name || client.name === name);
-  if (!found) throw new AppError("not_found", `no application is named ${name}`);
+  if (!found) throw new AppError("not_found", `no RADIUS client, and no application of one, is named ${name}`);
   return found.application;
 }
 

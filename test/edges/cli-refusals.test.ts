@@ -40,10 +40,10 @@ test.each([
 });
 
 test("a file that is refused as a whole prints its reason and nothing else", async () => {
-  expect(await cli().run(["user", "import", "-"], { stdin: "User,email\nanna,a@example.org\n" })).toEqual({
+  expect(await cli().run(["user", "import", "-"], { stdin: "username,E-mail\nanna,a@example.org\n" })).toEqual({
     exit: 1,
     stdout: "",
-    stderr: 'line 1: unknown column "User"; countersign user import --help names the columns\n',
+    stderr: 'line 1: unknown column "E-mail"; countersign user import --help names the columns\n',
   });
 });
 
@@ -58,4 +58,14 @@ test("each line of the log has an id that log show knows", async () => {
 test("a list of clients shows what lets people in, and what they are told", async () => {
   await cli().run([...add, "--no-method", "allow-until:2027-06-30", "--reply", "Filter-Id=staff"]);
   expect((await cli().run(["radius-client", "list"])).stdout).toMatch(/2027-06-30 00:00:00Z +Filter-Id=staff/);
+});
+
+test("explain says of nobody that there is nobody, and of no client that there is none", async () => {
+  const { run } = cli();
+  await run(add);
+  const { stdout } = await run(["explain", "nobody", "--application", "vpn", "--password-right"]);
+  expect(stdout).toMatch(/^Nobody has this name\.[^]*result +FAILED_UNKNOWN_PERSON\n$/);
+  expect((await run(["explain", "nobody", "--application", "wiki"])).stderr).toBe(
+    "no RADIUS client, and no application of one, is named wiki\n",
+  );
 });

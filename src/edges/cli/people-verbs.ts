@@ -49,14 +49,14 @@ const setState = (path: string, { state, summary }: { state: State; summary: str
 const detailOptions = (one: Command): Command =>
   one
     .option("--display-name <name>", "what pages and applications call the person")
-    .option("--first-name <name>")
-    .option("--last-name <name>")
+    .option("--first-name <name>", "for records, where records.first-and-last-name is on")
+    .option("--last-name <name>", "the same")
     .option("--email <address>", "where notices and codes for a forgotten password go")
     .option("--mobile-phone <number>", "with + and country code, or as phone.default-country writes it")
-    .option("--backup-phone <number>")
+    .option("--backup-phone <number>", "for calls, where nobody answers at the first")
     .option("--phone-extension <digits>", "12, or @12 where an operator is asked")
     .option("--language <tag>", "en or sv")
-    .option("--groups <group...>");
+    .option("--groups <group...>", "all of them; those that are not named are left");
 
 const readDetails = (options: Details) => ({
   display_name: options.displayName,
@@ -270,7 +270,7 @@ const methods: Verb[] = [
     example: "countersign method add-app anna --name 'work phone'",
     define: (one) =>
       why(one.argument("<username>"))
-        .option("--name <name>")
+        .option("--name <name>", "what the person and lists call it")
         .option("--secret-file <file>", "the Base32 secret of an existing token; - is standard input")
         .addOption(new Option("--digits <n>").choices(["6", "7", "8"]))
         .addOption(new Option("--period <seconds>").choices(["30", "60"]))
@@ -304,7 +304,7 @@ const methods: Verb[] = [
         .addOption(new Option("--by <how>", "how it is used").choices(["text", "call", "reply"]).makeOptionMandatory())
         .requiredOption("--number <number>", "for calls an extension may follow after an x")
         .option("--backup-number <number>", "calls: what is called when nobody answers at the first")
-        .option("--name <name>"),
+        .option("--name <name>", "what the person and lists call it"),
     input: ([username = ""], { by, number, backupNumber, name, reason }) => ({
       username,
       by,

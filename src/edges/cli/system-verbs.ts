@@ -96,7 +96,7 @@ const radiusClients: Verb[] = [
     define: (one) =>
       radiusOptions(
         one
-          .requiredOption("--name <name>")
+          .requiredOption("--name <name>", "what commands and the log call it")
           .requiredOption("--address <address...>", "IP addresses or ranges that it asks from")
           .option("--allow-overlap", "they may lie in another client's range, or hold it: the narrower counts")
           .option("--secret-file <file>", "the shared secret; - is standard input; none: one is made and shown once"),
@@ -334,7 +334,7 @@ const others: Verb[] = [
     define: (one) =>
       one
         .argument("<username>")
-        .requiredOption("--application <name>")
+        .requiredOption("--application <name>", "a RADIUS client, by its own name or its application's")
         .option("--password-right", "go on as if the password had been right"),
     input: ([username = ""], options) => ({ username, ...options }),
     show: ({ person, methods, reason, decision, gate, code, result }) =>
@@ -342,15 +342,19 @@ const others: Verb[] = [
         reason,
         "",
         details({ decision, gate, code, result, person: person && `${person.id}, ${person.state}` }),
-        "",
-        table(methods, {
-          method: (row) => row.name ?? row.method,
-          state: (row) => row.state,
-          "wrong answers": (row) => (row.fails === 0 ? "" : row.fails),
-          "locked until": (row) => time(row.lockedUntil),
-          "not sent to": (row) => row.unsent,
-          id: (row) => row.id,
-        }),
+        ...(methods.length === 0
+          ? []
+          : [
+              "",
+              table(methods, {
+                method: (row) => row.name ?? row.method,
+                state: (row) => row.state,
+                "wrong answers": (row) => (row.fails === 0 ? "" : row.fails),
+                "locked until": (row) => time(row.lockedUntil),
+                "not sent to": (row) => row.unsent,
+                id: (row) => row.id,
+              }),
+            ]),
       ].join("\n"),
   }),
   verb<"phone inbox">({
