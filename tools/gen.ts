@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { helpPath } from "#core/help.ts";
 import { pageErrors, type PageErrorName } from "#core/page-errors.ts";
+import { results } from "#core/results.ts";
 import { settingsSchema } from "#core/settings/index.ts";
 import { contract } from "#edges/http/contract.ts";
 import { ownContract } from "#edges/me/contract.ts";
@@ -165,6 +166,26 @@ function range({ enum: choices, type, minimum, maximum }: Field): string {
   return { boolean: "true, false", array: "list", integer: "whole number" }[type ?? ""] ?? "text";
 }
 
+function resultsPage(): string {
+  const rows = Object.entries(results).map(
+    ([code, { authenticated, billable, meaning }]) =>
+      `| \`${code}\` | ${meaning} | ${authenticated} | ${billable ? "yes" : "no"} |`,
+  );
+  return [
+    "# Results of authentication records",
+    "",
+    "Every way a sign-in can end, as `countersign log list` names it. The first word says whether the transaction worked, not whether",
+    "somebody was let in: `authenticated` says that, of each record (`depends`: on how the PIN is set; `pending`: an answer is awaited).",
+    "Billable are those that count as one authentication where authentications are counted. The first 45 are the codes of Azure",
+    "Multi-Factor Authentication's activity report. This page is written by `npm run gen`.",
+    "",
+    "| Result | Meaning | Authenticated | Billable |",
+    "| --- | --- | --- | --- |",
+    ...rows,
+    "",
+  ].join("\n");
+}
+
 function errorsPage(): string {
   const sections = (Object.keys(pageErrors) as PageErrorName[]).map((name) => {
     const { number, status, help, administrator } = pageErrors[name];
@@ -214,6 +235,7 @@ const files = {
   "generated/schema.sql": await schemaSql(),
   "docs/reference/configuration.md": configurationPage(),
   "docs/reference/errors.md": errorsPage(),
+  "docs/reference/results.md": resultsPage(),
   "docs/reference/settings.md": settingsPage(),
   "sdk/src/openapi.d.ts": clientTypes(document),
 };
