@@ -1,8 +1,9 @@
 import type { Primary } from "#core/case.ts";
-import { decoyHash, hashPassword, matchesPassword } from "#core/crypto/passwords.ts";
+import { decoyHash, hashPassword, isCurrent, matchesPassword } from "#core/crypto/passwords.ts";
 import { AppError } from "#core/errors.ts";
 import type { Person } from "#core/facts.ts";
 import { nameKey } from "#core/names.ts";
+import { renewPasswordHash } from "#store/people.ts";
 import { clearBudget, takeFrom, type Budget } from "#store/throttle.ts";
 import type { Deps } from "./deps.ts";
 import { namesOf } from "./rules.ts";
@@ -99,11 +100,25 @@ export async function checkPassword(deps: Deps, { person, username, password, so
     if (!person) return "unknown";
     if (!right || !person.passwordHash || password === "") return "wrong";
     await deps.db.transaction((run) => clearBudget(run, budget.id));
+    if (!isCurrent(stored)) void renew(deps, { id: person.id, from: stored, password });
     return "right";
   } catch (error) {
     deps.log.warn("a password could not be checked", {
       reason: error instanceof AppError ? error.code : "failed",
     });
     return "unavailable";
+  }
+}
+
+/** an old hash becomes one of today's, behind the verdict; where the pool is full, the next sign-in does it. */
+async function renew(
+  deps: Deps,
+  { id, from, password }: { id: string; from: string; password: string },
+): Promise<void> {
+  try {
+    const to = await newPasswordHash(deps, password);
+    await deps.db.transaction((run) => renewPasswordHash(run, { id, from, to }));
+  } catch (error) {
+    deps.log.debug("a password was not hashed anew", { reason: error instanceof AppError ? error.code : "failed" });
   }
 }

@@ -270,6 +270,11 @@ export async function savePasswordHash(
   return saved.length > 0;
 }
 
+/** The same password, hashed as it is today; unless another was set meanwhile. */
+export async function renewPasswordHash(run: Run, { id, from, to }: { id: string; from: string; to: string }) {
+  await run("update person set password_hash = ? where id = ? and password_hash = ?", [to, id, from]);
+}
+
 /** Others may know it: its owner chooses another at the next sign-in. Directories keep their own. */
 export async function expirePassword(run: Run, id: string): Promise<void> {
   await run("update person set password_expired = 1 where id = ? and password_hash is not null", [id]);

@@ -5,6 +5,10 @@ import { argon2, timingSafeEqual, type Argon2Parameters } from "node:crypto";
 /** OWASP's second choice of equal strength: 19 MiB, two passes, one lane. */
 const current = { memory: 19_456, passes: 2, parallelism: 1 };
 const tagLength = 32;
+const header = `$argon2id$v=19$m=${current.memory},t=${current.passes},p=${current.parallelism}$`;
+
+/** Whether it was made with what is used today; if not, it is made anew when the password is next given. */
+export const isCurrent = (stored: string): boolean => stored.startsWith(header);
 
 type Parameters = typeof current;
 const derive = async (message: Uint8Array, nonce: Uint8Array, parameters: Parameters): Promise<Buffer> =>
@@ -16,8 +20,7 @@ const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64").repl
 
 /** `peppered` is the password under the pepper key; `salt` is 16 random bytes. */
 export async function hashPassword(peppered: Uint8Array, salt: Uint8Array): Promise<string> {
-  const { memory, passes, parallelism } = current;
-  return `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${base64(salt)}$${base64(await derive(peppered, salt, current))}`;
+  return `${header}${base64(salt)}$${base64(await derive(peppered, salt, current))}`;
 }
 
 export async function matchesPassword(peppered: Uint8Array, stored: string): Promise<boolean> {
@@ -31,4 +34,4 @@ export async function matchesPassword(peppered: Uint8Array, stored: string): Pro
 }
 
 /** What an unknown person's password is compared with: the same work, never a match (R-076). */
-export const decoyHash = `$argon2id$v=19$m=${current.memory},t=${current.passes},p=${current.parallelism}$${base64(Buffer.alloc(16))}$${base64(Buffer.alloc(tagLength))}`;
+export const decoyHash = `${header}${base64(Buffer.alloc(16))}$${base64(Buffer.alloc(tagLength))}`;
