@@ -1,4 +1,4 @@
-import { write, writeSync } from "node:fs";
+import { writeSync } from "node:fs";
 import { pino } from "pino";
 import type { LogFields, Logger } from "#actions/deps.ts";
 
@@ -17,34 +17,26 @@ const heldBytes = 1_048_576;
 const pauseMs = 1000;
 
 /**
- * Standard output, written beside the server's work. What cannot be written (the disk is full, nobody reads) is held for a
- * while, then lost: the server goes on (R-257). Not pino's own, which tries for ever as the process exits and so keeps it:
- * deaf, and with its ports.
+ * Standard output, line by line, so that the last words of a process are not lost. What cannot be written (the disk is full,
+ * nobody reads) is held for a while, then lost: the server goes on (R-257). Not pino's own, which tries for ever as the process
+ * exits and so keeps it: deaf, and with its ports.
  */
 function output(): { write(line: string): void } {
   let held: Buffer = Buffer.alloc(0);
-  let writing = false;
+  let again: NodeJS.Timeout | undefined;
   const go = () => {
-    writing = true;
-    write(1, held, (error, written) => {
-      if (error) return void setTimeout(go, pauseMs).unref();
-      held = held.subarray(written);
-      writing = held.length > 0;
-      if (writing) go();
-    });
-  };
-  process.once("exit", () => {
+    again = undefined;
     try {
-      if (!writing) writeSync(1, held);
+      while (held.length > 0) held = held.subarray(writeSync(1, held));
     } catch {
-      // there is nobody left to tell
+      again = setTimeout(go, pauseMs).unref();
     }
-  });
+  };
   return {
     write: (line) => {
       if (held.length + line.length > heldBytes) return;
       held = Buffer.concat([held, Buffer.from(line)]);
-      if (!writing) go();
+      if (!again) go();
     },
   };
 }
