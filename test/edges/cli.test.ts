@@ -129,7 +129,7 @@ describe("the command socket", () => {
   test("a refusal comes through although the file is not read to its end", async () => {
     const { run, file, serve } = cli();
     await serve();
-    const large = file("large.csv", `unknown\n${"x".repeat(60)}\n`.padEnd(5_000_000, "name\n"));
+    const large = file("large.csv", `username,unknown\n${"x".repeat(60)}\n`.padEnd(5_000_000, "name\n"));
     const { exit, stdout } = await run(["user", "import", large, "--json"]);
     expect([exit, JSON.parse(stdout)]).toMatchObject([
       1,
