@@ -31,7 +31,7 @@ function migrationsFor(kind: Db["kind"]): Migration[] {
 
 export async function migrate(db: Db, now: number): Promise<void> {
   await prepare(db);
-  await db.q.connection().execute(async (connection) => {
+  await db.patiently(async (connection) => {
     const run = async (text: string) => await sql.raw(text).execute(connection);
     await run(db.kind === "sqlite" ? "begin immediate" : "begin");
     try {

@@ -31,6 +31,8 @@ export type Db = {
   q: Kysely<Tables>;
   /** Several statements in one text, for migrations, on the connection that runs them. */
   script(connection: Kysely<Tables>, text: string): Promise<void>;
+  /** One connection without the deadline of answers: a migration takes as long as its table is large. */
+  patiently<T>(work: (connection: Kysely<Tables>) => Promise<T>): Promise<T>;
   /**
    * One transaction. `relaxed`: the commit may wait for the next durable one, which must come before any answer. The work must do
    * nothing but its statements: where the database undid them for another's sake it is run again.

@@ -11,24 +11,27 @@ type Watching = { onError: () => void; onDeaf: () => void };
 /** PostgreSQL, for one node or many. Must stay true: a connection that broke off in the middle is never used again. */
 export async function openPostgres(url: string, { onError, onDeaf }: Watching): Promise<Db> {
   const { default: pg } = await import("pg"); // 5 MB that a server on SQLite does without
-  const pool = new pg.Pool({
+  const common = {
     connectionString: url,
-    max: 12,
-    // statements follow one another without waiting for each answer; PostgreSQL runs them in order
-    pipeline: true,
     connectionTimeoutMillis: deadlineMs,
-    query_timeout: deadlineMs,
-    statement_timeout: deadlineMs,
-    lock_timeout: deadlineMs,
-    idle_in_transaction_session_timeout: 10_000,
     types: {
       getTypeParser: ((oid: number, format: "text" | "binary") =>
         oid === 20 ? safeInteger : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
     },
+  };
+  const pool = new pg.Pool({
+    ...common,
+    max: 12,
+    // statements follow one another without waiting for each answer; PostgreSQL runs them in order
+    pipeline: true,
+    query_timeout: deadlineMs,
+    statement_timeout: deadlineMs,
+    lock_timeout: deadlineMs,
+    idle_in_transaction_session_timeout: 10_000,
   });
   pool.on("error", onError);
   const connections = named(pool);
-  const q = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: connections as unknown as Pool }) });
+  const q = over(connections);
   const script = async (connection: Kysely<Tables>, text: string) => void (await sql.raw(text).execute(connection));
   const connect = () => new pg.Client({ connectionString: url, ...forListening });
   const run = async (text: string, parameters: unknown[]) => await q.executeQuery(CompiledQuery.raw(text, parameters));
@@ -37,6 +40,7 @@ export async function openPostgres(url: string, { onError, onDeaf }: Watching): 
     kind: "postgres",
     q,
     script,
+    patiently: async (work) => await patiently(new pg.Pool({ ...common, max: 1, keepAlive: true }), work),
     transaction: transactions({
       begin,
       text: numbered(),
@@ -64,6 +68,20 @@ export async function openPostgres(url: string, { onError, onDeaf }: Watching): 
     },
   };
 }
+
+async function patiently<T>(pool: Pool, work: (connection: Kysely<Tables>) => Promise<T>): Promise<T> {
+  // one that is lost in use fails its statement, which is enough
+  pool.on("error", () => undefined);
+  const q = over(named(pool));
+  try {
+    return await q.connection().execute(work);
+  } finally {
+    await q.destroy();
+  }
+}
+
+const over = (pool: ReturnType<typeof named>) =>
+  new Kysely<Tables>({ dialect: new PostgresDialect({ pool: pool as unknown as Pool }) });
 
 /** For hours nothing may be said there. */
 const forListening = {

@@ -30,6 +30,7 @@ export async function openSqlite(path: string): Promise<Db> {
     kind: "sqlite",
     q,
     script: async (_connection: Kysely<Tables>, text: string) => statements.script(text),
+    patiently: async (work) => await q.connection().execute(work),
     transaction: transactions({
       // A commit without its own sync is durable with the next one that has it: the log is one file, written in order.
       begin: (relaxed) => [...(relaxed ? ["pragma synchronous = normal"] : []), "begin immediate"],
