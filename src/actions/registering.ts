@@ -43,6 +43,8 @@ import { textFor } from "./texts.ts";
 const kinds = ["passkey", "push", "totp", "token", "sms", "voice", "sms-reply", "recovery"] as const;
 export type Kind = (typeof kinds)[number];
 const triesAllowed = 5;
+/** a seed that was shown and not proven is given up. */
+const appMs = 10 * 60_000;
 const smsDigits = 6;
 
 /** What this person may register now, best first; recovery codes only beside something that lasts. */
@@ -87,7 +89,10 @@ export async function chooseKind(deps: Deps, flow: Flow, kind: string | undefine
   const chosen = (await choices(deps, flow)).find((one) => one === kind);
   if (chosen === "recovery") return await giveRecoveryCodes(deps, { ...flow, registering });
   if (chosen) registering.kind = chosen;
-  if (chosen === "totp") registering.sealed = seal(deps, flow, deps.random.bytes(20));
+  if (chosen === "totp") {
+    registering.sealed = seal(deps, flow, deps.random.bytes(20));
+    registering.until = deps.clock.now() + appMs;
+  }
   return await deps.db.transaction(async (run) => {
     // a phone or an app that is to prove itself does so no more
     if (flow.open) await cancelChallenge(run, flow.open.id);

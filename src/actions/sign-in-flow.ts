@@ -62,8 +62,9 @@ export type Registering = {
   proving?: string;
   /** the method that it is to be the backup phone of */
   backupOf?: string;
-  /** the message that went to it, and until when its code is good */
+  /** the message that went to it */
   sent?: string;
+  /** when the code that went to it, or the seed that an app was given, is good no more */
   until?: number;
   /** the invitation that an app is to take up */
   activation?: string;

@@ -29,6 +29,24 @@ describe.each(kinds)("with a password and, on %s,", (kind) => {
   };
   const sessionOf = async (page: Browser) => await findSession(h.w.deps, page.cookies.get("countersign"));
 
+  test("an app that is set up proves itself within ten minutes, or its key is given up", async () => {
+    await addPerson(h.w.deps, "cli", { username: "cleo", password });
+    const page = open();
+    await giveName(page);
+    const late = await page.submit("/sign-in/register", { kind: "totp" });
+    h.w.clock.at += 10 * 60_000;
+    await page.submit("/sign-in/register/confirm", { code: codeOf(keyOn(late.text)) });
+    expect([page.title(), page.alert()]).toEqual(["Set up your second step", expect.stringContaining("has ended")]);
+    const states = await h.w.deps.db.q.selectFrom("sign_in").select("state").execute();
+    expect(states.filter(({ state }) => state.includes("sealed"))).toEqual([]);
+    const { text } = await page.submit("/sign-in/register", { kind: "totp" });
+    expect(keyOn(text)).not.toBe(keyOn(late.text));
+    h.w.clock.at += 4 * 60_000;
+    await page.submit("/sign-in/register/confirm", { code: codeOf(keyOn(text)) });
+    await page.submit("/sign-in/register/finish");
+    expect(await sessionOf(page)).toBeDefined();
+  });
+
   test("a recovery code leads somebody whose app is lost to a new method, each code once, and is claimed as nothing", async () => {
     await addPerson(h.w.deps, "cli", { username: "cleo", password });
     const first = open();
