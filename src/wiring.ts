@@ -1,8 +1,18 @@
 /** From configuration to a system that works: the data folder's lock, the store, and everything an action may use. */
 
 import { randomBytes, randomInt } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
 import { keepMail } from "#actions/mail.ts";
@@ -163,23 +173,40 @@ async function openDatabase(config: Config, log: Logger): Promise<Db> {
   });
 }
 
+/** SQLITE_BUSY */
+const busy = 5;
+
 /** One process a data folder. SQLite's own exclusive lock ends with the process, however it ends. */
 function lock(data: string): () => void {
-  const database = new DatabaseSync(join(data, "lock.db"), { timeout: 0 });
+  let database: DatabaseSync | undefined;
   try {
+    database = new DatabaseSync(join(data, "lock.db"), { timeout: 0 });
     database.exec("begin exclusive");
+    return () => database!.close();
   } catch (error) {
-    database.close();
-    throw new AppError("start_refused", `Another countersign process uses the data folder ${data}.`, error);
+    database?.close();
+    const { errcode, message } = error as { errcode?: number; message: string };
+    const why =
+      errcode === busy
+        ? `Another countersign process uses the data folder ${data}.`
+        : `The data folder ${data} cannot be used (${message}). Is it writable, and is there room on its disk?`;
+    throw new AppError("start_refused", why, error);
   }
-  return () => database.close();
 }
 
 /** This node's name in the log for as long as the data folder lives. */
 function nodeId(data: string, random: Random): string {
   const file = join(data, "node.id");
-  if (!existsSync(file)) writeFileSync(file, random.id("nod_"), { mode: 0o600 });
+  if (!existsSync(file)) writeFileSync(file, random.id("nod_"), { mode: 0o600, flush: true });
   return readFileSync(file, "utf8").trim();
+}
+
+/** A new file's name is on the disk when its folder is. Windows opens no folder. */
+function syncFolder(folder: string): void {
+  if (process.platform === "win32") return;
+  const handle = openSync(folder, "r");
+  fsyncSync(handle);
+  closeSync(handle);
 }
 
 /** R-240, R-243, R-247: 32 octets in a file that nobody else may read; made once, for an empty store. */
@@ -191,7 +218,9 @@ function masterKey(file: string, mayCreate: boolean): Buffer {
         `The master key ${file} is missing, and this database cannot be opened without it. Put it back from where it is kept.`,
       );
     try {
-      writeFileSync(file, randomBytes(32), { mode: 0o400, flag: "wx" });
+      // the database is on the disk at its first commit, and no power cut may leave it without its key
+      writeFileSync(file, randomBytes(32), { mode: 0o400, flag: "wx", flush: true });
+      syncFolder(dirname(file));
     } catch (error) {
       // another node of the group was first
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;

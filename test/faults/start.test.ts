@@ -1,7 +1,7 @@
 // F-45, F-62 and their like: what an administrator has to mend before a start is told in one sentence, with exit code 1, and
 // nothing is changed meanwhile.
 import { randomBytes } from "node:crypto";
-import { chmodSync, cpSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { createSocket } from "node:dgram";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -43,6 +43,12 @@ test("a second process on one data folder", async () => {
   await node.kill();
   await second.start();
   await second.kill();
+});
+
+test("a data folder that cannot be written, which is no other process's doing", async () => {
+  rmSync(join(node.data, "lock.db"), { force: true });
+  symlinkSync("/dev/full/lock.db", join(node.data, "lock.db"));
+  expect(await refusal()).toEqual(oneSentence(/data folder .* cannot be used/));
 });
 
 test("a port that is taken, by TCP or UDP", async () => {

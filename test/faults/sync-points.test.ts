@@ -1,6 +1,6 @@
 // F-01: killed at every sync to disk of a login and of both imports.
 import { beforeAll, expect, test } from "vitest";
-import { everyPoint, openScenarios, whyNoTracing } from "./sync-points.ts";
+import { everyPoint, firstStart, openScenarios, whyNoTracing } from "./sync-points.ts";
 
 const missing = whyNoTracing();
 let scenarios: Awaited<ReturnType<typeof openScenarios>>;
@@ -21,4 +21,13 @@ test.for([
   expect(killed.filter(({ acknowledged }) => !acknowledged).length).toBeGreaterThan(1);
   // or the run that was not killed proves nothing
   expect(points.filter((point) => !point.killed && !point.acknowledged)).toEqual([]);
+});
+
+test("the master key and its name are on the disk before anything that it opens", async (context) => {
+  if (missing !== undefined) return context.skip(missing);
+  const synced = await firstStart();
+  const key = synced.indexOf("master.key");
+  expect(key).toBeGreaterThan(-1);
+  expect(synced[key + 1]).toBe("data");
+  expect(synced.slice(key + 2)).toContain("countersign.db-wal");
 });

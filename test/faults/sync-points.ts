@@ -1,8 +1,8 @@
 // F-01: the process killed before its N-th sync to disk, for every N, on the embedded database. What is there afterwards is
 // the old state or the new one, never a mixture, and what was acknowledged is there.
 import { spawnSync } from "node:child_process";
-import { cpSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { currentStep, peopleCsv, userName } from "../../bench/people.ts";
 import { csvParts } from "../../bench/token-files.ts";
 import { remove, tempFolder } from "../support/process.ts";
@@ -53,6 +53,16 @@ export async function openScenarios(): Promise<{ login: Scenario; import: Scenar
   return { login: on(login), import: on(bulk), tokens: on(tokenBulk) };
 }
 type Play = (node: Node, wrap: string[], count: number) => Promise<SyncPoint>;
+
+/** What a command on an empty data folder syncs to disk, in order. */
+export async function firstStart(): Promise<string[]> {
+  const work = tempFolder("first-start");
+  const log = join(work, "syncs");
+  const node = await makeNode({ data: join(work, "data") });
+  // -y: with the file's path
+  await node.cli(["user", "list"], { wrap: ["strace", "-f", "-y", "-o", log, "-e", `trace=${calls}`] });
+  return [...readFileSync(log, "utf8").matchAll(/ f(?:data)?sync\(\d+<([^>]*)>/g)].map(([, path]) => basename(path!));
+}
 
 /** Start, one login, stop: as far as it gets. */
 async function serveOnce(node: Node, wrap: string[], gateway: Gateway) {
