@@ -1,4 +1,7 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { tempFolder } from "../test/support/process.ts";
 import { ownAddress, readConfig, unknownVariables } from "./config.ts";
 
 const refusal = async (environment: Record<string, string>) => {
@@ -55,6 +58,14 @@ test("a file that is named and cannot be read is told with the variable that nam
   expect(await refusal({ COUNTERSIGN_DATABASE_URL: "mysql://db" })).toContain(
     "database-url: does not begin with postgres://",
   );
+});
+
+test("a mistake in a configuration file is told without the lines around it, where a password may stand", async () => {
+  const file = join(tempFolder("config"), "countersign.yaml");
+  writeFileSync(file, 'database-url: postgres://countersign:the-password@db/countersign\n  role: "node\n');
+  const said = await refusal({ COUNTERSIGN_CONFIG: file });
+  expect(said).toContain(`The configuration file ${file} cannot be read: `);
+  expect(said).not.toContain("the-password");
 });
 
 test("records name a node by an address of its own, not by a wildcard", () => {

@@ -150,7 +150,8 @@ async function readYaml(file: string | undefined): Promise<Record<string, unknow
   // 72 files that would stay in memory: most servers are configured by the environment alone
   const { parse } = await import("yaml");
   try {
-    return (parse(readFileSync(file, "utf8")) ?? {}) as Record<string, unknown>;
+    // not the lines around a mistake: there may be a password among them
+    return (parse(readFileSync(file, "utf8"), { prettyErrors: false }) ?? {}) as Record<string, unknown>;
   } catch (error) {
     throw new AppError(
       "start_refused",
