@@ -1,5 +1,8 @@
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { runJobs, type Job } from "./jobs.ts";
+import { tempFolder } from "../test/support/process.ts";
+import { appendLine, runJobs, type Job } from "./jobs.ts";
 
 test("a job that goes by the clock waits until this node is ready, and then not until its next turn", async () => {
   const ran: string[] = [];
@@ -30,4 +33,14 @@ test("a job that goes by the clock waits until this node is ready, and then not 
   expect(ran.slice(0, 4)).toEqual(["health", "health", "health", "health"]);
   expect(ran.filter((name) => name === "retention")).toHaveLength(1);
   expect(new Set(slept)).toEqual(new Set([1000, 3_600_000]));
+});
+
+test("what was left of an anchor's line that could not be finished does not spoil the next", () => {
+  const path = join(tempFolder("anchors"), "anchors.log");
+  appendLine(path, "one");
+  appendLine(path, "two");
+  writeFileSync(path, `${readFileSync(path, "utf8")}{"at":17`);
+  appendLine(path, "three");
+  expect(readFileSync(path, "utf8")).toBe("one\ntwo\nthree\n");
+  expect(statSync(path).mode & 0o777).toBe(0o600);
 });

@@ -1,4 +1,4 @@
-import { appendFileSync } from "node:fs";
+import { appendFileSync, closeSync, fstatSync, ftruncateSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { writeAnchors } from "#actions/anchors.ts";
 import { finishCalls } from "#actions/calls.ts";
@@ -46,8 +46,23 @@ export function jobs(deps: Deps, { data, publicUrl, reload }: Around): Job[] {
 /** The heads of all chains, in a file and in the log, so that a cut tail shows (R-253). */
 async function anchor(deps: Deps, data: string): Promise<void> {
   for (const line of await writeAnchors(deps)) {
-    appendFileSync(join(data, "anchors.log"), `${line}\n`, { mode: 0o600 });
+    appendLine(join(data, "anchors.log"), line);
     deps.log.info("audit anchor", { anchor: line });
+  }
+}
+
+/** What a full disk or a power cut has left of the last line goes first, or it would spoil the next. */
+export function appendLine(path: string, line: string): void {
+  const file = openSync(path, "a+", 0o600);
+  try {
+    const { size } = fstatSync(file);
+    const tail = Buffer.alloc(Math.min(size, 4096));
+    readSync(file, tail, { position: size - tail.length });
+    const rest = tail.length - (tail.lastIndexOf("\n") + 1);
+    if (rest > 0) ftruncateSync(file, size - rest);
+    appendFileSync(file, `${line}\n`);
+  } finally {
+    closeSync(file);
   }
 }
 
