@@ -51,7 +51,12 @@ export async function openPostgres(url: string, { onError, onDeaf }: Watching): 
       hold: async (work) => {
         const client = await connections.connect();
         try {
-          return await work(async (text, parameters) => (await client.query(text, parameters)).rows as Row[]);
+          return await work(async (text, parameters) => {
+            const { rows, command } = await client.query<Row>(text, parameters);
+            // how it answers the commit of a transaction of which a statement has failed
+            if (text === "commit" && command === "ROLLBACK") throw new Error("the transaction has failed");
+            return rows;
+          });
         } finally {
           client.release();
         }

@@ -51,6 +51,16 @@ describe.each(kinds)("on %s", (kind) => {
     expect(await kept()).toEqual([]);
   });
 
+  test("one whose work goes on after a refused statement is not told that it was committed", async () => {
+    const name = randomBytes(8).toString("hex");
+    const failing = w.deps.db.transaction(async (run) => {
+      await run(set, [name]);
+      await run(set, [name]).catch(() => undefined);
+    });
+    await expect(failing).rejects.toThrow("the commit was not answered");
+    expect(await kept()).not.toContain(name);
+  });
+
   test("nothing stays of one that was refused while its commit was on its way", async () => {
     const name = randomBytes(8).toString("hex");
     const failing = w.deps.db.transaction(async (run) => {
