@@ -1,5 +1,5 @@
 import { CompiledQuery, Kysely, PostgresDialect, sql } from "kysely";
-import type { DatabaseError, Pool } from "pg";
+import type { DatabaseError, Pool, QueryResult } from "pg";
 import { AppError } from "#core/errors.ts";
 import { whenWanted } from "./listening.ts";
 import { deadlineMs, transactions, Unanswered, type Db, type Row } from "./open.ts";
@@ -51,12 +51,7 @@ export async function openPostgres(url: string, { onError, onDeaf }: Watching): 
       hold: async (work) => {
         const client = await connections.connect();
         try {
-          return await work(async (text, parameters) => {
-            const { rows, command } = await client.query<Row>(text, parameters);
-            // how it answers the commit of a transaction of which a statement has failed
-            if (text === "commit" && command === "ROLLBACK") throw new Error("the transaction has failed");
-            return rows;
-          });
+          return await work(async (text, parameters) => answerTo(text, await client.query(text, parameters)));
         } finally {
           client.release();
         }
@@ -83,6 +78,12 @@ async function patiently<T>(pool: Pool, work: (connection: Kysely<Tables>) => Pr
   } finally {
     await q.destroy();
   }
+}
+
+/** The commit of a transaction of which a statement has failed is answered too, by its command alone. */
+function answerTo(text: string, { rows, command }: QueryResult): Row[] {
+  if (text === "commit" && command === "ROLLBACK") throw new Error("the transaction has failed");
+  return rows as Row[];
 }
 
 const over = (pool: ReturnType<typeof named>) =>
