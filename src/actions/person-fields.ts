@@ -13,22 +13,6 @@ import type { NewPersonRow } from "#store/people.ts";
 import type { Deps } from "./deps.ts";
 import { namesOf } from "./rules.ts";
 
-export const columns = [
-  "username",
-  "display_name",
-  "first_name",
-  "last_name",
-  "email",
-  "mobile_phone",
-  "backup_phone",
-  "phone_extension",
-  "language",
-  "groups",
-  "state",
-  "password",
-  "oath_secret_base32",
-] as const;
-export type Column = (typeof columns)[number];
 /** What a command changes later; the others have commands of their own, or are who somebody is. */
 export const changeableColumns = [
   "display_name",
@@ -40,7 +24,9 @@ export const changeableColumns = [
   "phone_extension",
   "language",
   "groups",
-] as const satisfies readonly Column[];
+] as const;
+export const columns = ["username", ...changeableColumns, "state", "password", "oath_secret_base32"] as const;
+export type Column = (typeof columns)[number];
 export type ChangeableColumn = (typeof changeableColumns)[number];
 export type PersonFields = Partial<Record<Column, string | undefined>>;
 
