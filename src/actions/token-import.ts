@@ -10,6 +10,7 @@ import { AppError } from "#core/errors.ts";
 import { judgeToken, serialKey, tokenDefaults, type JudgedToken, type TokenDefaults } from "#core/token.ts";
 import { fitsOf, type TokenCodes, type TokenFit } from "#core/token-proof.ts";
 import { commitImport, findImport, touchImport, undoImport } from "#store/imports.ts";
+import type { Run } from "#store/open.ts";
 import { clearBudget, takeFrom } from "#store/throttle.ts";
 import { insertTokens, readHolders, type Holder, type NewTokenRow } from "#store/tokens.ts";
 import { TokenFileError, type FileRow, type TokenRow } from "#wire/token-row.ts";
@@ -204,7 +205,7 @@ async function writeChunk(work: Work, rows: FileRow[]): Promise<void> {
       const at = deps.clock.now();
       if (!(await touchImport(run, { id: work.id, accepted: work.accepted, at }))) throw givenUp();
       const tokens = ready.map(({ token }) => token);
-      const inserted = await insertTokens(run, firstOfEach(tokens));
+      const inserted = await insertInOrder(run, tokens);
       const lost = tokens.filter(({ id }) => !inserted.has(id));
       return { won: inserted, holders: await readHolders(run, lost) };
     },
@@ -217,15 +218,30 @@ async function writeChunk(work: Work, rows: FileRow[]): Promise<void> {
     else record(work, { row: one.row, reason: whyTaken(one.token, holders) });
 }
 
-/** The database takes the rows in an order of its own: of two of one serial number or seed the first in the file counts. */
-function firstOfEach(tokens: NewTokenRow[]): NewTokenRow[] {
+/**
+ * As if row by row, though what is inserted together the database takes in an order of its own: a row waits for those before it
+ * that want its serial number or its secret, since they may be refused and then stand in nobody's way.
+ */
+async function insertInOrder(run: Run, tokens: NewTokenRow[]): Promise<Set<string>> {
+  const inserted = new Set<string>();
+  for (let left = tokens; left.length > 0;) {
+    const first = firstOfEach(left);
+    for (const id of await insertTokens(run, [...first])) inserted.add(id);
+    left = left.filter((token) => !first.has(token));
+  }
+  return inserted;
+}
+
+/** Those that want nothing that one before them wants. */
+function firstOfEach(tokens: NewTokenRow[]): Set<NewTokenRow> {
   const seen = new Set<string>();
-  return tokens.filter(({ serial_key, maker_key, seed_mac }) => {
+  const first = tokens.filter(({ serial_key, maker_key, seed_mac }) => {
     const marks = [`${serial_key}\0${maker_key}`, Buffer.from(seed_mac).toString("hex")];
     const isFirst = marks.every((mark) => !seen.has(mark));
-    if (isFirst) for (const mark of marks) seen.add(mark);
+    for (const mark of marks) seen.add(mark);
     return isFirst;
   });
+  return new Set(first);
 }
 
 function countClear({ clear }: Work, row: FileRow): void {

@@ -125,6 +125,28 @@ describe.each(kinds)("the import of tokens on %s", (kind) => {
     }
   });
 
+  test("a row that is refused takes neither its serial number nor its secret from the rows after it", async () => {
+    const { deps } = await start(kind);
+    await load(deps, `serial,secret,interval\n1,${secret(1)},30\n2,${secret(2)},30`);
+    // three wishes for one secret, and each that is refused leaves the next one in
+    const rows = [
+      `1,${secret(3)}`,
+      `4,${secret(3)}`,
+      `4,${secret(5)}`,
+      `6,${secret(5)}`,
+      `2,${secret(6)}`,
+      `6,${secret(6)}`,
+    ];
+    const done = await load(deps, ["serial,secret", ...rows].join("\n"), { goodRowsOnly: true });
+    expect(reasons(done)).toEqual([
+      "2 serial number: is imported already, with another secret; a token's secret is never replaced",
+      "4 serial number: stands in an earlier row of this file too, with another secret; a token's secret is never replaced",
+      "6 serial number: is imported already, with another secret; a token's secret is never replaced",
+      "7 serial number: stands in an earlier row of this file too, with another secret; a token's secret is never replaced",
+    ]);
+    expect((await tokens(deps)).map(({ serial }) => serial)).toEqual(["1", "2", "4", "6"]);
+  });
+
   test("a secret in another column than its own comes back nowhere", async () => {
     const { deps } = await start(kind);
     const table = `serial;secret;maker\n1,${secret(0)},30\n${secret(1)};1;x\n2;${secret(2).slice(1)}1;${secret(3)}\n`;
