@@ -109,10 +109,13 @@ export async function listLiving(
   }));
 }
 
-/** R-123: whoever asked last is who waits. Where a power cut loses that, nobody waits any more. */
+/**
+ * R-123: whoever asked last is who waits, also for what failed before anybody did; what another has collected stays the other's.
+ * Where a power cut loses that, nobody waits any more.
+ */
 export async function holdChallenge(db: Db, { id, holder }: { id: string; holder: string }): Promise<void> {
-  const text = `update challenge set holder = ? where id = ? and state in ('pending', 'approved')
-    and (holder is null or holder <> ?) returning id`;
+  const text = `update challenge set holder = ? where id = ?
+    and (holder is null or (holder <> ? and state in ('pending', 'approved', 'denied'))) returning id`;
   await db.transaction(
     async (run) => {
       const moved = await run(text, [holder, id, holder]);

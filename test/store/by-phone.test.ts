@@ -5,7 +5,7 @@ import { collect } from "#actions/collect.ts";
 import { takeVerification } from "#actions/verifications.ts";
 import { begin, respond } from "#actions/verify.ts";
 import type { Application } from "#core/facts.ts";
-import { findChallenge } from "#store/challenges.ts";
+import { cancelChallenge, findChallenge } from "#store/challenges.ts";
 import { kinds, world, type World } from "../support/world.ts";
 
 const page: Application = {
@@ -268,6 +268,25 @@ describe.each(kinds)("on %s", (kind) => {
     await answerByPhone(w.deps, { challengeId: asked.id, answer: "8264" });
     expect((await newer).kind).toBe("allow");
     expect((await older).kind).toBe("elsewhere");
+  });
+
+  test.each([0, 1])("a call that failed before its request waited is told of; %i waited so far", async (before) => {
+    w = await world({ kind });
+    const { id, collecting } = await called(page, { username: "ada", voice: number });
+    for (let one = 0; one < before; one++) await collect(w.deps, { ...collecting, holder: "first" });
+    expect(await endByPhone(w.deps, { challengeId: id, result: "CONFIG_ISSUE" })).toBe(true);
+    expect(await collect(w.deps, { ...collecting, holder: "second" })).toMatchObject({ kind: "deny" });
+  });
+
+  test("so is one that was taken back; what somebody has collected is nobody else's", async () => {
+    w = await world({ kind });
+    const over = await called(page, { username: "ada", voice: number });
+    await w.deps.db.transaction((run) => cancelChallenge(run, over.id));
+    expect(await collect(w.deps, { ...over.collecting, holder: "first" })).toMatchObject({ kind: "deny" });
+    const { id, prompt, collecting } = await called(page, { username: "bo", voice: number });
+    expect(await answerByPhone(w.deps, { challengeId: id, answer: prompt.number! })).toEqual({ kind: "right" });
+    expect(await collect(w.deps, { ...collecting, holder: "first" })).toMatchObject({ kind: "allow" });
+    expect(await collect(w.deps, { ...collecting, holder: "second" })).toEqual({ kind: "elsewhere" });
   });
 
   test("an earlier request whose time is over leaves the call to the later one", async () => {
