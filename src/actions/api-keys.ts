@@ -11,6 +11,7 @@ import {
   verdictKey,
   type ApiKeyOptions,
   type ApiScope,
+  type Proof,
 } from "#core/api-key.ts";
 import { hmacKey, type HmacKey } from "#core/crypto/hmac.ts";
 import { AppError } from "#core/errors.ts";
@@ -91,16 +92,20 @@ export type ApiKey = {
   application: Application;
 };
 
+/** Whose a request says it is; nothing of that is believed yet. */
+export type Claimed = { key: ApiKey; proof: Proof; address: string };
 export type SignedRequest = {
-  authorization: string | undefined;
   method: string;
   /** path and query as they stand in the request line */
   target: string;
   body: Uint8Array;
-  address: string;
 };
 export type Authenticated = { key: ApiKey; bodySha256: string };
-export type Authenticator = (request: SignedRequest) => Promise<Authenticated | undefined>;
+export type Authenticator = {
+  /** What can be told before the body is read, so that a stranger's fills no memory. */
+  claim: (asked: { authorization: string | undefined; address: string }) => Promise<Claimed | undefined>;
+  authenticate: (claimed: Claimed, request: SignedRequest) => Promise<Authenticated | undefined>;
+};
 
 /**
  * Says whose a request is. Keys never change once made, so they are read once and remembered; that a key is still in use
@@ -113,17 +118,20 @@ export function authenticator(deps: Deps): Authenticator {
     deps.log.info("an API request was refused", { reason, key, address });
     return undefined;
   };
-  return async ({ authorization, method, target, body, address }) => {
+  const claim: Authenticator["claim"] = async ({ authorization, address }) => {
     const proof = parseAuthorization(authorization);
     const key = proof && (await find(proof.keyId));
     if (!proof || !key) return undefined;
     const now = deps.clock.now();
-    const bodySha256 = sha256Hex(body);
-    if (!isSigned({ method, target, bodySha256 }, proof, key.secret))
-      return refused("wrong signature", key.id, address);
     if (!isTimely(proof, now)) return refused("its time is too far from ours", key.id, address);
     if (key.expiresAt <= now) return refused("the key has expired", key.id, address);
     if (!key.allows(address)) return refused("the address is not the key's", key.id, address);
+    return { key, proof, address };
+  };
+  const authenticate: Authenticator["authenticate"] = async ({ key, proof, address }, { method, target, body }) => {
+    const bodySha256 = sha256Hex(body);
+    if (!isSigned({ method, target, bodySha256 }, proof, key.secret))
+      return refused("wrong signature", key.id, address);
     // kept past the last moment at which a node with a slow clock would still believe its time
     const expiresAt = proof.time * 1000 + 2 * skewMs;
     // the signed time stands first, so that new rows lie side by side; under another time it is another request
@@ -132,6 +140,7 @@ export function authenticator(deps: Deps): Authenticator {
       return refused("the nonce was used before, or the key is revoked", key.id, address);
     return { key, bodySha256 };
   };
+  return { claim, authenticate };
 }
 
 /** Reads the keys when one is asked for that is not known; one reading at a time, whoever asks. */

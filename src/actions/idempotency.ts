@@ -32,7 +32,8 @@ export async function once(
   const now = deps.clock.now();
   // under a key of ours: the body may hold a password or a code, which its plain hash would let a reader guess
   const bodyHash = deps.keys.mac("api", `request\0${request}`).toString("base64url");
-  const claim = await claimRequest(deps.db, { id, bodyHash, now, leaseUntil: now + leaseMs });
+  const held = { id, leaseUntil: now + leaseMs };
+  const claim = await claimRequest(deps.db, { ...held, bodyHash, now });
   if (claim !== "mine") {
     if (claim.bodyHash !== bodyHash) throw new AppError("conflict", "Idempotency-Key: was used for another request");
     return claim.response === null ? "under way" : opened(deps, id, claim.response);
@@ -43,8 +44,8 @@ export async function once(
     return reply;
   } finally {
     if (reply && final(reply))
-      await saveResponse(deps.db, { id, response: closed(deps, id, reply), expiresAt: now + rememberMs });
-    else await dropClaim(deps.db, id);
+      await saveResponse(deps.db, { ...held, response: closed(deps, id, reply), expiresAt: now + rememberMs });
+    else await dropClaim(deps.db, held);
   }
 }
 

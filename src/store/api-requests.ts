@@ -57,15 +57,19 @@ export async function claimRequest(
   });
 }
 
+/** Whoever took over what was thought dead holds it until another time: a claim is changed by its own holder alone. */
+type Held = Pick<Claim, "id" | "leaseUntil">;
+
 /** `response` is sealed. */
 export async function saveResponse(
   db: Db,
-  { id, response, expiresAt }: { id: string; response: string; expiresAt: number },
+  { id, leaseUntil, response, expiresAt }: Held & { response: string; expiresAt: number },
 ): Promise<void> {
-  await db.q.updateTable("api_request").set({ response, expires_at: expiresAt }).where("id", "=", id).execute();
+  const held = db.q.updateTable("api_request").where("id", "=", id).where("expires_at", "=", leaseUntil);
+  await held.set({ response, expires_at: expiresAt }).execute();
 }
 
 /** What could not be answered may be asked again. */
-export async function dropClaim(db: Db, id: string): Promise<void> {
-  await db.q.deleteFrom("api_request").where("id", "=", id).where("response", "is", null).execute();
+export async function dropClaim(db: Db, { id, leaseUntil }: Held): Promise<void> {
+  await db.q.deleteFrom("api_request").where("id", "=", id).where("expires_at", "=", leaseUntil).execute();
 }

@@ -1,8 +1,12 @@
 // Requests that are not believed or not understood, and the keys that sign them.
+import { once } from "node:events";
+import { request, type IncomingMessage } from "node:http";
 import { describe, expect, test } from "vitest";
 import { listApiKeys, revokeApiKey, type NewApiKey } from "#actions/api-keys.ts";
 import { kinds } from "../support/world.ts";
 import { httpWorld, path, type Call } from "./http-caller.ts";
+
+type Strange = { id: string; time: number; cidrs: string[] };
 
 describe.each(kinds)("a request that is not the key's, on %s,", (kind) => {
   const h = httpWorld(kind);
@@ -32,6 +36,33 @@ describe.each(kinds)("a request that is not the key's, on %s,", (kind) => {
 
   test("is not looked at: a broken body is as unauthenticated as a whole one", async () => {
     expect((await h.call(undefined, { body: "{" })).status).toBe(401);
+  });
+
+  test.each([
+    ["of no key", {}],
+    ["of an unknown key", { id: "key_unknown" }],
+    ["too late", { time: 1_800_000_000 + 301 }],
+    ["from elsewhere", { cidrs: ["10.0.0.0/8"] }],
+  ])("%s is refused before its body has come", async (what, { id, time, cidrs = [] }: Partial<Strange>) => {
+    const key = await h.newKey({ cidrs });
+    const signed = h.authorization({ ...key, ...(id && { id }) }, { text, ...(time && { time }) });
+    const asking = request({
+      port: h.server.people!.port,
+      path,
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        "content-length": 1000,
+        ...(what !== "of no key" && { authorization: signed }),
+      },
+    });
+    asking.write("{");
+    try {
+      const [answer] = (await once(asking, "response", { signal: AbortSignal.timeout(5000) })) as [IncomingMessage];
+      expect(answer.statusCode).toBe(401);
+    } finally {
+      asking.destroy();
+    }
   });
 
   test("sent again is 401, on another node too", async () => {

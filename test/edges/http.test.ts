@@ -246,6 +246,41 @@ describe.each(kinds)("an Idempotency-Key, on %s,", (kind) => {
     expect((await h.call(key, { body: { username: "ada" }, headers })).status).toBe(202);
   });
 
+  test("that another took over is no longer the first one's, whether that fails or is answered late", async () => {
+    const key = await h.newKey();
+    await h.w.person({ username: "ada" });
+    const { atOnce } = h.w.deps.db;
+    /** Sent by a node that stands still until it is let go. */
+    const hold = async (body: object) => {
+      const reached = Promise.withResolvers<void>();
+      const go = Promise.withResolvers<void>();
+      h.w.deps.db.atOnce = async (...asked) => {
+        reached.resolve();
+        await go.promise;
+        return await atOnce(...asked);
+      };
+      const answer = h.call(key, { body, headers });
+      await Promise.race([reached.promise, answer]);
+      h.w.deps.db.atOnce = atOnce;
+      return { ...go, answer };
+    };
+    const body = { username: "ada" };
+    const again = async () => await h.call(key, { body, headers });
+    const first = await hold(body);
+    h.w.clock.at += 60_000;
+    const second = await hold(body);
+    first.reject(new Error("gone"));
+    const seen = [await first.answer, await again()];
+    h.w.clock.at += 60_000;
+    const third = await hold(body);
+    second.resolve();
+    seen.push(await second.answer, await again());
+    third.resolve();
+    seen.push(await third.answer, await again());
+    expect(seen.map(({ status }) => status)).toEqual([503, 409, 202, 409, 202, 202]);
+    expect(seen[5]!.body["id"]).toBe(seen[4]!.body["id"]);
+  });
+
   test("of spaces or of a thousand letters is 400", async () => {
     const key = await h.newKey();
     for (const value of ["a b", "x".repeat(129)]) {

@@ -5,7 +5,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
-import { mayUse, type Authenticated, type Authenticator } from "#actions/api-keys.ts";
+import { mayUse, type Authenticated, type Authenticator, type Claimed } from "#actions/api-keys.ts";
 import type { Actor } from "#actions/change.ts";
 import type { Deps } from "#actions/deps.ts";
 import { once, type Reply } from "#actions/idempotency.ts";
@@ -17,6 +17,7 @@ import { sendProblem } from "./problem.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
+    claimed: Claimed;
     from: Authenticated;
   }
   interface FastifyContextConfig {
@@ -27,7 +28,7 @@ declare module "fastify" {
 
 export type Api = {
   deps: Deps;
-  authenticate: Authenticator;
+  keys: Authenticator;
   /** whom verdicts name as their issuer */
   publicUrl: string;
   /** aborts what waits when the server stops */
@@ -38,19 +39,20 @@ const empty = Buffer.alloc(0);
 
 /** The signature covers the bytes, so they are looked at only after it held; the schemas then see what they hold. */
 export function authenticateAll(app: FastifyInstance, api: Api): void {
+  app.decorateRequest("claimed");
   app.decorateRequest("from");
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+  app.addHook("onRequest", async (request, reply) => {
+    const { headers, clientIp: address } = request;
+    const claimed = await api.keys.claim({ authorization: headers.authorization, address });
+    if (!claimed) return sendProblem(reply, 401);
+    request.claimed = claimed;
+  });
   app.addHook("preValidation", async (request, reply) => {
     const body = request.body instanceof Buffer ? request.body : empty;
-    const { method, raw, clientIp } = request;
-    const from = await api.authenticate({
-      authorization: raw.headers.authorization,
-      method,
-      target: raw.url ?? "",
-      body,
-      address: clientIp,
-    });
+    const { method, raw, claimed } = request;
+    const from = await api.keys.authenticate(claimed, { method, target: raw.url ?? "", body });
     if (!from) return sendProblem(reply, 401);
     const { config, schema } = request.routeOptions;
     if (!config.scope || !mayUse(from.key, config.scope)) return sendProblem(reply, 403);

@@ -117,7 +117,7 @@ const apiRoutes = [
 
 function peopleRoutes(app: FastifyInstance, deps: Deps, options: HttpOptions & { stopping: AbortSignal }): void {
   const { phones, webDist, publicUrl, stopping, ready, callbacks = {} } = options;
-  const api = { deps, authenticate: authenticator(deps), publicUrl, stopping };
+  const api = { deps, keys: authenticator(deps), publicUrl, stopping };
   app.register(async (scope) => {
     // a node whose clock or database is not right decides nothing
     scope.addHook("onRequest", (_request, reply, done) => {
