@@ -558,7 +558,9 @@ CREATE TABLE sign_in (
   state text not null,
   version bigint not null,
   expires_at bigint not null
-);
+, app_of text);
+
+CREATE INDEX sign_in_app_of on sign_in (app_of) where app_of is not null;
 
 CREATE INDEX sign_in_expiry on sign_in (expires_at);
 

@@ -20,6 +20,7 @@ import type { Channel } from "#store/gateways.ts";
 import { post } from "#store/outbox.ts";
 import { saveRegistered } from "#store/registrations.ts";
 import { deleteDevices } from "#store/sessions.ts";
+import { dropOtherSetUps } from "#store/sign-ins.ts";
 import { takeEach } from "#store/throttle.ts";
 import { changed } from "./change.ts";
 import { tellNumbers } from "./number-notices.ts";
@@ -43,7 +44,7 @@ import { textFor } from "./texts.ts";
 const kinds = ["passkey", "push", "totp", "token", "sms", "voice", "sms-reply", "recovery"] as const;
 export type Kind = (typeof kinds)[number];
 const triesAllowed = 5;
-/** a seed that was shown and not proven is given up. */
+/** a seed that was shown and not proven is given up; so is it for a newer one. */
 const appMs = 10 * 60_000;
 const smsDigits = 6;
 
@@ -97,12 +98,21 @@ export async function chooseKind(deps: Deps, flow: Flow, kind: string | undefine
     // a phone or an app that is to prove itself does so no more
     if (flow.open) await cancelChallenge(run, flow.open.id);
     if (flow.registering?.activation) await endActivation(run, flow.registering.activation);
-    return await saveFlowIn(run, { ...flow, open: undefined, registering, problem: undefined });
+    const saved = await saveFlowIn(run, { ...flow, open: undefined, registering, problem: undefined });
+    if (chosen === "totp") {
+      // of two at once the second waits here, and then finds the first
+      await holdFlow(run, flow);
+      await dropOtherSetUps(run, { appOf: flow.person!.id, but: flow.id });
+    }
+    return saved;
   });
 }
 
-/** The seed of the app that is being set up, for its owner's page alone. */
-export function appKey(deps: Deps, flow: Flow): { secretBase32: string; uri: string } {
+const isOver = (deps: Deps, { until = Number.POSITIVE_INFINITY }: Registering) => deps.clock.now() >= until;
+
+/** The seed of the app that is being set up, for its owner's page alone, and while it is good for anything. */
+export function appKey(deps: Deps, flow: Flow): { secretBase32: string; uri: string } | undefined {
+  if (isOver(deps, flow.registering!)) return undefined;
   const seed = unseal(deps, flow, flow.registering!.sealed!);
   const account = flow.person!.username.replaceAll(":", "_");
   const uri = otpauthUri({ account, seed, digits: 6, period: 30, algorithm: "sha1" });
@@ -163,8 +173,7 @@ export async function confirmKind(
   { code: answer, clientIp }: { code: string; clientIp: string | undefined },
 ): Promise<Flow> {
   const registering = flow.registering!;
-  const { until = Number.POSITIVE_INFINITY } = registering;
-  if (deps.clock.now() >= until)
+  if (isOver(deps, registering))
     return await saveFlow(deps, { ...flow, registering: fresh(registering), problem: "ended" });
   const proven = registering.kind === "totp" ? checkApp(deps, flow, answer) : checkText(deps, flow, answer);
   if (!proven) return await wrong(deps, flow);

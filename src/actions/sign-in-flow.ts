@@ -170,7 +170,8 @@ export async function saveFlow(deps: Deps, flow: Flow): Promise<Flow> {
 }
 
 export async function saveFlowIn(run: Run, { id, version, expiresAt, won = false, ...state }: Flow): Promise<Flow> {
-  const saved = await saveSignIn(run, { id, version, won, state: JSON.stringify(state) });
+  const appOf = state.registering?.kind === "totp" ? state.person!.id : null;
+  const saved = await saveSignIn(run, { id, version, won, appOf, state: JSON.stringify(state) });
   if (saved === undefined) throw superseded();
   return { ...state, id, expiresAt, version: saved };
 }

@@ -311,7 +311,14 @@ export type Tables = {
     revoked_at: number | null;
   };
   api_request: { id: string; body_hash: string | null; response: string | null; expires_at: number };
-  sign_in: { id: string; browser_hash: string; state: string; version: number; expires_at: number };
+  sign_in: {
+    id: string;
+    browser_hash: string;
+    state: string;
+    version: number;
+    expires_at: number;
+    app_of: string | null;
+  };
   session: {
     id: string;
     token_hash: string;

@@ -30,19 +30,27 @@ export async function findSignIn(
 type Saved = { id: string; state: string; version: number; won: boolean };
 
 /** Gives the new version; undefined: it was another version than the one read. Who has `won` elsewhere need not be first here. */
-export async function saveSignIn(run: Run, { id, state, version, won }: Saved): Promise<number | undefined> {
+export async function saveSignIn(
+  run: Run,
+  { id, state, version, won, appOf }: Saved & { appOf: string | null },
+): Promise<number | undefined> {
   const rows = await run(
-    `update sign_in set state = ?, version = version + 1
+    `update sign_in set state = ?, app_of = ?, version = version + 1
      where id = ? and version >= 0 and (version = cast(? as bigint) or 1 = cast(? as bigint)) returning version`,
-    [state, id, version, Number(won)],
+    [state, appOf, id, version, Number(won)],
   );
   return rows[0]?.["version"] as number | undefined;
+}
+
+/** Those that are setting up this person's app are over, and the seeds that they hold are gone, but for one. */
+export async function dropOtherSetUps(run: Run, { appOf, but }: { appOf: string; but: string }): Promise<void> {
+  await run("delete from sign_in where app_of = ? and id <> ?", [appOf, but]);
 }
 
 /** Ends it for good; of two that end it one does. */
 export async function endSignIn(run: Run, { id, state, version, won }: Saved): Promise<boolean> {
   const rows = await run(
-    `update sign_in set state = ?, version = -1
+    `update sign_in set state = ?, app_of = null, version = -1
      where id = ? and version >= 0 and (version = cast(? as bigint) or 1 = cast(? as bigint)) returning id`,
     [state, id, version, Number(won)],
   );

@@ -47,6 +47,37 @@ describe.each(kinds)("with a password and, on %s,", (kind) => {
     expect(await sessionOf(page)).toBeDefined();
   });
 
+  test("a key that is given up is not shown again", async () => {
+    await addPerson(h.w.deps, "cli", { username: "cleo", password });
+    const page = open();
+    await giveName(page);
+    const { text, query } = await page.submit("/sign-in/register", { kind: "totp" });
+    const reload = async () => (await page.open(`/sign-in?flow=${query.get("flow")}`)).text;
+    h.w.clock.at += 10 * 60_000 - 1;
+    expect(keyOn(await reload())).toBe(keyOn(text));
+    h.w.clock.at += 1;
+    expect(await reload()).not.toContain('class="key"');
+    expect([page.title(), page.alert()]).toEqual(["Set up an app", expect.stringContaining("This key is too old")]);
+    expect(keyOn((await page.submit("/sign-in/register")).text)).not.toBe(keyOn(text));
+  });
+
+  test("of two apps that are set up at once the newer alone can be proven, and the other's key is gone", async () => {
+    await addPerson(h.w.deps, "cli", { username: "cleo", password });
+    const [older, newer, other] = [open(), open(), open()];
+    for (const page of [older, newer, other]) await giveName(page);
+    const first = await older.submit("/sign-in/register", { kind: "totp" });
+    const second = await newer.submit("/sign-in/register", { kind: "totp" });
+    const rows = await h.w.deps.db.q.selectFrom("sign_in").select(["state", "app_of"]).execute();
+    // who set up nothing goes on
+    const held = rows.map(({ state, app_of }) => `${state.includes("sealed")} ${app_of !== null}`);
+    expect(held.toSorted()).toEqual(["false false", "true true"]);
+    await older.submit("/sign-in/register/confirm", { code: codeOf(keyOn(first.text)) });
+    expect(await h.w.deps.db.q.selectFrom("factor").selectAll().execute()).toEqual([]);
+    await newer.submit("/sign-in/register/confirm", { code: codeOf(keyOn(second.text)) });
+    await newer.submit("/sign-in/register/finish");
+    expect(await sessionOf(newer)).toBeDefined();
+  });
+
   test("a recovery code leads somebody whose app is lost to a new method, each code once, and is claimed as nothing", async () => {
     await addPerson(h.w.deps, "cli", { username: "cleo", password });
     const first = open();

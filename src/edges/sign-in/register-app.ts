@@ -24,7 +24,7 @@ export async function invitePage(deps: Deps, look: Look, flow: Flow): Promise<Pa
         ${waiting(flow, submit(say("sign_in.continue")))}`,
       script: "waiting",
     };
-  if (invited === "over") return { title, body: overBody(look, flow) };
+  if (invited === "over") return { title, body: overBody(look, flow, "push") };
   const minutes = Math.max(1, Math.ceil((invited.expiresAt - deps.clock.now()) / 60_000));
   const body = html`${problemOf(look, flow.problem)}
     <ol class="steps">
@@ -50,9 +50,10 @@ const waiting = (flow: Flow, button: Html): Html =>
     <input type="hidden" name="flow" value="${flow.id}" />${button}
   </form>`;
 
-const overBody = (look: Look, flow: Flow): Html =>
-  html`${alert(look.say("register.push.over"))}
-  ${form("/sign-in/register", flow, html`<input type="hidden" name="kind" value="push" />${submit(look.say("register.push.again"))}`)}
+/** What an app was to be set up with is good no more. */
+export const overBody = (look: Look, flow: Flow, kind: "push" | "totp"): Html =>
+  html`${alert(look.say(`register.${kind}.over`))}
+  ${form("/sign-in/register", flow, html`<input type="hidden" name="kind" value="${kind}" />${submit(look.say(`register.${kind}.again`))}`)}
   ${back(look, flow)}`;
 
 const typed = ({ say }: Look, flow: Flow, { link, code }: AppInvitation): Html =>

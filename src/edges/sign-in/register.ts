@@ -10,7 +10,7 @@ import type { TextKey } from "#i18n/translate.ts";
 import { fromFile, html } from "./html.ts";
 import type { Look, Page } from "./layout.ts";
 import { makeForm } from "./passkeys.ts";
-import { invitePage, registeredApp } from "./register-app.ts";
+import { invitePage, overBody, registeredApp } from "./register-app.ts";
 import { back, form, leadsTo, problemOf, submit } from "./steps.ts";
 
 export async function registerPage(deps: Deps, look: Look, flow: Flow): Promise<Page> {
@@ -71,7 +71,9 @@ async function passkeyPage(deps: Deps, look: Look, flow: Flow): Promise<Page> {
 
 function appPage(deps: Deps, look: Look, flow: Flow): Page {
   const { say } = look;
-  const { secretBase32, uri } = appKey(deps, flow);
+  const key = appKey(deps, flow);
+  if (!key) return { title: say("register.totp.title"), body: overBody(look, flow, "totp") };
+  const { secretBase32, uri } = key;
   const grouped = secretBase32.replaceAll(/(.{4})(?=.)/g, "$1 ");
   const body = html`<ol class="steps">
       <li>${say("register.totp.install")}</li>
