@@ -16,6 +16,14 @@ for (const event of ["uncaughtException", "unhandledRejection"] as const)
     process.exit(70);
   });
 
+/** Whoever reads may go after a few lines (`| head`), which is no failure; a disk that is full is one. */
+for (const stream of [process.stdout, process.stderr])
+  stream.on("error", ({ code }: NodeJS.ErrnoException) => {
+    if (code === "EPIPE") return;
+    process.stderr.write(`the output cannot be written (${code})\n`);
+    process.exit(1);
+  });
+
 /** The database and what is exported from it, wherever the data folder is. */
 const ownOnly = 0o077;
 

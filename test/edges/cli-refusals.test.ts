@@ -15,6 +15,19 @@ test.each([
   expect(await cli().run(["radius-client", "set", "vpn", option, value])).toMatchObject({ stderr: `${said}\n` });
 });
 
+test.each([
+  [["user", "list", "--limit", "many", "--json"], /--limit/],
+  [["user", "show", "--json"], /missing required argument 'user(name)?'/],
+  [["user", "add", "anna", "--no-such", "--json"], /unknown option '--no-such'/],
+  [["radius-client", "set", "vpn", "--json"], /nothing is changed/],
+])("with --json a wrong usage is JSON too: %j", async (args, message) => {
+  await cli().run(add);
+  const { exit, stdout, stderr } = await cli().run(args);
+  expect([exit, stderr]).toEqual([2, ""]);
+  expect(JSON.parse(stdout)).toEqual({ error: { code: "usage", message: expect.stringMatching(message) } });
+  expect(stdout).not.toContain("error: ");
+});
+
 test("a change of nothing is none, and is not in the log", async () => {
   const { run, json } = cli();
   await run(add);

@@ -47,6 +47,11 @@ export async function program(argv: readonly string[], io: Io): Promise<number> 
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
+      // of a wrong usage, too, a script reads the answer where it reads all others
+      outputError: (text, write) =>
+        argv.includes("--json")
+          ? refuse(io, new AppError("usage", text.trim().replace(/^error: /, "")), true)
+          : write(text),
     });
   root
     .command("serve")

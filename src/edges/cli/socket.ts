@@ -76,7 +76,9 @@ async function answer(deps: Deps, request: IncomingMessage, { response, changed 
       progress: (progress) => say({ progress }),
       write: async (part) => await writeWhole(response, { part }),
     });
-    await changed();
+    await changed().catch((error: Error) =>
+      deps.log.warn("what a command changed is seen later, not at once", { reason: error.message }),
+    );
     say({ result });
   } catch (error) {
     const known = error instanceof AppError ? error : new AppError("usage", "the command cannot be read");
