@@ -41,6 +41,33 @@ function output(): { write(line: string): void } {
   };
 }
 
+type Level = "debug" | "info" | "warn" | "error";
+type Write = (at: Level, message: string, fields: LogFields) => void;
+
+const linesAMinute = 50;
+const minuteMs = 60_000;
+
+/**
+ * R-257: of one message (about one client, where it names one) so many lines a minute, then one that counts the rest, whoever
+ * sends what causes them. A message is one of those in the code, so there are few of them.
+ */
+function limited(write: Write): Write {
+  const lately = new Map<string, { at: Level; message: string; fields: LogFields; count: number }>();
+  const sumUp = () => {
+    for (const { at, message, fields, count } of lately.values())
+      if (count > linesAMinute) write(at, message, { ...fields, more: count - linesAMinute });
+    lately.clear();
+  };
+  setInterval(sumUp, minuteMs).unref();
+  return (at, message, fields) => {
+    const about = fields["client"] === undefined ? {} : { client: fields["client"] };
+    const key = `${message} ${about.client ?? ""}`;
+    const known = lately.get(key) ?? { at, message, fields: about, count: 0 };
+    lately.set(key, { ...known, count: known.count + 1 });
+    if (known.count < linesAMinute) write(at, message, fields);
+  };
+}
+
 export function openLogger(level: string, destination?: { write(line: string): void }): Logger {
   const options = {
     level,
@@ -49,14 +76,18 @@ export function openLogger(level: string, destination?: { write(line: string): v
     formatters: { level: (label: string) => ({ level: label }) },
   };
   const log = pino(options, destination ?? output());
+  const write: Write = (at, message, fields) => {
+    const safe = Object.entries(fields).map(([name, value]) => [
+      name,
+      typeof value === "string" ? escaped(value) : value,
+    ]);
+    log[at](Object.fromEntries(safe), message);
+  };
+  const sparing = limited(write);
   const line =
-    (at: "debug" | "info" | "warn" | "error") =>
-    (message: string, fields: LogFields = {}) => {
-      const safe = Object.entries(fields).map(([name, value]) => [
-        name,
-        typeof value === "string" ? escaped(value) : value,
-      ]);
-      log[at](Object.fromEntries(safe), message);
-    };
+    (at: Level) =>
+    (message: string, fields: LogFields = {}) =>
+      // whoever asked for all that happens gets it
+      (level === "debug" ? write : sparing)(at, message, fields);
   return { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
 }
