@@ -1,6 +1,7 @@
 /** The program: `countersign <noun> <verb>`. Everything it does is a command; `serve` is one of them. */
 
 import { existsSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { join } from "node:path";
 import { program } from "#edges/cli/program.ts";
 import { AppError } from "#core/errors.ts";
@@ -79,6 +80,8 @@ async function serveUntilStopped({ evaluation }: { evaluation: boolean }): Promi
   const log = openLogger(evaluation ? "warn" : config["log-level"]);
   for (const name of unknownVariables()) log.warn("a variable of the environment is not known here", { name });
   const running = await serve(config, { log, evaluation });
+  // Node keeps what it has compiled when it ends, so that a server which is killed each time would start slowly for ever
+  flushCompileCache();
   // without a certificate the signal means what it always does: the terminal is gone
   if (config["tls-cert"] !== undefined) process.on("SIGHUP", () => running.reloadCertificate());
   let stopEvaluation: (() => Promise<void>) | undefined;

@@ -45,6 +45,15 @@ test("a second process on one data folder", async () => {
   await second.kill();
 });
 
+test("what a server has compiled is kept while it runs, so that the next start is quick though it is killed", async () => {
+  const cache = tempFolder("compiled");
+  node.env["NODE_COMPILE_CACHE"] = cache;
+  await node.start();
+  // its own modules and what they use
+  await expect.poll(() => readdirSync(cache, { recursive: true }).length).toBeGreaterThan(300);
+  await node.kill();
+});
+
 test("a data folder that cannot be written, which is no other process's doing", async () => {
   rmSync(join(node.data, "lock.db"), { force: true });
   symlinkSync("/dev/full/lock.db", join(node.data, "lock.db"));
