@@ -1,5 +1,7 @@
 // Registering the first methods, screen by screen.
 import type { Page } from "@playwright/test";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { choose, giveCode, givePassword, setUpApp, wrongCode } from "../sign-in.ts";
 import { assignToken } from "../tokens.ts";
 import type { Seen, States } from "./state.ts";
@@ -46,6 +48,20 @@ export const registerStates: States = {
     await atChoice(page, seen);
     await choose(page, "totp");
     await giveCode(page, wrongCode);
+    await page.getByRole("alert").waitFor();
+  },
+  "app, too late": async (page, seen) => {
+    const { username } = await atChoice(page, seen);
+    await choose(page, "totp");
+    await page.locator(".key").waitFor();
+    // ten minutes later
+    const db = new DatabaseSync(join(seen.server.node.data, "countersign.db"));
+    db.prepare(
+      `update sign_in set state = json_set(state, '$.registering.until', 0)
+       where app_of = (select id from person where username = ?)`,
+    ).run(username);
+    db.close();
+    await page.reload();
     await page.getByRole("alert").waitFor();
   },
   passkey: async (page, seen) => {
