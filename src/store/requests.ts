@@ -94,9 +94,12 @@ const table = {
     outcome: "text",
     expires_at: "bigint",
   } satisfies Columns,
-  tail: `on conflict (peer) do update set authenticator = excluded.authenticator, outcome = excluded.outcome,
-    expires_at = excluded.expires_at`,
+  tail: `on conflict (peer) do update set authenticator = excluded.authenticator, claimed_until = excluded.claimed_until,
+    outcome = excluded.outcome, expires_at = excluded.expires_at`,
 };
+
+/** The client is told nothing of it: its next repetition may be claimed at once, by any node, and be decided. */
+const isUndecided = (outcome: Outcome) => outcome.kind === "deny" && outcome.code === "unavailable";
 
 /** Stores what was answered, in the commit that decided it. A port's newest request has its row. */
 export async function remember(run: Run, answered: { claim: Claim; at: number; outcome: Outcome }[]): Promise<void> {
@@ -105,7 +108,7 @@ export async function remember(run: Run, answered: { claim: Claim; at: number; o
     peer,
     authenticator,
     claimed_until: 0,
-    outcome: JSON.stringify(outcome),
+    outcome: isUndecided(outcome) ? null : JSON.stringify(outcome),
     expires_at: at + rememberMs,
   }));
   await insert(run, table, inOrder(rows, peerOf));

@@ -158,6 +158,34 @@ describe.each(kinds)("on %s", (kind) => {
       expect((await vpn.exchange(bytes, after)).bytes).toEqual(answers[index]!.bytes);
     expect(await results(s.w)).toHaveLength(3);
   });
+
+  test("what could not be decided is decided when it comes again, to whichever server", async () => {
+    const passwordHash = await newPasswordHash(s.w.deps, "correct horse");
+    const ada = await s.w.person({ username: "ada", passwordHash });
+    await s.client({ firstFactor: "local", mode: "append" });
+    const { keys } = s.w.deps;
+    let fails = true;
+    const mac: typeof keys.mac = (purpose, ...more) => {
+      if (fails && purpose === "pepper") throw new Error("no password can be checked");
+      return keys.mac(purpose, ...more);
+    };
+    const first = await s.serve({ ...s.w.deps, keys: { ...keys, mac } });
+    const vpn = await s.nas();
+    const undecided = async () => {
+      const bytes = vpn.request({ password: `correct horse,${s.w.code(ada)}` });
+      vpn.send(bytes, first);
+      await settled(vpn, first);
+      expect(vpn.inbox).toEqual([]);
+      return bytes;
+    };
+    const [here, elsewhere] = [await undecided(), await undecided()];
+    const other = await s.serve(await s.w.node("node_b"));
+    fails = false;
+    expect((await vpn.exchange(here, first)).code).toBe(code.accessAccept);
+    s.w.clock.at += 1;
+    // the same code again
+    expect((await vpn.exchange(elsewhere, other)).code).toBe(code.accessReject);
+  });
 });
 
 test("one packet that two nodes hold while its person is called: the later answers, and the earlier is silent", async () => {
