@@ -131,17 +131,20 @@ describe.each(kinds)("on %s,", (kind) => {
   test("of two who know the password alone the first to register a method has the account", async () => {
     await addPerson(h.w.deps, "cli", { ...ada, password });
     const [owner, thief] = [browser(h.server.people!.port), browser(h.server.people!.port)];
-    const chooseApp = async (page: typeof owner) => {
+    const choose = async (page: typeof owner, kind: string) => {
       await page.open("/sign-in");
       await page.submit("/sign-in/password", { ...ada, password });
-      const { text } = await page.submit("/sign-in/register", { kind: "totp" });
-      const seed = readBase32(/class="key"><code>([^<]+)</.exec(text)![1]!.replaceAll(" ", ""));
-      const step = Math.floor(h.w.clock.at / 30_000);
-      return { code: seed.ok ? hotp(seed.bytes, step, { digits: 6, algorithm: "sha1" }) : "" };
+      return (await page.submit("/sign-in/register", { kind })).text;
     };
-    const [owners, thiefs] = [await chooseApp(owner), await chooseApp(thief)];
+    const text = await choose(owner, "totp");
+    const seed = readBase32(/class="key"><code>([^<]+)</.exec(text)![1]!.replaceAll(" ", ""));
+    const step = Math.floor(h.w.clock.at / 30_000);
+    const owners = { code: seed.ok ? hotp(seed.bytes, step, { digits: 6, algorithm: "sha1" }) : "" };
+    await choose(thief, "sms");
+    await thief.submit("/sign-in/register/number", { number: "+46701234567" });
+    await expect.poll(() => h.w.sent.length).toBe(1);
     await owner.submit("/sign-in/register/confirm", owners);
-    await thief.submit("/sign-in/register/confirm", thiefs);
+    await thief.submit("/sign-in/register/confirm", { code: h.w.texted() });
     expect([owner.title(), thief.title()]).toEqual(["That works", "Verify that it is you"]);
     expect(await listMethods(h.w.deps, "ada")).toHaveLength(1);
   });
