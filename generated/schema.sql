@@ -327,6 +327,8 @@ CREATE INDEX log_at on log (at);
 
 CREATE INDEX log_correlation on log (correlation_id);
 
+CREATE INDEX log_erased on log (at) where result = 'PERSON_ERASED';
+
 CREATE INDEX log_user on log (user_id, at);
 
 CREATE TABLE mail_message (

@@ -6,7 +6,7 @@
 import { setImmediate } from "node:timers/promises";
 import { AppError } from "#core/errors.ts";
 import { entriesOf, type Held } from "#store/log-read.ts";
-import { dropBeside, dropPerson, readPerson } from "#store/retention.ts";
+import { dropBeside, dropPerson, listErased, readPerson } from "#store/retention.ts";
 import { changed, type Actor } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { signOutEverywhere } from "./sessions.ts";
@@ -35,6 +35,15 @@ export async function erasePerson(
     if (!(await dropPerson(run, { userId, since })) && !known) throw nobody(userId);
     return { value: undefined, result: "PERSON_ERASED", userId, personal: { reason } };
   });
+}
+
+/** What a sign-in that was under way at the erasure has written since then goes too; what the erasure itself says stays. */
+export async function forgetErased(deps: Deps, since: number): Promise<void> {
+  for (const userId of await listErased(deps.db, since))
+    for await (const page of pages(deps, userId)) {
+      const late = page.filter(({ fields, result }) => fields !== null && result !== "PERSON_ERASED");
+      if (late.length > 0) await dropBeside(deps.db, late);
+    }
 }
 
 /** Everything that is held about a person, their log entries included; that it was told is in the log. */

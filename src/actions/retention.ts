@@ -6,6 +6,7 @@ import { dropAgedPersonal, dropEntries, sweep, type Ending } from "#store/retent
 import { stampGone } from "#store/stray-devices.ts";
 import { proven, readPlace } from "./anchors.ts";
 import type { Deps } from "./deps.ts";
+import { forgetErased } from "./erase.ts";
 
 /**
  * Removes what has been kept long enough (R-263), a page at a time, between which everyone else has their turn. Must stay
@@ -23,11 +24,12 @@ export async function retain(deps: Deps): Promise<void> {
   const settings = deps.settings.values();
   const before = (days: number) => now - days * day;
   await sweepAll(deps, now);
+  await forgetErased(deps, now - day);
   // chains of others first: what says that theirs were trimmed stands in ours
   const heads = await listHeads(deps.db);
   const own = deps.db.node.id;
   for (const { node } of heads)
-    await dropPersonalParts(deps, { node, before: before(settings["retention.authentication-days"]) });
+    await dropPersonalParts(deps, { node, now, before: before(settings["retention.authentication-days"]) });
   const unseenSince = now - goneAfter;
   const aged = before(settings["retention.audit-days"]);
   for (const { node, seenAt } of heads)
@@ -75,9 +77,9 @@ async function sweepAll(deps: Deps, now: number): Promise<void> {
 
 type Aged = { node: string; before: number };
 
-async function dropPersonalParts(deps: Deps, { node, before }: Aged): Promise<void> {
+async function dropPersonalParts(deps: Deps, aged: Aged & { now: number }): Promise<void> {
   for (let after: number | undefined = 0; after !== undefined; await setImmediate())
-    after = (await dropAgedPersonal(deps.db, { node, after, before })).next;
+    after = (await dropAgedPersonal(deps.db, { ...aged, after })).next;
 }
 
 type Trimming = Aged & { unseenSince: number | undefined };

@@ -50,10 +50,13 @@ export async function sweep(db: Db, what: Ending, before: number): Promise<numbe
   return (await db.transaction((run) => run(text, [before]), { relaxed: true })).length;
 }
 
-type Aged = { node: string; after: number; before: number };
+type Aged = { node: string; after: number; before: number; now: number };
 
-/** Removes the personal parts of a page of authentications older than `before`; `next` is where to go on, if at all. */
-export async function dropAgedPersonal(db: Db, { node, after, before }: Aged) {
+/**
+ * Removes the personal parts of a page of authentications older than `before`; `next` is where to go on, if at all. Entries of
+ * a clock that stood ahead are no sign that all the rest is young.
+ */
+export async function dropAgedPersonal(db: Db, { node, after, before, now }: Aged) {
   return await db.transaction(
     async (run) => {
       const rows = await run(
@@ -61,12 +64,14 @@ export async function dropAgedPersonal(db: Db, { node, after, before }: Aged) {
          where p.node_id = ? and p.seq > ? order by p.seq limit ${pageSize}`,
         [node, after],
       );
-      const old = rows.filter((row) => (row["at"] as number) < before);
-      const seqs = old.flatMap((row) =>
-        row["kind"] === "authentication" || row["kind"] === "approval" ? [row["seq"] as number] : [],
+      const seqs = rows.flatMap((row) =>
+        (row["at"] as number) < before && (row["kind"] === "authentication" || row["kind"] === "approval")
+          ? [row["seq"] as number]
+          : [],
       );
       await dropPersonal(run, node, seqs);
-      const next = rows.length === pageSize && old.length > 0 ? (rows.at(-1)!["seq"] as number) : undefined;
+      const areYoung = rows.every(({ at }) => (at as number) >= before && (at as number) <= now);
+      const next = rows.length === pageSize && !areYoung ? (rows.at(-1)!["seq"] as number) : undefined;
       return { removed: seqs.length, next };
     },
     { relaxed: true },
@@ -130,11 +135,24 @@ export async function dropPerson(run: Run, { userId, since }: { userId: string; 
   return (await run("delete from person where id = ? returning id", [userId])).length > 0;
 }
 
+/** Whose erasure is not older. */
+export async function listErased(db: Db, since: number): Promise<string[]> {
+  const rows = await db.q
+    .selectFrom("log")
+    .select("user_id")
+    .distinct()
+    .where("result", "=", "PERSON_ERASED")
+    .where("at", ">=", since)
+    .execute();
+  return rows.flatMap((row) => row.user_id ?? []);
+}
+
 /** All that is stored about a person but the log, as it is told to them: of secrets only that they are there. */
 export async function readPerson(db: Db, userId: string) {
   const person = await db.q
     .selectFrom("person")
     .select(["id", "username", "display_name", "first_name", "last_name", "email", "mobile_phone", "backup_phone"])
+    .select(["directory_id", "registered_at", "must_register"])
     .select(["phone_extension", "language", "groups", "state", "default_method", "created_at", "webauthn_id"])
     .select((row) => row("password_hash", "is not", null).as("has_password"))
     .where("id", "=", userId)
@@ -155,18 +173,8 @@ export async function readPerson(db: Db, userId: string) {
     .execute();
   const challenges = await db.q
     .selectFrom("challenge")
-    .select([
-      "id",
-      "factor_id",
-      "method",
-      "application_id",
-      "application_name",
-      "client_ip",
-      "station",
-      "state",
-      "tries",
-    ])
-    .select(["created_at", "expires_at"])
+    .select(["id", "factor_id", "method", "application_id", "application_name", "client_ip", "station", "state"])
+    .select(["tries", "created_at", "expires_at"])
     .where("user_id", "=", userId)
     .orderBy("created_at")
     .execute();
@@ -184,9 +192,32 @@ export async function readPerson(db: Db, userId: string) {
       has_password: Boolean(person.has_password),
     },
     factors,
+    ...(await readTokensAndBrowsers(db, userId)),
     authenticators,
     former_authenticators: await listStraysOf(db, userId),
     challenges,
     blocks,
   };
+}
+
+async function readTokensAndBrowsers(db: Db, userId: string) {
+  const tokens = await db.q
+    .selectFrom("token")
+    .select(["id", "serial", "manufacturer", "model", "type", "state", "expires_at"])
+    .where("user_id", "=", userId)
+    .orderBy("serial_key")
+    .execute();
+  const sessions = await db.q
+    .selectFrom("session")
+    .select(["id", "client_ip", "user_agent", "created_at", "seen_at", "expires_at"])
+    .where("user_id", "=", userId)
+    .orderBy("created_at")
+    .execute();
+  const remembered = await db.q
+    .selectFrom("remembered_device")
+    .select(["id", "user_agent", "created_at", "used_at", "expires_at"])
+    .where("user_id", "=", userId)
+    .orderBy("created_at")
+    .execute();
+  return { tokens, sessions, remembered_browsers: remembered };
 }

@@ -6,9 +6,11 @@ import { inviteByName } from "#actions/activations.ts";
 import { erasePerson, exportPerson } from "#actions/erase.ts";
 import { verifyLog } from "#actions/log-verify.ts";
 import { retain } from "#actions/retention.ts";
+import { openSession, rememberDevice } from "#actions/sessions.ts";
 import { begin } from "#actions/verify.ts";
 import type { Application } from "#core/facts.ts";
 import { addDevices } from "../support/device.ts";
+import { boxOf } from "../support/tokens.ts";
 import { anchorsOf, attacker, day, kindsOf, write } from "../support/log.ts";
 import { kinds, world, type World } from "../support/world.ts";
 
@@ -78,6 +80,21 @@ describe.each(kinds)("on %s", (kind) => {
     const verdict = await verified();
     expect(verdict).toMatchObject({ ok: true, chains: [{ rows: 720, erased: 420 }] });
     expect(verdict.sentence).toContain("The personal part of 420 entries is gone");
+  });
+
+  test("what was written while the clock stood ahead keeps nothing else", async () => {
+    w = await world({ kind });
+    w.clock.at += 900 * day;
+    await write(w.deps, 1000);
+    w.clock.at -= 900 * day;
+    await write(w.deps, 700);
+    w.clock.at += 200 * day;
+    await retain(w.deps);
+    const left = await sql<{ ahead: number; kind: string }>`select case when p.seq <= 1000 then 1 else 0 end as ahead,
+      l.kind from personal p join log l on l.node_id = p.node_id and l.seq = p.seq`.execute(w.deps.db.q);
+    const kept = Map.groupBy(left.rows, ({ ahead }) => ahead);
+    expect(kept.get(1)).toHaveLength(800);
+    expect(new Set(kept.get(0)!.map((row) => row.kind))).toEqual(new Set(["change"]));
   });
 
   test("what ends by itself is removed once it has ended, and not before", async () => {
@@ -202,12 +219,40 @@ describe.each(kinds)("on %s", (kind) => {
     const verdict = await verified();
     expect(verdict).toMatchObject({ ok: true, chains: [{ rows: 1107, erased: 1104 }] });
     expect((await exportPerson(w.deps, "cli", ada.id)).person).toBeUndefined();
+    // a sign-in that was under way has written its own part since
+    await write(w.deps, 1, { userId: ada.id, personal: { username: "Ada-Lovelace" } });
+    await retain(w.deps);
+    const beside = JSON.stringify(await w.deps.db.q.selectFrom("personal").select("fields").execute());
+    expect(beside).not.toContain("Lovelace");
+    expect(beside).toContain("asked for it");
+    expect((await verified()).ok).toBe(true);
     // who was removed before can be erased too, and an erasure that was cut short be finished
     await erasePerson(w.deps, "cli", { userId: ada.id, reason: "to be sure" });
     await expect(erasePerson(w.deps, "cli", { userId: "usr_none", reason: "?" })).rejects.toMatchObject({
       code: "not_found",
     });
     await expect(exportPerson(w.deps, "cli", "usr_none")).rejects.toMatchObject({ code: "not_found" });
+  });
+
+  test("a person is told of their browsers and tokens too", async () => {
+    w = await world({ kind });
+    const { id: userId, username } = await w.person({ username: "ada" });
+    const box = boxOf(w);
+    await box.takeIn();
+    await box.give("T-2", username);
+    const browser = { clientIp: "198.51.100.11", userAgent: "a browser" };
+    const proven = { passwordAt: w.clock.at, proofs: [], rememberedAt: null };
+    await w.deps.db.transaction(async (run) => {
+      await openSession(w.deps, run, { userId, proven, browser });
+      await rememberDevice(w.deps, run, { userId, browser, days: 7 });
+    });
+    const held = await exportPerson(w.deps, "cli", userId);
+    expect(held).toMatchObject({
+      sessions: [{ client_ip: "198.51.100.11", user_agent: "a browser" }],
+      remembered_browsers: [{ user_agent: "a browser" }],
+      tokens: [{ serial: "T-2", manufacturer: "Acme", state: "activated" }],
+    });
+    expect(JSON.stringify(held)).not.toMatch(/secret|hash/);
   });
 
   test("an entry that cannot be written undoes the change it tells of", async () => {
