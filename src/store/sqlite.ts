@@ -84,6 +84,8 @@ function openStatements(path: string): Statements {
   database.exec("pragma journal_mode = wal; pragma foreign_keys = on; pragma trusted_schema = off");
   // FULL: what was acknowledged survives a power cut, not only the end of the process.
   database.exec("pragma cache_size = -16000; pragma synchronous = full");
+  // what was erased must not be read from the file's free space.
+  database.exec("pragma secure_delete = on");
   // What an undone statement would need is kept here, not in files of the machine's temporary folder.
   database.exec("pragma temp_store = memory");
   const prepared = new Map<string, Prepared>();

@@ -1,10 +1,12 @@
 /** What goes with time, or because its person asked, and the log that stays whole without it. */
 
+import { readFileSync } from "node:fs";
 import { sql } from "kysely";
 import { afterEach, describe, expect, test } from "vitest";
 import { inviteByName } from "#actions/activations.ts";
 import { erasePerson, exportPerson } from "#actions/erase.ts";
 import { verifyLog } from "#actions/log-verify.ts";
+import { addPerson } from "#actions/people.ts";
 import { retain } from "#actions/retention.ts";
 import { openSession, rememberDevice } from "#actions/sessions.ts";
 import { begin } from "#actions/verify.ts";
@@ -268,6 +270,23 @@ describe.each(kinds)("on %s", (kind) => {
     expect(await w.deps.db.q.selectFrom("factor").select("id").where("user_id", "=", ada.id).execute()).toHaveLength(1);
     expect((await verified()).ok).toBe(true);
   });
+});
+
+test("of an erased person nothing is left in the file of SQLite", async () => {
+  const w = await world();
+  const told = { username: "Ada-Lovelace", email: "ada.lovelace@example.org", mobile_phone: "+46701234567" };
+  const { id: userId } = await addPerson(w.deps, "cli", told);
+  await write(w.deps, 40, { userId, personal: { username: told.username } });
+  const inFile = async () => {
+    await sql`pragma wal_checkpoint(truncate)`.execute(w.deps.db.q);
+    const { rows } = await sql<{ file: string }>`select file from pragma_database_list`.execute(w.deps.db.q);
+    const file = readFileSync(rows[0]!.file);
+    return Object.values(told).filter((one) => file.includes(one));
+  };
+  expect(await inFile()).toEqual(Object.values(told));
+  await erasePerson(w.deps, "cli", { userId, reason: "asked" });
+  expect(await inFile()).toEqual([]);
+  await w.close();
 });
 
 describe("on several nodes of one PostgreSQL", () => {
