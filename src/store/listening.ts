@@ -89,7 +89,8 @@ function listenOn({ connect, run, onDeaf, self, hear }: Around & { self: string;
     };
     ending.signal.addEventListener("abort", end);
     try {
-      await client.connect();
+      // one that is ended meanwhile never says that it failed
+      await Promise.race([client.connect(), gone.promise]);
       await client.query(`listen ${channel}`);
       await run(notify, [self]);
       await Promise.race([proven.promise, gone.promise, late()]);

@@ -1,4 +1,6 @@
 // Several nodes on one PostgreSQL: whoever waits on one hears what happens on another, whatever becomes of connections.
+import { once } from "node:events";
+import { createServer, type AddressInfo, type Socket } from "node:net";
 import { sql } from "kysely";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -202,4 +204,21 @@ test("its connection is closed with the database, also while it is tried again",
   expect(gone.listen(() => undefined)()).toBe(false);
   await deaf.promise;
   await gone.close();
+});
+
+test("it is closed also while it is being connected", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const quiet = { onError: () => undefined, onDeaf: () => undefined };
+  const db = await openPostgres(`postgres://somebody@127.0.0.1:${port}/there`, quiet);
+  db.listen(() => undefined);
+  const [connection] = (await once(server, "connection")) as [Socket];
+  // it is asked for the connection, and has not said that it is one
+  await once(connection, "data");
+  const closed = db.close();
+  connection.resume().on("error", () => undefined);
+  connection.end();
+  await expect(closed).resolves.toBeUndefined();
+  server.close();
 });
