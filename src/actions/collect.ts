@@ -6,6 +6,7 @@
 import { mayFallBack } from "#core/fallback.ts";
 import type { Outcome } from "#core/outcome.ts";
 import { holdChallenge, readChallenge } from "#store/challenges.ts";
+import { isAway } from "#store/open.ts";
 import type { Answer, Verified } from "./asked.ts";
 import type { Deps } from "./deps.ts";
 import { onPhone } from "./on-phone.ts";
@@ -27,8 +28,10 @@ export async function collect(deps: Deps, { waitMs, signal, ...asked }: Collecti
   const wait = startWait(deps, { id, waitMs, signal });
   try {
     for (;;) {
-      const heard = await hear(deps, asked);
-      if (heard.kind !== "waiting" || wait.over) return heard;
+      const isLast = wait.over;
+      const heard = await hear(deps, asked, isLast);
+      // what ends or changes during a look may have been missed by it
+      if (heard.kind !== "waiting" || (isLast && !wait.woken)) return heard;
       await change(wait);
     }
   } finally {
@@ -45,8 +48,13 @@ async function ask(deps: Deps, asked: Asked, method: string | undefined): Promis
 }
 type Asked = Omit<Collecting, "waitMs" | "signal">;
 
-async function hear(deps: Deps, asked: Asked): Promise<Collected> {
-  const open = await readChallenge(deps.db, asked.challengeId);
+async function hear(deps: Deps, asked: Asked, isLast: boolean): Promise<Collected> {
+  const open = await readChallenge(deps.db, asked.challengeId).catch((error: unknown) => {
+    if (isLast || !isAway(error)) throw error;
+    return "away" as const;
+  });
+  // a phone may be answered yet when the database is back
+  if (open === "away") return { kind: "waiting" };
   if (open && asked.holder !== undefined && open.holder !== asked.holder) return { kind: "elsewhere" };
   if (open?.state === "pending" && open.expiresAt > deps.clock.now()) return { kind: "waiting" };
   const said = await ask(deps, asked, open?.method);

@@ -4,6 +4,7 @@
  */
 
 import { listLiving } from "#store/challenges.ts";
+import { isAway } from "#store/open.ts";
 import type { Deps } from "./deps.ts";
 
 /** `over`: whoever waits looks a last time; `woken`: and once more, for what came while they looked. */
@@ -141,8 +142,11 @@ function wakeLate(here: Here, now: number): void {
 
 async function lookAt(deps: Deps, here: Here, ids: string[]): Promise<void> {
   if (ids.length === 0) return;
-  // where the store cannot be read, whoever waits finds that out alone
-  const living = await listLiving(deps.db, { ids, now: deps.clock.now() }).catch(() => []);
+  const living = await listLiving(deps.db, { ids, now: deps.clock.now() }).catch((error: unknown) =>
+    isAway(error) ? undefined : [],
+  );
+  // nothing has changed that is known of; any other mistake whoever waits finds out alone
+  if (!living) return;
   const found = new Map(living.map((one) => [one.id, one]));
   for (const id of ids) {
     const now = found.get(id);

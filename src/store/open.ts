@@ -51,6 +51,13 @@ export class UnknownOutcome extends Error {}
 /** The database did not speak: no statement of ours was wrong, and the next would wait as long. */
 export class Unanswered extends Error {}
 
+/** SQLSTATE classes of a server that could not, not of a statement that was wrong: its connections, means, state, operator, system. */
+const away = new Set(["08", "53", "55", "57", "58"]);
+
+/** Whether the database was away, so that what was read may be read again later. */
+export const isAway = (error: unknown): boolean =>
+  error instanceof Unanswered || away.has(String((error as { code?: unknown } | undefined)?.code).slice(0, 2));
+
 /** a database that does not answer within this time is unavailable. */
 export const deadlineMs = 2000;
 

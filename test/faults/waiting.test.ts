@@ -155,6 +155,30 @@ test("where others cannot be heard that is said once, and whoever waits looks ev
   expect(w.logged).toMatchObject([{ message: "others are not heard" }]);
 });
 
+test("whoever waits while the database is away goes on when it is back", async () => {
+  const node = await w.node(`node_${(nodes += 1)}`);
+  let failed = 0;
+  const transaction: typeof node.db.transaction = async (...given) =>
+    await node.db.transaction(...given).catch((error: unknown) => {
+      failed += 1;
+      throw error;
+    });
+  const here = { ...node, db: { ...node.db, transaction } };
+  const { come, answer } = await call(here);
+  const waiting = come(here);
+  await expect.poll(listeners).toBeGreaterThan(0);
+  await letIn(false);
+  try {
+    await runSql(sharedPostgres(), `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`);
+    await expect.poll(() => failed).toBeGreaterThan(1);
+  } finally {
+    await letIn(true);
+  }
+  await expect.poll(async () => await listeners().catch(() => 0)).toBeGreaterThan(0);
+  expect(await answer(other)).toEqual({ kind: "right" });
+  expect(await waiting).toMatchObject({ kind: "allow" });
+});
+
 test("a sign-in with a code tells nobody; what is told is told at the commit or not at all", async () => {
   const heard: string[] = [];
   const client = new pg.Client({ connectionString: url });

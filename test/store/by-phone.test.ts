@@ -6,6 +6,7 @@ import { takeVerification } from "#actions/verifications.ts";
 import { begin, respond } from "#actions/verify.ts";
 import type { Application } from "#core/facts.ts";
 import { cancelChallenge, findChallenge } from "#store/challenges.ts";
+import { Unanswered } from "#store/open.ts";
 import { kinds, world, type World } from "../support/world.ts";
 
 const page: Application = {
@@ -300,6 +301,41 @@ describe.each(kinds)("on %s", (kind) => {
     expect((await collect(w.deps, { ...collecting, holder: "second" })).kind).toBe("waiting");
     over.abort();
     expect((await older).kind).toBe("elsewhere");
+  });
+
+  test("whoever is woken while the database is away looks again; one who has no time left is told", async () => {
+    w = await world({ kind });
+    const { id, prompt, collecting } = await called(page, { username: "ada", voice: number });
+    let away: Error | undefined;
+    let looks = 0;
+    const look = () => {
+      looks += 1;
+      if (away) throw away;
+    };
+    const { db } = w.deps;
+    const failing = new Proxy(db.q, {
+      get: (target, key) => {
+        if (key === "selectFrom") look();
+        const found = Reflect.get(target, key, target) as unknown;
+        return typeof found === "function" ? found.bind(target) : found;
+      },
+    });
+    const looking: typeof db.transaction = async (...given) => {
+      look();
+      return await db.transaction(...given);
+    };
+    const deps = { ...w.deps, db: { ...db, q: failing, transaction: looking } };
+    const waiting = collect(deps, { ...collecting, waitMs: 60_000 });
+    await expect.poll(() => looks).toBeGreaterThan(1);
+    away = new Unanswered("away");
+    const before = looks;
+    expect(await answerByPhone(w.deps, { challengeId: id, answer: prompt.number! })).toEqual({ kind: "right" });
+    await expect.poll(() => looks).toBeGreaterThan(before + 1);
+    await expect(collect(deps, collecting)).rejects.toThrow("away");
+    away = undefined;
+    expect(await waiting).toMatchObject({ kind: "allow" });
+    away = new TypeError("a mistake");
+    await expect(collect(deps, { ...collecting, waitMs: 60_000 })).rejects.toThrow("a mistake");
   });
 
   test("an answer whose phone was taken away while it was on its way approves nothing", async () => {
