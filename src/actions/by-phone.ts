@@ -28,19 +28,24 @@ export async function answerByPhone(
   return { kind: "wrong", retry: said.kind === "deny" && said.retry !== undefined, code };
 }
 
-/** The call came to nothing: the challenge is denied with this result, unless it had ended before. Says whether it had not. */
+/**
+ * The call came to nothing: the challenge is denied with this result, unless it had ended before, or with a holder, another waits for
+ * it now. Says whether it had not.
+ */
 export async function endByPhone(
   deps: Deps,
-  { challengeId, result, clientIp }: { challengeId: string; result: ResultCode; clientIp?: string },
+  { challengeId, result, clientIp, holder }: { challengeId: string; result: ResultCode } & Ending,
 ): Promise<boolean> {
-  const said = { response: undefined, byPhone: { ended: result }, clientIp };
+  const said = { response: undefined, byPhone: { ended: result }, clientIp, holder };
   return (await say(deps, challengeId, said)) !== undefined;
 }
 
-type Said = Pick<Answer, "response" | "byPhone"> & { clientIp: string | undefined };
+type Ending = { clientIp?: string; holder?: string };
+type Said = Pick<Answer, "response" | "byPhone" | "holder"> & { clientIp: string | undefined };
 async function say(deps: Deps, challengeId: string, { clientIp, ...said }: Said) {
   const open = await readChallenge(deps.db, challengeId);
   if (!open || open.expiresAt <= deps.clock.now()) return undefined;
+  if (said.holder !== undefined && open.holder !== said.holder) return undefined;
   const isOpen = typeof said.byPhone === "object" ? isEndedBy(open, said.byPhone.ended) : open.state === "pending";
   if (!isOpen) return undefined;
   const application: Application = {

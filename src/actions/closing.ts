@@ -74,7 +74,7 @@ function ending({ challenge, answered }: Facts, decision: Decision, { holder }: 
   const end = { id, userId, method, was: "pending", result: "result" in decision ? decision.result : null } as const;
   if (decision.gate === "approved") return { ...end, was: "approved", state: "consumed", holder };
   if (decision.gate === "phone")
-    return { ...end, was: challenge.state === "approved" ? "approved" : "pending", state: "denied" };
+    return { ...end, was: challenge.state === "approved" ? "approved" : "pending", state: "denied", holder };
   if (decision.gate === "fallback")
     return { ...end, was: "denied", state: "cancelled", result: challenge.result, holder };
   if (!answered) return undefined;

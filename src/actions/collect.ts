@@ -5,7 +5,7 @@
 
 import { mayFallBack } from "#core/fallback.ts";
 import type { Outcome } from "#core/outcome.ts";
-import { holdChallenge, readChallenge } from "#store/challenges.ts";
+import { holdChallenge, readChallenge, type Standing } from "#store/challenges.ts";
 import { isAway } from "#store/open.ts";
 import type { Answer, Verified } from "./asked.ts";
 import type { Deps } from "./deps.ts";
@@ -48,6 +48,9 @@ async function ask(deps: Deps, asked: Asked, method: string | undefined): Promis
 }
 type Asked = Omit<Collecting, "waitMs" | "signal">;
 
+/** What has become of it by now, for one who waits no more. */
+export const collectLate = async (deps: Deps, asked: Asked): Promise<Collected> => await hear(deps, asked, true);
+
 async function hear(deps: Deps, asked: Asked, isLast: boolean): Promise<Collected> {
   const open = await readChallenge(deps.db, asked.challengeId).catch((error: unknown) => {
     if (isLast || !isAway(error)) throw error;
@@ -55,9 +58,15 @@ async function hear(deps: Deps, asked: Asked, isLast: boolean): Promise<Collecte
   });
   // a phone may be answered yet when the database is back
   if (open === "away") return { kind: "waiting" };
-  if (open && asked.holder !== undefined && open.holder !== asked.holder) return { kind: "elsewhere" };
+  if (isElsewhere(open, asked)) return { kind: "elsewhere" };
   if (open?.state === "pending" && open.expiresAt > deps.clock.now()) return { kind: "waiting" };
   const said = await ask(deps, asked, open?.method);
+  // a later request may have come in between, and both would be told, not the same
+  if (said.kind !== "allow" && asked.holder !== undefined)
+    if (isElsewhere(await readChallenge(deps.db, asked.challengeId), asked)) return { kind: "elsewhere" };
   // a wrong answer on the phone, with tries left, came in between
   return said.kind === "challenge" && said.prompt.kind === "wait" ? { kind: "waiting" } : said;
 }
+
+const isElsewhere = (open: Standing | undefined, { holder }: Asked): boolean =>
+  open !== undefined && holder !== undefined && open.holder !== holder;

@@ -5,7 +5,7 @@
 
 import type { Source, Verified } from "#actions/asked.ts";
 import { endByPhone } from "#actions/by-phone.ts";
-import { collect } from "#actions/collect.ts";
+import { collect, collectLate } from "#actions/collect.ts";
 import type { Deps } from "#actions/deps.ts";
 import type { RadiusClient } from "#actions/radius-clients.ts";
 import type { Asked } from "./answer.ts";
@@ -21,7 +21,8 @@ export async function held(server: Server, client: RadiusClient, { asked, outcom
   const { username, source } = "begin" in asked ? asked.begin : asked.respond;
   const { deps, stopping } = server;
   const { application } = client;
-  const waiting = { application, username, challengeId: outcome.id, holder: holderOf(deps, source), source };
+  const holder = holderOf(deps, source);
+  const waiting = { application, username, challengeId: outcome.id, holder, source };
   const patienceMs = client.options.waitSeconds * 1000;
   // what is asked for instead must come while the client still listens
   const waitMs = application.fallback ? patienceMs * 0.9 : patienceMs;
@@ -30,8 +31,9 @@ export async function held(server: Server, client: RadiusClient, { asked, outcom
   // another server, or this one after its start, waits on with the client's next packet
   if (stopping.signal.aborted) return { kind: "elsewhere" };
   if (shown) return outcome;
-  await endByPhone(deps, { challengeId: outcome.id, result: "FAILED_AUTH_RESULT_TIMEOUT" });
-  const instead = application.fallback ? await collect(deps, { ...waiting, waitMs: 0 }) : heard;
+  await endByPhone(deps, { challengeId: outcome.id, result: "FAILED_AUTH_RESULT_TIMEOUT", holder });
+  // the phone, or a later request, may have come first
+  const instead = await collectLate(deps, waiting);
   return instead.kind === "waiting"
     ? { kind: "deny", correlationId: outcome.correlationId, code: "no_answer" }
     : instead;

@@ -1,9 +1,10 @@
 // Calls and two-way texts behind RADIUS: nothing is said to the client until the phone has answered.
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { answerByPhone, endByPhone } from "#actions/by-phone.ts";
+import type { Deps } from "#actions/deps.ts";
 import { newPasswordHash } from "#actions/passwords.ts";
 import { attributeType as type, code } from "#wire/radius/codes.ts";
-import { kinds } from "../../support/world.ts";
+import { kinds, sleeping } from "../../support/world.ts";
 import { waitUntil } from "../../support/process.ts";
 import { message, results, settled, site, state, type Nas, type Serving, type Site } from "./setup.ts";
 
@@ -172,5 +173,52 @@ describe("no call is made", () => {
     expect((await vpn.ask({ password: "", ...desk }, server)).code).toBe(code.accessReject);
     expect(await typed("8264")).toEqual({ kind: "over" });
     expect(await results(s.w)).toEqual(["SUCCESS_CALL_PLACED", "FAILED_AUTH_RESULT_TIMEOUT"]);
+  });
+});
+
+describe("with the end of a client's patience", () => {
+  beforeEach(async () => {
+    s = await site({ kind: "postgres", hasty: false });
+    await s.w.person({ username: "ada", totp: false, voice, pin: "8264" });
+    await s.client({ mode: "append", waitSeconds: 120 });
+    vpn = await s.nas();
+  });
+  /** One whose clients have no patience; this happens between its last look and the end of the call. */
+  const impatient = async (happens: () => Promise<unknown>) => {
+    const { db, clock } = s.w.deps;
+    let calls = 0;
+    const atOnce: Deps["db"]["atOnce"] = async (item) => {
+      calls += 1;
+      if (calls === 2) await happens();
+      return await db.atOnce(item);
+    };
+    return await s.serve({
+      ...s.w.deps,
+      clock: { ...clock, ...sleeping(async () => undefined) },
+      db: { ...db, atOnce },
+    });
+  };
+
+  test("an approval lets in", async () => {
+    server = await impatient(async () => expect(await typed("8264")).toEqual({ kind: "right" }));
+    expect((await vpn.ask({ password: "", ...desk }, server)).code).toBe(code.accessAccept);
+    expect(await challenges()).toMatchObject([{ state: "consumed" }]);
+  });
+
+  test("the later of two requests goes on waiting for the call", async () => {
+    const other = await s.serve(await s.w.node("node_b"));
+    const [older, newer] = [vpn.request({ password: "", ...desk }), vpn.request({ password: "", ...desk })];
+    server = await impatient(async () => {
+      const first = await waitedFor();
+      vpn.send(newer, other);
+      await waitUntil("the later to wait", async () => (await waitedFor()) !== first);
+    });
+    vpn.send(older, server);
+    await waitUntil("the later to wait", () => other.stats().pending === 1);
+    await settled(vpn, server);
+    expect(vpn.inbox).toEqual([]);
+    expect(await typed("8264")).toEqual({ kind: "right" });
+    expect((await vpn.answerTo(newer)).code).toBe(code.accessAccept);
+    expect(vpn.inbox).toHaveLength(1);
   });
 });
