@@ -54,9 +54,9 @@ async function afterPassword(deps: Deps, request: Request, { attempt, facts }: A
   const passwordSuffices = verdict === "right" ? await proved?.((owner ?? person!).id) : undefined;
   if (passwordSuffices) ask.application = { ...application, passwordSuffices };
   if (owner) return await proceed(deps, { ...request, joinKey: joining(attempt, owner.nameKey) }, owner);
-  // the code's attempt is taken only now that the password is right
-  const both = verdict === "right" && ask.answer !== undefined;
-  const now = both ? await reserveAnew(deps, request) : facts;
+  // the code's attempt is taken only now that the password is right; R-123: what was begun meanwhile may be joined
+  const isStale = verdict === "right" && (ask.answer !== undefined || request.joinKey !== undefined);
+  const now = isStale ? await reserveAnew(deps, request) : facts;
   return await conclude(deps, request, { facts: now, decision: judge(deps, ask, now) });
 }
 type Attempted = { attempt: Attempt; facts: Facts };

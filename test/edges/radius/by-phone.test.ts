@@ -48,6 +48,32 @@ describe.each(kinds)("a client that cannot ask, on %s", (kind) => {
     expect(server.stats().dropped).toEqual({ "repeated while under way": 17 });
   });
 
+  test("may ask anew while the password is checked: it waits for the call that was begun meanwhile", async () => {
+    const passwordHash = await newPasswordHash(s.w.deps, "correct horse");
+    await s.w.person({ username: "ada", totp: false, voice, pin: "8264", passwordHash });
+    await s.client({ firstFactor: "local", mode: "append" });
+    await serve();
+    const { db } = s.w.deps;
+    let isReserved = false;
+    const reserve: typeof db.reserve = async (item) => {
+      const reserved = await db.reserve(item);
+      isReserved = true;
+      await waitedFor();
+      return reserved;
+    };
+    const slow = await s.serve({ ...s.w.deps, db: { ...db, reserve } });
+    const newer = vpn.request({ password: "correct horse", ...desk });
+    vpn.send(newer, slow);
+    await waitUntil("what was known before the password", () => isReserved);
+    vpn.send(vpn.request({ password: "correct horse", ...desk }), server);
+    const first = await waitedFor();
+    await waitUntil("the newer to wait", async () => (await ringing()).holder !== first);
+    expect(await challenges()).toHaveLength(1);
+    expect(await typed("8264")).toEqual({ kind: "right" });
+    expect((await vpn.answerTo(newer)).code).toBe(code.accessAccept);
+    expect(await results(s.w)).not.toContain("FAILED_PHONE_BUSY");
+  });
+
   test("may ask anew with another packet: it waits for the same call, and hears of it on the newest", async () => {
     await s.w.person({ username: "ada", totp: false, voice });
     await s.client({ mode: "append", approveWithoutNumber: true });
