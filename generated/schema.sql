@@ -644,7 +644,7 @@ CREATE TABLE token (
   starts_at bigint,
   expires_at bigint,
   import_id text not null,
-  created_at bigint not null,
+  created_at bigint not null, used bigint not null default 0,
   unique (serial_key, maker_key)
 );
 

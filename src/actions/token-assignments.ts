@@ -188,8 +188,10 @@ function judge(work: Work, row: Row, { found, person }: Found): Judged {
   if (found.length > 1) return "serial number: more than one maker has it; name the token by its id";
   if (!person) return "username: there is nobody of this name";
   if (work.named.has(token.id)) return "serial number: stands in an earlier row of this file too";
-  work.named.add(token.id);
-  return judgePair(work, token, person);
+  const judged = judgePair(work, token, person);
+  // a row that is refused takes the token from nobody
+  if (typeof judged !== "string") work.named.add(token.id);
+  return judged;
 }
 
 /** A file that was given before, wholly or in part, can be given again. */

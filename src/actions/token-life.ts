@@ -183,8 +183,12 @@ export async function endToken(
   const { to, from, result }: Move = moves[how];
   const person = token.userId === null ? undefined : await loadOwner(deps, token.userId);
   return await changed(deps, actor, async (run) => {
+    if (!(await moveToken(run, { id: token.id, from, to, userId: token.userId })))
+      throw refuse(
+        from.includes(token.state) ? "the token was changed meanwhile; try again" : `the token is ${token.state}`,
+      );
+    // after it is held: until then it could become a factor
     const factor = await findFactorOf(run, token.id);
-    if (!(await moveToken(run, { id: token.id, from, to }))) throw refuse(`the token is ${token.state}`);
     const ended = factor && person ? await dropFactor(deps, run, { person, factor }) : {};
     return {
       value: { id: token.id, serial: token.serial, state: to },

@@ -44,12 +44,17 @@ export async function giveUpImport(run: Run, id: string): Promise<void> {
   await run("update import set started_at = 0 where id = ? and committed_at is null", [id]);
 }
 
-/** Takes back a committed import of tokens as long as none of them was given to anybody; what it brought is then removed. */
+/**
+ * Takes back a committed import of tokens as long as none of them is somebody's or has had its codes looked at; what it brought is
+ * then removed. The import's row is held first, as by whoever gives a token out: a statement that waited would look at the tokens as
+ * they were before.
+ */
 export async function undoImport(run: Run, id: string): Promise<boolean> {
+  await run("update import set accepted = accepted where id = ?", [id]);
   const undone = await run(
     `update import set committed_at = null, started_at = 0
      where id = ? and kind = 'tokens' and committed_at is not null
-       and not exists (select 1 from token where token.import_id = import.id and token.state <> 'available')
+       and not exists (select 1 from token where token.import_id = import.id and (token.state <> 'available' or token.used = 1))
      returning id`,
     [id],
   );

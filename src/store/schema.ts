@@ -176,6 +176,7 @@ export type Tables = {
     expires_at: number | null;
     import_id: string;
     created_at: number;
+    used: number;
   };
   challenge: {
     id: string;

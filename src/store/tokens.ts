@@ -9,7 +9,7 @@ import type { Db, Run } from "./open.ts";
 import type { Tables } from "./schema.ts";
 import { inOrder, insert, marks, type Columns } from "./values.ts";
 
-export type NewTokenRow = Omit<Tables["token"], "state" | "user_id">;
+export type NewTokenRow = Omit<Tables["token"], "state" | "user_id" | "used">;
 
 const columns = {
   id: "text",
@@ -234,7 +234,7 @@ type Activated = { id: string; userId: string; factorId: string; counter: number
 /** The codes that activated it are used up, for the token and for its factor. */
 export async function activateToken(run: Run, { id, userId, factorId, counter, drift }: Activated): Promise<boolean> {
   const activated = await run(
-    `update token set state = 'activated', counter = cast(? as bigint), drift = cast(? as bigint)
+    `update token set state = 'activated', used = 1, counter = cast(? as bigint), drift = cast(? as bigint)
      where id = ? and state = 'assigned' and user_id = ? and counter < cast(? as bigint) returning id`,
     [counter, drift, id, userId, counter],
   );
@@ -261,15 +261,15 @@ export async function countTokens(db: Db, userIds: string[]): Promise<Map<string
   return counts;
 }
 
-/** `userId`: whose it has to be still. */
-type Move = { id: string; from: TokenState[]; to: TokenState; userId?: string };
+/** `userId`: whose it has to be still; null: nobody's. */
+type Move = { id: string; from: TokenState[]; to: TokenState; userId: string | null };
 
 /** Ends what the token was to somebody; its factor is the caller's to take away. */
 export async function moveToken(run: Run, { id, from, to, userId }: Move) {
-  const whose = userId === undefined ? "" : "and user_id = ?";
+  const whose = userId === null ? "user_id is null" : "user_id = ?";
   const moved = await run(
-    `update token set state = ?, user_id = null where id = ? and state in (${marks(from.length)}) ${whose} returning id`,
-    [to, id, ...from, ...(userId === undefined ? [] : [userId])],
+    `update token set state = ?, user_id = null where id = ? and state in (${marks(from.length)}) and ${whose} returning id`,
+    [to, id, ...from, ...(userId === null ? [] : [userId])],
   );
   return moved.length > 0;
 }

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { changed } from "#actions/change.ts";
 import { keepMail } from "#actions/mail.ts";
+import { isPassword } from "#actions/passwords.ts";
 import { keepMessage } from "#actions/phone.ts";
 import { begin } from "#actions/verify.ts";
 import { addDevices } from "../support/device.ts";
@@ -11,6 +12,21 @@ const cli = eachCli();
 describe.each(["in this process", "through the socket"])("commands %s", (how) => {
   beforeEach(async () => {
     if (how === "through the socket") await cli().serve();
+  });
+
+  test("a secret's file is UTF-8, with or without a byte order mark", async () => {
+    const { run, file, here } = cli();
+    await run(["user", "add", "anna"]);
+    const set = async (text: Buffer | string) =>
+      await run(["user", "set-password", "anna", "--password-file", file("secret", text)]);
+    expect((await set("\ufeffcorrect horse battery\r\n")).exit).toBe(0);
+    const { password_hash: hash } = await here.deps.db.q
+      .selectFrom("person")
+      .select("password_hash")
+      .executeTakeFirstOrThrow();
+    expect(await isPassword(here.deps, { hash: hash!, password: "correct horse battery", source: "x" })).toBe(true);
+    const latin1 = await set(Buffer.from("räksmörgås på bordet", "latin1"));
+    expect([latin1.exit, latin1.stderr]).toEqual([1, expect.stringMatching(/secret is not in UTF-8\n$/)]);
   });
 
   test("a person is added, shown, disabled, given a password and removed", async () => {

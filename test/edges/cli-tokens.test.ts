@@ -9,6 +9,22 @@ const cli = eachCli();
 const secret = (index: number) => base32(Buffer.alloc(20, index + 1));
 const table = (...rows: string[]) => `serial,secret,interval\n${rows.join("\n")}\n`;
 
+test("refused rows that cannot be written leave the answer as it is, and the file that is read is never one of theirs", async () => {
+  const { run, json, file } = cli();
+  const box = table(`1,${secret(0)},30`, "2,x,30");
+  const path = file("box.csv", box);
+  const load = ["token", "import", path, "--good-rows-only", "--json", "--errors"];
+  expect(await run([...load, path])).toMatchObject({
+    exit: 2,
+    stdout: expect.stringContaining("is the file that is read"),
+  });
+  expect(readFileSync(path, "utf8")).toBe(box);
+  const { exit, stdout, stderr } = await run([...load, "/dev/null/errors.csv"]);
+  expect([exit, stderr]).toEqual([1, "/dev/null/errors.csv cannot be written (ENOTDIR); what is said above stands\n"]);
+  expect(JSON.parse(stdout)).toMatchObject({ importId: expect.stringMatching(/^imp_/), accepted: 1, refused: 1 });
+  expect(await json(["token", "list"])).toMatchObject({ tokens: [{ serial: "1" }] });
+});
+
 test("a file is imported, listed and taken back", async () => {
   const { run, json, file } = cli();
   const path = file("tokens.csv", table(`1,${secret(0)},30`, `2,${secret(1)},60`));

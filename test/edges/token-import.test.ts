@@ -206,7 +206,10 @@ describe.each(kinds)("the import of tokens on %s", (kind) => {
       .where("serial", "=", "1")
       .execute();
     await expect(undoTokenImport(deps, "cli", importId)).rejects.toThrow("given to somebody");
-    await deps.db.q.updateTable("token").set({ state: "available", user_id: null }).execute();
+    await deps.db.q.updateTable("token").set({ state: "available", user_id: null, used: 1 }).execute();
+    // its codes are known: imported anew it would take them again
+    await expect(undoTokenImport(deps, "cli", importId)).rejects.toThrow("given to somebody");
+    await deps.db.q.updateTable("token").set({ used: 0 }).execute();
     expect(await undoTokenImport(deps, "cli", importId)).toEqual({ importId });
     expect(await tokens(deps)).toEqual([]);
     expect(await imports(deps)).toEqual([]);

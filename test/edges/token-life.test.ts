@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { afterEach, describe, expect, test } from "vitest";
 import { base32 } from "#core/crypto/base32.ts";
 import { hotp } from "#core/crypto/hotp.ts";
@@ -9,6 +10,7 @@ import { importTokens, undoTokenImport } from "#actions/token-import.ts";
 import { activateToken, assignToken, endToken } from "#actions/token-life.ts";
 import { searchTokens } from "#actions/tokens.ts";
 import { begin } from "#actions/verify.ts";
+import { assignToken as saveAssigned } from "#store/tokens.ts";
 import { kinds, world, type Kind, type World } from "../support/world.ts";
 
 const vpn: Application = {
@@ -146,6 +148,29 @@ describe.each(kinds)("a token's life on %s", (kind) => {
     await expect(endToken(deps, "cli", { serial: "H-1", how: "lost" })).rejects.toThrow("revoked");
   });
 
+  test.each(["lost", "revoke", "unassign"] as const)(
+    "activated while it is reported (%s), it counts no more",
+    async (how) => {
+      const { here, deps, timed, signIn, give, state } = await start(kind);
+      if (how === "unassign") await assignToken(deps, "cli", { serial: "T-1", username: "anna" });
+      const { audit } = deps.db;
+      // what was read of the token is not so any more when it is written
+      const write: typeof audit.write = async (work) => {
+        Object.assign(deps.db, { audit });
+        if (how === "unassign") await endToken(deps, "cli", { serial: "T-1", how });
+        await give("T-1", "bo", [timed()]);
+        return await audit.write(work);
+      };
+      Object.assign(deps.db, { audit: { ...audit, write } });
+      await expect(endToken(deps, "cli", { serial: "T-1", how })).rejects.toThrow("changed meanwhile");
+      expect(await state("T-1")).toEqual(["activated", "bo"]);
+      await endToken(deps, "cli", { serial: "T-1", how });
+      here.clock.at += 120_000;
+      expect(await signIn("bo", timed())).not.toBe("allow");
+      expect(await listMethods(deps, "bo")).toEqual([]);
+    },
+  );
+
   test("a person has five at most, one token goes to one of two, and an import in use stays", async () => {
     const { deps, importId, state } = await start(kind);
     const both = await Promise.allSettled(
@@ -171,4 +196,26 @@ describe.each(kinds)("a token's life on %s", (kind) => {
       "too many wrong codes",
     );
   });
+});
+
+test("on PostgreSQL an import is not taken back while one of its tokens is given out on another node", async () => {
+  const { here, deps, importId, state } = await start("postgres");
+  const other = await here.node("node_b");
+  const { id: userId } = await here.person({ username: "cleo", totp: false });
+  const [token] = (await searchTokens(deps, { serial: "T-1", limit: 1 })).tokens;
+  const waiting = async () => {
+    const text = sql<{ n: number }>`select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock'`;
+    return (await text.execute(deps.db.q)).rows[0]!.n;
+  };
+  const undone = await deps.db.transaction(async (run) => {
+    expect(await saveAssigned(run, { id: token!.id, userId, atMost: 5 })).toBe(true);
+    const undo = undoTokenImport(other, "cli", importId).then(
+      () => "undone",
+      (error: Error) => error.message,
+    );
+    await expect.poll(waiting).toBeGreaterThan(0);
+    return { undo };
+  });
+  expect(await undone.undo).toContain("given to somebody");
+  expect(await state("T-1")).toEqual(["assigned", "cleo"]);
 });

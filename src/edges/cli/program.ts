@@ -4,7 +4,7 @@
  * server loads nothing of the server.
  */
 
-import { open, writeFile, type FileHandle } from "node:fs/promises";
+import { open, stat, writeFile, type FileHandle } from "node:fs/promises";
 import { Command, CommanderError } from "commander";
 import { AppError } from "#core/errors.ts";
 import type { Deps } from "#actions/deps.ts";
@@ -150,13 +150,15 @@ async function carryOut(io: Io, verb: Verb, written: Command): Promise<number> {
   let file: File = nothing();
   const made = fileAt(verb.writeTo?.(args));
   try {
+    const [from, to] = [verb.file?.(args, options), verb.saveTo?.(options)];
+    if (await areSame(from, to)) throw new AppError("usage", `${to} is the file that is read`);
     const input = await verb.input(args, options, (path) => readSecret(io, path));
-    file = await openFile(io, verb.file?.(args, options));
+    file = await openFile(io, from);
     const outgoing = { command: verb.command, input, file, progress: say.line, write: made.write };
     const answer = (await sendCommand(await io.socketPath(), outgoing)) ?? (await performHere(io, outgoing));
     say.end();
-    const result = await saved(answer, verb.saveTo?.(options));
-    return tell(io, result, json ? JSON.stringify(result) : verb.show(result as Shown));
+    const show = json ? JSON.stringify : (result: object) => verb.show(result as Shown);
+    return await tellAndSave(io, answer, { show, to });
   } catch (error) {
     say.end();
     if (!(error instanceof AppError)) throw error;
@@ -169,11 +171,29 @@ async function carryOut(io: Io, verb: Verb, written: Command): Promise<number> {
 }
 type File = AsyncIterable<Uint8Array> & { destroy?: () => unknown };
 
-/** A file that the result brings is the caller's to keep, and no part of what is printed. */
-async function saved(result: { errorFile?: string }, path: string | undefined): Promise<object> {
-  const { errorFile, ...rest } = result;
-  if (path !== undefined && errorFile !== undefined) await writeFile(path, errorFile, { mode: 0o600 });
-  return rest;
+type Telling = { show: (result: object) => string; to: string | undefined };
+
+async function tellAndSave(io: Io, answer: object, { show, to }: Telling): Promise<number> {
+  const { errorFile, ...result } = answer as { errorFile?: string };
+  const exit = tell(io, result, show(result));
+  const unsaved = await save(errorFile, to);
+  if (unsaved) io.stderr.write(`${to} cannot be written (${unsaved}); what is said above stands\n`);
+  return unsaved ? 1 : exit;
+}
+
+/** A file that the result brings is the caller's to keep, and no part of what is printed; gives why it could not be written. */
+async function save(file: string | undefined, path: string | undefined): Promise<string | undefined> {
+  if (path === undefined || file === undefined) return undefined;
+  return await writeFile(path, file, { mode: 0o600 }).then(
+    () => undefined,
+    (error: { code?: string }) => error.code ?? "failed",
+  );
+}
+
+async function areSame(from: string | undefined, to: string | undefined): Promise<boolean> {
+  if (from === undefined || to === undefined) return false;
+  const [one, other] = await Promise.all([from, to].map((path) => stat(path).catch(() => undefined)));
+  return one !== undefined && one.ino === other?.ino && one.dev === other.dev;
 }
 
 type Common = { json?: boolean; progress?: boolean };
@@ -218,7 +238,8 @@ function fileAt(path: string | undefined) {
       handle ??= await open(path, "w", 0o600).catch((error: { code?: string }) => {
         throw new AppError("not_found", `${path} cannot be written (${error.code})`, error);
       });
-      await handle.write(text);
+      // all of it: a single write may stop where the disk is full
+      await handle.appendFile(text);
     },
     close: async () => await handle?.close(),
   };
@@ -243,9 +264,12 @@ async function readSecret(io: Io, path: string): Promise<string> {
     if (length > secretBytes) throw new AppError("invalid", `${path} is too long for a secret`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks)
-    .toString()
-    .replace(/\r?\n$/, "");
+  try {
+    // a byte order mark is no part of it
+    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks)).replace(/\r?\n$/, "");
+  } catch (error) {
+    throw new AppError("invalid", `${path} is not in UTF-8`, error);
+  }
 }
 
 /** Long work is told of on standard error, where a person looks or when asked for. */
