@@ -173,19 +173,24 @@ export async function readSealed(db: Db, id: string): Promise<Uint8Array> {
   return row.sealed_secret;
 }
 
-/** The import's row is held first, so that it is not taken back at the same moment; the person's, so that the count holds. */
+/** Whoever changes what a token is to somebody holds its import first, so that it is not taken back at the same moment. */
+async function holdImport(run: Run, tokenId: string): Promise<void> {
+  await run(
+    `update import set accepted = accepted where committed_at is not null and id = (select import_id from token where id = ?)`,
+    [tokenId],
+  );
+}
+const isThere = "exists (select 1 from import where import.id = token.import_id and committed_at is not null)";
+
+/** The person's row is held, too, so that the count holds. */
 export async function assignToken(
   run: Run,
   { id, userId, atMost }: { id: string; userId: string; atMost: number },
 ): Promise<boolean> {
-  await run(
-    `update import set accepted = accepted where committed_at is not null and id = (select import_id from token where id = ?)`,
-    [id],
-  );
+  await holdImport(run, id);
   await run("update person set state = state where id = ?", [userId]);
   const assigned = await run(
-    `update token set state = 'assigned', user_id = ? where id = ? and state = 'available'
-       and exists (select 1 from import where import.id = token.import_id and committed_at is not null)
+    `update token set state = 'assigned', user_id = ? where id = ? and state = 'available' and ${isThere}
        and exists (select 1 from person where person.id = ?)
        and (select count(*) from token mine where mine.user_id = ? and mine.state in ('assigned', 'activated')) < cast(? as bigint)
      returning id`,
@@ -266,9 +271,10 @@ type Move = { id: string; from: TokenState[]; to: TokenState; userId: string | n
 
 /** Ends what the token was to somebody; its factor is the caller's to take away. */
 export async function moveToken(run: Run, { id, from, to, userId }: Move) {
+  await holdImport(run, id);
   const whose = userId === null ? "user_id is null" : "user_id = ?";
   const moved = await run(
-    `update token set state = ?, user_id = null where id = ? and state in (${marks(from.length)}) and ${whose} returning id`,
+    `update token set state = ?, user_id = null where id = ? and state in (${marks(from.length)}) and ${whose} and ${isThere} returning id`,
     [to, id, ...from, ...(userId === null ? [] : [userId])],
   );
   return moved.length > 0;

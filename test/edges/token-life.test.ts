@@ -10,7 +10,9 @@ import { importTokens, undoTokenImport } from "#actions/token-import.ts";
 import { activateToken, assignToken, endToken } from "#actions/token-life.ts";
 import { searchTokens } from "#actions/tokens.ts";
 import { begin } from "#actions/verify.ts";
-import { assignToken as saveAssigned } from "#store/tokens.ts";
+import { undoImport } from "#store/imports.ts";
+import type { Run } from "#store/open.ts";
+import { assignToken as saveAssigned, moveToken } from "#store/tokens.ts";
 import { kinds, world, type Kind, type World } from "../support/world.ts";
 
 const vpn: Application = {
@@ -198,24 +200,56 @@ describe.each(kinds)("a token's life on %s", (kind) => {
   });
 });
 
-test("on PostgreSQL an import is not taken back while one of its tokens is given out on another node", async () => {
-  const { here, deps, importId, state } = await start("postgres");
-  const other = await here.node("node_b");
-  const { id: userId } = await here.person({ username: "cleo", totp: false });
-  const [token] = (await searchTokens(deps, { serial: "T-1", limit: 1 })).tokens;
-  const waiting = async () => {
-    const text = sql<{ n: number }>`select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock'`;
-    return (await text.execute(deps.db.q)).rows[0]!.n;
-  };
-  const undone = await deps.db.transaction(async (run) => {
-    expect(await saveAssigned(run, { id: token!.id, userId, atMost: 5 })).toBe(true);
-    const undo = undoTokenImport(other, "cli", importId).then(
-      () => "undone",
-      (error: Error) => error.message,
-    );
-    await expect.poll(waiting).toBeGreaterThan(0);
-    return { undo };
+describe("on PostgreSQL, beside the undoing of its import on another node,", () => {
+  async function meeting() {
+    const { here, deps, importId, state } = await start("postgres");
+    const other = await here.node("node_b");
+    const { id: userId } = await here.person({ username: "cleo", totp: false });
+    const [token] = (await searchTokens(deps, { serial: "T-1", limit: 1 })).tokens;
+    const waiting = async () => {
+      const text = sql<{ n: number }>`select count(*)::int as n from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`;
+      return (await text.execute(deps.db.q)).rows[0]!.n;
+    };
+    /** `second` is begun within `first`, which commits once the other waits for it. */
+    const meet = async (first: (run: Run) => Promise<boolean>, second: () => Promise<unknown>) => {
+      const { outcome } = await deps.db.transaction(async (run) => {
+        expect(await first(run)).toBe(true);
+        const heard = second().then(
+          () => "done",
+          (error: Error) => error.message,
+        );
+        await expect.poll(waiting).toBeGreaterThan(0);
+        return { outcome: heard };
+      });
+      return await outcome;
+    };
+    return { other, importId, userId, id: token!.id, state, meet };
+  }
+
+  test("a token that is being given out stays", async () => {
+    const { other, importId, userId, id, state, meet } = await meeting();
+    const undo = async () => await undoTokenImport(other, "cli", importId);
+    expect(await meet((run) => saveAssigned(run, { id, userId, atMost: 5 }), undo)).toContain("given to somebody");
+    expect(await state("T-1")).toEqual(["assigned", "cleo"]);
   });
-  expect(await undone.undo).toContain("given to somebody");
-  expect(await state("T-1")).toEqual(["assigned", "cleo"]);
+
+  test("a token that is being reported stays", async () => {
+    const { other, importId, id, state, meet } = await meeting();
+    const undo = async () => await undoTokenImport(other, "cli", importId);
+    const lose = async (run: Run) => await moveToken(run, { id, from: ["available"], to: "lost", userId: null });
+    expect(await meet(lose, undo)).toContain("reported");
+    expect(await state("T-1")).toEqual(["lost", null]);
+  });
+
+  test("who comes too late for a token hears so", async () => {
+    for (const late of [
+      async (deps: Deps) => await assignToken(deps, "cli", { serial: "T-1", username: "cleo" }),
+      async (deps: Deps) => await endToken(deps, "cli", { serial: "T-1", how: "lost" }),
+    ]) {
+      const { other, importId, meet } = await meeting();
+      const undo = async (run: Run) => await undoImport(run, importId);
+      expect(await meet(undo, async () => await late(other))).toContain("meanwhile");
+    }
+  });
 });
