@@ -200,36 +200,40 @@ async function writeChunk(work: Work, rows: FileRow[]): Promise<void> {
   const judged = rows.map((row) => judgeRow(work, row));
   const ready = judged.filter((one) => "token" in one);
   const { deps } = work;
-  const { won, holders } = await deps.db.transaction(
+  const taken = await deps.db.transaction(
     async (run) => {
       const at = deps.clock.now();
       if (!(await touchImport(run, { id: work.id, accepted: work.accepted, at }))) throw givenUp();
-      const tokens = ready.map(({ token }) => token);
-      const inserted = await insertInOrder(run, tokens);
-      const lost = tokens.filter(({ id }) => !inserted.has(id));
-      return { won: inserted, holders: await readHolders(run, lost) };
+      return await insertInOrder(
+        run,
+        ready.map(({ token }) => token),
+      );
     },
     // the commit of the import makes its chunks durable with it
     { relaxed: true },
   );
-  for (const one of judged)
-    if ("reason" in one) record(work, one);
-    else if (won.has(one.token.id)) record(work, one);
-    else record(work, { row: one.row, reason: whyTaken(one.token, holders) });
+  for (const one of judged) {
+    const reason = "reason" in one ? one.reason : taken.get(one.token.id);
+    record(work, reason === undefined ? one : { row: one.row, reason });
+  }
 }
 
 /**
  * As if row by row, though what is inserted together the database takes in an order of its own: a row waits for those before it
- * that want its serial number or its secret, since they may be refused and then stand in nobody's way.
+ * that want its serial number or its secret, since they may be refused and then stand in nobody's way. Gives why of those that
+ * are refused, as it is then: what comes after a row is not in its way.
  */
-async function insertInOrder(run: Run, tokens: NewTokenRow[]): Promise<Set<string>> {
-  const inserted = new Set<string>();
+async function insertInOrder(run: Run, tokens: NewTokenRow[]): Promise<Map<string, string>> {
+  const taken = new Map<string, string>();
   for (let left = tokens; left.length > 0;) {
     const first = firstOfEach(left);
-    for (const id of await insertTokens(run, [...first])) inserted.add(id);
+    const inserted = await insertTokens(run, [...first]);
+    const lost = [...first].filter(({ id }) => !inserted.has(id));
+    const holders = await readHolders(run, lost);
+    for (const token of lost) taken.set(token.id, whyTaken(token, holders));
     left = left.filter((token) => !first.has(token));
   }
-  return inserted;
+  return taken;
 }
 
 /** Those that want nothing that one before them wants. */

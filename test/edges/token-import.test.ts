@@ -147,6 +147,16 @@ describe.each(kinds)("the import of tokens on %s", (kind) => {
     expect((await tokens(deps)).map(({ serial }) => serial)).toEqual(["1", "2", "4", "6"]);
   });
 
+  test("a refused row is told what stood in its way, not what came after it", async () => {
+    const { deps } = await start(kind);
+    const rows = [`1,${secret(0)}`, `2,${secret(0)}`, `2,${secret(1)}`, `2,${secret(2)}`];
+    const done = await load(deps, ["serial,secret", ...rows].join("\n"), { goodRowsOnly: true });
+    expect(reasons(done)).toEqual([
+      '3 secret: that of "1", which stands in an earlier row of this file too',
+      "5 serial number: stands in an earlier row of this file too, with another secret; a token's secret is never replaced",
+    ]);
+  });
+
   test("a secret in another column than its own comes back nowhere", async () => {
     const { deps } = await start(kind);
     const table = `serial;secret;maker\n1,${secret(0)},30\n${secret(1)};1;x\n2;${secret(2).slice(1)}1;${secret(3)}\n`;
