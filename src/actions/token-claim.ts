@@ -10,7 +10,7 @@ import { clearBudget, takeEach } from "#store/throttle.ts";
 import { assignToken, hasClaimable, listTokens, type TokenDetails } from "#store/tokens.ts";
 import { AppError } from "#core/errors.ts";
 import type { Deps } from "./deps.ts";
-import { readActivation, saveActivation, tokensAtMost, type Activation } from "./token-life.ts";
+import { readActivation, saveActivation, tokensAtMost, whyNotNow, type Activation } from "./token-life.ts";
 
 /** `codes`: one, or two that it showed one after the other. */
 export type Claim = { serial: string; codes: string[] };
@@ -59,8 +59,9 @@ export async function proveClaim(
   return undefined;
 }
 
-function isClaimable(deps: Deps, { state, userId: owner, expiresAt }: TokenDetails, userId: string): boolean {
-  if (expiresAt !== null && expiresAt <= deps.clock.now()) return false;
+function isClaimable(deps: Deps, token: TokenDetails, userId: string): boolean {
+  if (whyNotNow(token, deps.clock.now()) !== undefined) return false;
+  const { state, userId: owner } = token;
   return state === "assigned" ? owner === userId : state === "available" && selfService(deps);
 }
 

@@ -48,6 +48,12 @@ export async function loadToken(deps: Deps, serial: string): Promise<TokenDetail
 
 export const notInARow = ({ length }: string[]) =>
   `these are not ${length === 3 ? "three" : "two"} codes of it in a row`;
+/** Why its codes do not count at this time. */
+export function whyNotNow({ startsAt, expiresAt }: TokenDetails, now: number): string | undefined {
+  if (expiresAt !== null && expiresAt <= now) return "the token has expired";
+  if (startsAt !== null && startsAt > now) return `the token counts from ${new Date(startsAt).toISOString()} on`;
+  return undefined;
+}
 const refuse = (why: string) => new AppError("conflict", why);
 
 async function loadOwner(deps: Deps, id: string) {
@@ -88,6 +94,8 @@ export async function activateToken(
   if (token.state !== "assigned" || token.userId === null) throw refuse(`the token is ${token.state}, not assigned`);
   if (token.type === "hotp" && codes.length < 2)
     throw new AppError("invalid", "codes: a token that counts needs two, one after the other");
+  const not = whyNotNow(token, deps.clock.now());
+  if (not !== undefined) throw refuse(not);
   const person = await loadOwner(deps, token.userId);
   await takeTry(deps, token);
   const activation = await readActivation(deps, token, codes);

@@ -205,11 +205,13 @@ type Claimant = { userId: string; now: number; atMost: number; anyones: boolean 
 export async function hasClaimable(db: Db, { userId, now, atMost, anyones }: Claimant): Promise<boolean> {
   const mine = await db.q
     .selectFrom("token")
-    .select("state")
+    .select(["state", "starts_at", "expires_at"])
     .where("user_id", "=", userId)
     .where("state", "in", ["assigned", "activated"])
     .execute();
-  if (mine.some(({ state }) => state === "assigned")) return true;
+  const counts = ({ starts_at, expires_at }: (typeof mine)[number]) =>
+    (starts_at === null || starts_at <= now) && (expires_at === null || expires_at > now);
+  if (mine.some((token) => token.state === "assigned" && counts(token))) return true;
   if (!anyones || mine.length >= atMost) return false;
   const free = await db.q
     .selectFrom("token")
@@ -217,6 +219,7 @@ export async function hasClaimable(db: Db, { userId, now, atMost, anyones }: Cla
     .select("token.id")
     .where("import.committed_at", "is not", null)
     .where("token.state", "=", "available")
+    .where((eb) => eb.or([eb("starts_at", "is", null), eb("starts_at", "<=", now)]))
     .where((eb) => eb.or([eb("expires_at", "is", null), eb("expires_at", ">", now)]))
     .limit(1)
     .executeTakeFirst();

@@ -1,7 +1,7 @@
 // Somebody with a token in hand makes it theirs in the wizard, by its serial number and its codes; and nobody guesses one.
 import { describe, expect, test } from "vitest";
 import { addPerson } from "#actions/people.ts";
-import { proveClaim } from "#actions/token-claim.ts";
+import { mayClaim, proveClaim } from "#actions/token-claim.ts";
 import { activateToken, assignToken } from "#actions/token-life.ts";
 import { browser, type Browser } from "../support/browser.ts";
 import { boxOf } from "../support/tokens.ts";
@@ -146,6 +146,31 @@ describe.each(kinds)("taking a token on %s", (kind) => {
     expect([await offers("ada"), await offers("bo")]).toEqual([false, true]);
     h.w.set({ "methods.totp.enabled": false });
     expect(await offers("bo")).toBe(false);
+  });
+
+  test("before its first day and after its last one it is offered to nobody, and its codes prove nothing", async () => {
+    const { deps, clock } = h.w;
+    await box().takeIn();
+    const [ada, bo] = [
+      await addPerson(deps, "cli", { username: "ada" }),
+      await addPerson(deps, "cli", { username: "bo" }),
+    ];
+    const days = { starts_at: clock.at + 60_000, expires_at: clock.at + 180_000 };
+    await deps.db.q.updateTable("token").set(days).execute();
+    await assignToken(deps, "cli", { serial: "T-3", username: "bo" });
+    const proves = async (userId: string, serial: string) =>
+      typeof (await proveClaim(deps, userId, { serial, codes: [box().timed(serial)] })) === "object";
+    const may = async () => [
+      await mayClaim(deps, ada.id),
+      await mayClaim(deps, bo.id),
+      await proves(ada.id, "T-2"),
+      await proves(bo.id, "T-3"),
+    ];
+    expect(await may()).toEqual([false, false, false, false]);
+    clock.at += 60_000;
+    expect(await may()).toEqual([true, true, true, true]);
+    clock.at += 120_000;
+    expect(await may()).toEqual([false, false, false, false]);
   });
 
   test("who has five gets no sixth, and of two who take one token one has it", async () => {

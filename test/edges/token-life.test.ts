@@ -173,6 +173,32 @@ describe.each(kinds)("a token's life on %s", (kind) => {
     },
   );
 
+  test("before its first day and after its last one it cannot be activated", async () => {
+    const { here, deps, signIn, state } = await start(kind);
+    async function* file() {
+      yield Buffer.from(`serial,secret,valid from,valid until\nD-1,${base32(seed(9))},2027-03-01,2027-04-01\n`);
+    }
+    await importTokens(deps, "cli", { file: file(), progress: () => undefined, options: {} });
+    const code = () => hotp(seed(9), Math.floor(here.clock.at / 30_000), { digits: 6, algorithm: "sha1" });
+    const activate = async () => await activateToken(deps, "cli", { serial: "D-1", codes: [code()] });
+    await deps.db.q.updateTable("person").set({ must_register: "help_desk" }).where("username", "=", "anna").execute();
+    await assignToken(deps, "cli", { serial: "D-1", username: "anna" });
+    await expect(activate()).rejects.toThrow("counts from 2027-03-01T00:00:00.000Z on");
+    here.clock.at = Date.UTC(2027, 3, 1);
+    await expect(activate()).rejects.toThrow("the token has expired");
+    expect(await state("D-1")).toEqual(["assigned", "anna"]);
+    const { must_register } = await deps.db.q
+      .selectFrom("person")
+      .select("must_register")
+      .where("username", "=", "anna")
+      .executeTakeFirstOrThrow();
+    expect(must_register).toBe("help_desk");
+    here.clock.at = Date.UTC(2027, 2, 1);
+    await activate();
+    here.clock.at += 60_000;
+    expect(await signIn("anna", code())).toBe("allow");
+  });
+
   test("a person has five at most, one token goes to one of two, and an import in use stays", async () => {
     const { deps, importId, state } = await start(kind);
     const both = await Promise.allSettled(
