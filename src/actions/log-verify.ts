@@ -61,11 +61,11 @@ const listed = 100;
 
 /** `anchors` is the text of an anchor file. */
 export async function verifyLog(deps: Deps, { anchors }: { anchors?: string | undefined }): Promise<Verdict> {
-  const file = readAnchors(deps, anchors ?? "");
+  const file = await readAnchors(deps, anchors ?? "");
   const names = new Map((await listChains(deps.db)).map(({ node, name }) => [node, name]));
   const chains: Chain[] = [];
   for (const node of new Set([...names.keys(), ...file.places.keys()])) {
-    const places = [...(file.places.get(node)?.values() ?? [])].toSorted((a, b) => a.seq - b.seq);
+    const places = [...(file.places.get(node)?.values() ?? [])].toSorted((a, b) => b.seq - a.seq);
     chains.push(await walk(deps, { node, name: names.get(node), places }));
   }
   const { read, refused, newestAt } = file;
@@ -74,13 +74,15 @@ export async function verifyLog(deps: Deps, { anchors }: { anchors?: string | un
   return { ok, chains, anchors: { read, refused, newestAt }, sentence };
 }
 
-function readAnchors(deps: Deps, text: string) {
+async function readAnchors(deps: Deps, text: string) {
   const places = new Map<string, Map<string, Place>>();
   const refused: number[] = [];
   let newestAt: number | undefined;
   let read = 0;
   const lines = text.split("\n");
   for (const [index, line] of lines.entries()) {
+    // a year's lines take a second, and people sign in meanwhile
+    if (index % pageSize === 0) await setImmediate();
     const place = readPlace(deps, "anchor", line);
     // the last line may be empty, or cut short by a crash
     if (!place && index < lines.length - 1 && refused.length < listed) refused.push(index + 1);
@@ -97,6 +99,7 @@ function readAnchors(deps: Deps, text: string) {
 type Walk = {
   chain: Chain;
   last: Last | undefined;
+  /** the next one last: a long array is slow to shorten at its beginning */
   places: Place[];
   note: (seq: number, problem: Problem) => void;
 };
@@ -174,9 +177,9 @@ async function followed(deps: Deps, { chain, last, note }: Walk, seq: number): P
 
 function anchorsAt(deps: Deps, { chain, places, note }: Walk, { seq, mac }: Last): void {
   // anchors of what retention has removed, or of a gap that is noted already
-  while (places[0] && places[0].seq < seq) places.shift();
-  while (places[0]?.seq === seq) {
-    const place = places.shift()!;
+  while (places.length > 0 && places.at(-1)!.seq < seq) places.pop();
+  while (places.at(-1)?.seq === seq) {
+    const place = places.pop()!;
     if (mac && Buffer.from(mac).toString("hex") === place.mac) chain.anchored = { seq, at: place.at };
     else if (counts(deps, place)) note(seq, "anchor_differs");
   }
@@ -208,7 +211,10 @@ async function atEnd(deps: Deps, on: Walk): Promise<void> {
   if (!stated.head && last) note(end, "no_head");
   if (stated.head && !(await agree(deps, node, stated))) note(end, "head_differs");
   if (await strayPersonal(deps.db, { node, after: last?.seq })) note(end, "personal_foreign");
-  for (const place of places) if (await isCut(deps, on, place)) note(place.seq, "cut_off");
+  for (const [index, place] of places.toReversed().entries()) {
+    if (index % pageSize === 0) await setImmediate();
+    if (await isCut(deps, on, place)) note(place.seq, "cut_off");
+  }
 }
 
 const isCut = async (deps: Deps, { chain, last }: Walk, place: Place): Promise<boolean> =>
