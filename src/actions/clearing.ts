@@ -18,11 +18,12 @@ type Beginning = Extract<Decision, { kind: "challenge" }>;
 export const isSending = (decision: Decision): decision is Beginning =>
   decision.kind === "challenge" && decision.begun.message !== undefined;
 
+/** Nothing where the client asks for it already. */
 export async function cleared(
   deps: Deps,
   request: Request,
   { facts, decision }: Judged,
-): Promise<{ decision: Decision; cleared?: Cleared | PushCleared }> {
+): Promise<{ decision: Decision; cleared?: Cleared | PushCleared } | undefined> {
   let now = decision;
   let refusal: Decision | undefined;
   let { factors } = facts;
@@ -30,6 +31,7 @@ export async function cleared(
     const { factor } = now;
     const result = await clearOne(deps, request, { facts, decision: now });
     if (!("veto" in result)) return { decision: now, cleared: result };
+    if (result.veto === "asked already" && request.joinKey !== undefined) return undefined;
     refusal ??= refused(now, result.veto);
     factors = factors.filter((one) => one.id !== factor.id);
     // a digit that chose it, or its name, chooses nothing any more

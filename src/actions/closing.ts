@@ -7,7 +7,7 @@ import type { Budget } from "#store/throttle.ts";
 import type { Request } from "./asked.ts";
 import { clientOf, guessBudgets, sendBudgets } from "./client-budgets.ts";
 import type { Deps } from "./deps.ts";
-import { opening } from "./opening.ts";
+import { opening, type Opened } from "./opening.ts";
 import { addressOf, refundOf, type Cleared } from "./outgoing.ts";
 import type { PushCleared } from "./push-clearing.ts";
 import { outcomeOf, recordOf } from "./record.ts";
@@ -21,26 +21,21 @@ export type Judged = { facts: Facts; decision: Decision; cleared?: Cleared | Pus
 export function settling(deps: Deps, request: Request, { facts, decision, cleared }: Judged): Settle {
   const at = deps.clock.now();
   const correlationId = facts.challenge?.correlationId ?? deps.random.id("cor_");
-  const open =
-    decision.kind === "challenge" ? opening(deps, request, { facts, decision, cleared, correlationId, at }) : undefined;
+  const { shown, ...opened } =
+    decision.kind === "challenge" ? opening(deps, request, { facts, decision, cleared, correlationId, at }) : noOpening;
   const end = ending(facts, decision, request.ask);
   return {
     at,
     accept: accepted(facts, decision),
     end,
     answered: answering(deps, request, { facts, end }),
-    open: open?.challenge,
+    ...opened,
     spend: [...(cleared?.spend ?? []), ...guessed(deps, request, { facts, decision })],
-    sent: open?.sent,
-    message: open?.message,
-    number: open?.number,
-    exclusive: open?.exclusive,
-    fatigue: open?.fatigue,
     claim: request.source.claim,
     tell: tellingOf(deps, request, { facts, decision, correlationId, at, end }),
     finish: (why) => {
       const final = why === undefined ? decision : lost(decision, why);
-      const outcome = outcomeOf(deps, final, { facts, correlationId, open: open?.shown });
+      const outcome = outcomeOf(deps, final, { facts, correlationId, open: shown });
       return {
         outcome,
         entry: recordOf(deps, request, { facts, decision: final, outcome, at }),
@@ -49,6 +44,8 @@ export function settling(deps: Deps, request: Request, { facts, decision, cleare
     },
   };
 }
+
+const noOpening: Partial<Opened> = {};
 
 function accepted({ taken }: Facts, decision: Decision): Settle["accept"] {
   if (decision.kind !== "allow") return [];

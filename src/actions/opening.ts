@@ -25,9 +25,9 @@ type Opening = {
   correlationId: string;
   at: number;
 };
-type Opened = { challenge: NewChallenge; shown: Open } & Pick<
+export type Opened = { open: NewChallenge; shown: Open } & Pick<
   Settle,
-  "message" | "number" | "exclusive" | "fatigue" | "sent"
+  "message" | "number" | "exclusive" | "joinKey" | "fatigue" | "sent"
 >;
 
 export function opening(deps: Deps, request: Request, input: Opening): Opened {
@@ -44,12 +44,13 @@ export function opening(deps: Deps, request: Request, input: Opening): Opened {
   const code = number ?? begun.code;
   const expected = code === undefined ? null : codeHash(deps, id, code);
   const row = rowOf(deps, request, input, { id, mode, expected, expiresAt });
-  const challenge: NewChallenge = { supersedes: message !== undefined, factorId: factor.id, row };
+  const open: NewChallenge = { supersedes: message !== undefined, factorId: factor.id, row };
   const shown = { id, round: 0, expiresAt, prompt: promptFor(factor, { person, offered, mode, number }) };
-  if (message === undefined) return { challenge, shown };
+  if (message === undefined) return { open, shown };
   return {
-    challenge,
+    open,
     shown,
+    joinKey: request.joinKey,
     ...(message !== "sms" && { exclusive: factor.id }),
     ...(message === "push" && { fatigue: fatigueRule(deps) }),
     ...(input.cleared?.to && { sent: { id, ...input.cleared.to, at, answer_by: expiresAt } }),

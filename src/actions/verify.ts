@@ -125,8 +125,18 @@ function reserving(deps: Deps, { ask, source, joinKey }: Request): Reserve {
 
 async function conclude(deps: Deps, request: Request, judged: Judged): Promise<Outcome> {
   const { facts } = judged;
-  const item = settling(deps, request, { facts, ...(await cleared(deps, request, judged)) });
-  const outcome = await deps.db.settle(item);
+  const now = await cleared(deps, request, judged);
+  const item = now && settling(deps, request, { facts, ...now });
+  const outcome = item && (await deps.db.settle(item));
+  if (!outcome) return await joinOther(deps, request);
   if (item.message) void deliverDue(deps);
   return outcome;
+}
+
+/** its client has asked for the same meanwhile. */
+async function joinOther(deps: Deps, request: Request): Promise<Outcome> {
+  const facts = await reserveAnew(deps, request);
+  const decision = judge(deps, request.ask, facts);
+  // where that one is over already it begins anew, and joins nothing
+  return await conclude(deps, { ...request, joinKey: undefined }, { facts, decision });
 }

@@ -34,11 +34,14 @@ export async function atOnce(log: Log, items: AtOnce[], around: Around): Promise
   });
 }
 
-type Commits = { reserve: (item: Reserve) => Promise<Reserved>; settle: (item: Settle) => Promise<Outcome> };
+type Commits = {
+  reserve: (item: Reserve) => Promise<Reserved>;
+  settle: (item: Settle) => Promise<Outcome | undefined>;
+};
 
 export async function inTwoCommits({ reserve, settle }: Commits, item: AtOnce): Promise<Settled> {
   const reserved = await reserve(item);
   if (!("facts" in reserved)) return reserved;
   const decided = item.decide(reserved.facts);
-  return "settle" in decided ? { outcome: await settle(decided.settle) } : decided;
+  return "settle" in decided ? { outcome: (await settle(decided.settle))! } : decided;
 }

@@ -16,7 +16,8 @@ export type Store = Db & {
   present: () => Promise<void>;
   audit: Log;
   reserve: (item: Reserve) => Promise<Reserved>;
-  settle: (item: Settle) => Promise<Outcome>;
+  /** nothing where it is to join what its client asked for meanwhile */
+  settle: (item: Settle) => Promise<Outcome | undefined>;
   /** both, for a decision that waits for nothing in between */
   atOnce: (item: AtOnce) => Promise<Settled>;
 };

@@ -3,6 +3,7 @@
 import { methods } from "#core/methods/index.ts";
 import { readBlockedNumbers } from "./blocks.ts";
 import { countAnswers, countSends } from "./destinations.ts";
+import { readChallenges } from "./facts-read.ts";
 import type { Run } from "./open.ts";
 import { post } from "./outbox.ts";
 import { hasRest, insertAsked } from "./push-requests.ts";
@@ -91,11 +92,11 @@ async function openChallenges(run: Run, items: Settle[]): Promise<void> {
   );
 }
 
-type Unsendable = "blocked" | "busy" | "tired";
+type Unsendable = "joins" | "blocked" | "busy" | "tired";
 
 /**
- * Those whose message may not go out: to a number that is blocked, to a phone that rings already (fact sheet 2.12), or to a person
- * who was asked too often (R-059).
+ * Those whose message may not go out: of a client that asks for it already (R-123), to a number that is blocked, to a phone that
+ * rings already (fact sheet 2.12), or to a person who was asked too often (R-059).
  */
 export async function findUnsendable(run: Run, items: Settle[]): Promise<[Settle, Unsendable][]> {
   const sending = items.filter(({ message }) => message !== undefined);
@@ -106,7 +107,8 @@ export async function findUnsendable(run: Run, items: Settle[]): Promise<[Settle
   const found: [Settle, Unsendable][] = [];
   const ringing = new Set<string>();
   for (const item of inOrder(sending, ({ exclusive = "" }) => exclusive)) {
-    if (item.number !== undefined && numbers.has(item.number)) found.push([item, "blocked"]);
+    if (item.joinKey !== undefined && (await isAsked(run, item))) found.push([item, "joins"]);
+    else if (item.number !== undefined && numbers.has(item.number)) found.push([item, "blocked"]);
     else if (item.exclusive !== undefined && !(await isFree(run, item, ringing))) found.push([item, "busy"]);
     else if (item.fatigue && (await hasRest(run, { factorId: item.exclusive!, at: item.at, rule: item.fatigue })))
       found.push([item, "tired"]);
@@ -114,10 +116,19 @@ export async function findUnsendable(run: Run, items: Settle[]): Promise<[Settle
   return found;
 }
 
-/** Writing the factor's row makes nodes that would both ring its phone go one after the other. */
+/** Whoever would send to one phone goes one after the other, on any node. */
+const hold = async (run: Run, factorId: string) =>
+  await run("update factor set attempted_at = attempted_at where id = ?", [factorId]);
+
+async function isAsked(run: Run, { joinKey, open, at }: Settle): Promise<boolean> {
+  await hold(run, open!.factorId);
+  const [challenge] = await readChallenges(run, [{ now: at, joinKey }]);
+  return challenge !== undefined && challenge.expiresAt > at;
+}
+
 async function isFree(run: Run, { exclusive, at }: Settle, ringing: Set<string>): Promise<boolean> {
   const factorId = exclusive!;
-  await run("update factor set attempted_at = attempted_at where id = ?", [factorId]);
+  await hold(run, factorId);
   const open = "select 1 from challenge where factor_id = ? and state = 'pending' and expires_at > cast(? as bigint)";
   if (ringing.has(factorId) || (await run(open, [factorId, at])).length > 0) return false;
   ringing.add(factorId);

@@ -34,6 +34,8 @@ export type Settle = {
   number?: string | undefined;
   /** The factor that must have no challenge waiting yet. */
   exclusive?: string | undefined;
+  /** Whose request, begun meanwhile, this is to join instead of sending anything (R-123). */
+  joinKey?: string | undefined;
   /** When that factor's person is asked no more, after what they did not answer. */
   fatigue?: FatigueRule | undefined;
   claim?: Claim | undefined;
@@ -42,13 +44,15 @@ export type Settle = {
   /** What follows when every condition held, and when one did not, and which; `giveBack` names factors whose attempt was free. */
   finish: (lost: Lost | undefined) => { outcome: Outcome; entry: Entry; giveBack: Returned[] };
 };
-/** Which condition did not hold: somebody was first, a budget is spent, the number is blocked, its phone rings already, or has rest. */
-export type Lost = "raced" | "spent" | "blocked" | "busy" | "tired";
-export async function settle(log: Log, items: Settle[]): Promise<Outcome[]> {
+/** Which condition did not hold: its client asks for it already, somebody was first, a budget is spent, the number is blocked, its phone rings already, or has rest. */
+export type Lost = "joins" | "raced" | "spent" | "blocked" | "busy" | "tired";
+
+/** What `joins` another is left undecided, with nothing on record: it is to be judged once more. */
+export async function settle(log: Log, items: Settle[]): Promise<(Outcome | undefined)[]> {
   return await log.write((run) => settleIn(run, items));
 }
 
-export async function settleIn(run: Run, items: Settle[]): Promise<Written<Outcome[]>> {
+export async function settleIn(run: Run, items: Settle[]): Promise<Written<(Outcome | undefined)[]>> {
   const lost = new Map<Settle, Lost>(await findUnsendable(run, items));
   await spend(run, { items, lost });
   const ended = await endChallenges(run, { items, lost });
@@ -58,16 +62,19 @@ export async function settleIn(run: Run, items: Settle[]): Promise<Written<Outco
     ended.filter((item) => lost.has(item)),
   );
   tellEnded(run, ended);
-  const ends = items.map((item) => item.finish(lost.get(item)));
-  const free = ends.flatMap((end) => end.giveBack);
+  const ends = items.map((item) => (lost.get(item) === "joins" ? undefined : item.finish(lost.get(item))));
+  const decided = ends.flatMap((end) => end ?? []);
+  const free = decided.flatMap((end) => end.giveBack);
   await giveBack(run, free);
   const won = items.filter((item) => !lost.has(item));
   await writeRest(run, won);
   await remember(
     run,
-    items.flatMap(({ claim, at }, index) => (claim ? [{ claim, at, outcome: ends[index]!.outcome }] : [])),
+    items.flatMap(({ claim, at }, index) =>
+      claim && ends[index] ? [{ claim, at, outcome: ends[index].outcome }] : [],
+    ),
   );
-  return { value: ends.map((end) => end.outcome), entries: ends.map((end) => end.entry) };
+  return { value: ends.map((end) => end?.outcome), entries: decided.map((end) => end.entry) };
 }
 
 export type Round = { items: Settle[]; lost: Map<Settle, Lost> };

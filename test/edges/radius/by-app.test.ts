@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, describe } from "vitest";
 import { inviteByName } from "#actions/activations.ts";
 import { addPerson } from "#actions/people.ts";
 import { serveHttp } from "#edges/http/server.ts";
-import { code } from "#wire/radius/codes.ts";
+import { attributeType as type, code } from "#wire/radius/codes.ts";
 import { activate, codeNow, decide, look, type Kept } from "../../../examples/device/device.ts";
 import { waitUntil } from "../../support/process.ts";
 import { message, results, settled, site, state, type Nas, type Serving, type Site } from "./setup.ts";
@@ -42,6 +42,27 @@ const request = async () => await waitUntil("a request in the app", async () => 
 const sent = async () => await s.w.deps.db.q.selectFrom("outbox").select("id").where("channel", "=", "push").execute();
 
 describe("the answer in the app", () => {
+  test("is asked for once, of two requests of one client at the same moment", async () => {
+    await serve({ mode: "append", approveWithoutNumber: true });
+    const { db } = s.w.deps;
+    const desk = { more: [{ type: type.callingStationId, value: Buffer.from("desk") }] };
+    let isLate = false;
+    // it knew of nothing when it began, and finds the app asked already
+    const atOnce: typeof db.atOnce = async (item) => {
+      const settled = await db.atOnce(item);
+      if (isLate) return settled;
+      isLate = true;
+      vpn.send(vpn.request({ password: "", ...desk }), server);
+      await request();
+      return settled;
+    };
+    const slow = await s.serve({ ...s.w.deps, db: { ...db, atOnce } });
+    vpn.send(vpn.request({ password: "", ...desk }), slow);
+    await waitUntil("both to be decided", async () => (await results(s.w)).length === 2);
+    expect(await results(s.w)).toEqual(["SUCCESS_PHONE_APP_PENDING", "SUCCESS_PHONE_APP_PENDING"]);
+    expect(await sent()).toHaveLength(1);
+  });
+
   test("is asked for with the number in the Reply-Message where the client can show it", async () => {
     await serve();
     const asked = await vpn.ask({ password: "" }, server);

@@ -6,7 +6,7 @@ import { newPasswordHash } from "#actions/passwords.ts";
 import { attributeType as type, code } from "#wire/radius/codes.ts";
 import { kinds, sleeping } from "../../support/world.ts";
 import { waitUntil } from "../../support/process.ts";
-import { message, results, settled, site, state, type Nas, type Serving, type Site } from "./setup.ts";
+import { message, results, settled, site, state, together, type Nas, type Serving, type Site } from "./setup.ts";
 
 const voice = "+46701234567";
 let s: Site;
@@ -72,6 +72,22 @@ describe.each(kinds)("a client that cannot ask, on %s", (kind) => {
     expect(await typed("8264")).toEqual({ kind: "right" });
     expect((await vpn.answerTo(newer)).code).toBe(code.accessAccept);
     expect(await results(s.w)).not.toContain("FAILED_PHONE_BUSY");
+  });
+
+  test("may ask anew at the same moment: one call, and nobody is told that the phone is busy", async () => {
+    await s.w.person({ username: "ada", totp: false, voice, pin: "8264" });
+    await s.client({ mode: "append" });
+    vpn = await s.nas();
+    server = await s.serve(together(s.w.deps, 2));
+    const both = [vpn.request({ password: "", ...desk }), vpn.request({ password: "", ...desk })];
+    for (const bytes of both) vpn.send(bytes, server);
+    await waitUntil("both to be decided", async () => (await results(s.w)).length === 2);
+    await waitedFor();
+    expect(await challenges()).toHaveLength(1);
+    expect(await typed("8264")).toEqual({ kind: "right" });
+    const accepted = await waitUntil("the answer", () => vpn.inbox.find((one) => one.code === code.accessAccept));
+    expect(both.map((bytes) => bytes[1])).toContain(accepted.bytes[1]);
+    expect(await results(s.w)).toEqual(["SUCCESS_CALL_PLACED", "SUCCESS_CALL_PLACED", "SUCCESS_WITH_PIN"]);
   });
 
   test("may ask anew with another packet: it waits for the same call, and hears of it on the newest", async () => {

@@ -6,7 +6,7 @@ import { newPasswordHash } from "#actions/passwords.ts";
 import { attributeType as type, code } from "#wire/radius/codes.ts";
 import { waitUntil } from "../../support/process.ts";
 import { kinds } from "../../support/world.ts";
-import { results, settled, site, state, type Site } from "./setup.ts";
+import { results, settled, site, state, together, type Site } from "./setup.ts";
 
 const phone = "+46701234567";
 let s: Site;
@@ -141,6 +141,20 @@ describe("an Identifier used again", () => {
 
 describe.each(kinds)("on %s", (kind) => {
   beforeEach(async () => void (s = await site({ kind })));
+
+  test("two requests of one client at the same moment: one text, one State", async () => {
+    await s.w.person({ username: "bob", totp: false, phone });
+    await s.client();
+    const server = await s.serve(together(s.w.deps, 2));
+    const vpn = await s.nas();
+    const asked = await Promise.all([1, 2].map(async () => await vpn.ask({ user: "bob", password: "" }, server)));
+    expect(asked.map((one) => one.code)).toEqual([code.accessChallenge, code.accessChallenge]);
+    expect(state(asked[1]!)).toEqual(state(asked[0]!));
+    await waitUntil("the text", () => s.w.sent.length > 0);
+    expect(s.w.sent).toHaveLength(1);
+    const answer = { user: "bob", password: s.w.texted(), state: state(asked[0]!) };
+    expect((await vpn.ask(answer, server)).code).toBe(code.accessAccept);
+  });
 
   test("after a restart a repetition gets the same answer", async () => {
     const ada = await s.w.person({ username: "ada", phone });

@@ -182,3 +182,15 @@ export const proxyState = (value: Buffer | string): NewAttribute => ({
   type: type.proxyState,
   value: Buffer.from(value as string),
 });
+
+/** These dependencies, with decisions that were made held back until `count` of them can be settled at the same moment. */
+export function together(deps: Deps, count: number): Deps {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let ready = 0;
+  const settle: Deps["db"]["settle"] = async (item) => {
+    if (++ready === count) resolve();
+    await promise;
+    return await deps.db.settle(item);
+  };
+  return { ...deps, db: { ...deps.db, settle } };
+}
