@@ -7,7 +7,7 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Line } from "#core/call.ts";
 import type { Answered, Callback, CallEvent, TextEvent } from "#delivery/gateway.ts";
-import { noteEvent, saveReport } from "#store/deliveries.ts";
+import { forgetEvent, noteEvent, saveReport } from "#store/deliveries.ts";
 import { callEvent } from "./calls.ts";
 import type { Deps } from "./deps.ts";
 import { callbackToken, findGateways, reportUrlOf, vendors, type Opened } from "./gateways-open.ts";
@@ -71,8 +71,13 @@ async function takeTextEvent(deps: Deps, { gateway, event, url }: Told): Promise
   const at = deps.clock.now();
   const noted = { gatewayId: gateway.id, id: event.id, at };
   if (event.kind === "reply") {
-    const isNew = await deps.db.transaction((run) => noteEvent(run, noted));
-    return isNew ? await takeReply(deps, { gateway, reply: event }) : "repeated";
+    if (!(await deps.db.transaction((run) => noteEvent(run, noted)))) return "repeated";
+    try {
+      return await takeReply(deps, { gateway, reply: event });
+    } catch (error) {
+      await deps.db.transaction((run) => forgetEvent(run, noted));
+      throw error;
+    }
   }
   const deliveryId = new URL(url).searchParams.get("delivery");
   return await deps.db.transaction(async (run) => {

@@ -4,7 +4,17 @@
  * nothing (R-050); no key that was pressed is kept or logged (R-049).
  */
 
-import { advance, isUnreached, type Act, type CallState, type Line, type Move, type ScriptEvent } from "#core/call.ts";
+import {
+  advance,
+  isUnreached,
+  type Act,
+  type CallState,
+  type Line,
+  type Move,
+  type ScriptEvent,
+  type Verdict,
+} from "#core/call.ts";
+import { AppError } from "#core/errors.ts";
 import type { CallEvent } from "#delivery/gateway.ts";
 import { listSilent, listStranded, moveCall, readCall, readCallee, type Callee, type CallRow } from "#store/calls.ts";
 import { readChallenge } from "#store/challenges.ts";
@@ -135,15 +145,27 @@ async function follow(deps: Deps, { challengeId, userId }: CallRow, act: Act): P
   if (challengeId === null) return undefined;
   switch (act.do) {
     case "answer":
-      return { kind: "verdict", verdict: await answerByPhone(deps, { challengeId, answer: act.answer }) };
+      return await judged(deps, async () => await answerByPhone(deps, { challengeId, answer: act.answer }));
     case "change_pin":
-      return { kind: "verdict", verdict: await withNewPin(deps, { challengeId, userId, pin: act.pin }) };
+      return await judged(deps, async () => await withNewPin(deps, { challengeId, userId, pin: act.pin }));
     case "end":
       await endByPhone(deps, { challengeId, result: act.result });
       return undefined;
     case "report_fraud":
       await reportFraud(deps, { userId, challengeId, by: "call", block: act.block });
       return undefined;
+  }
+}
+
+/** What could not be decided is asked for once more: whoever waits for a verdict hears nothing. */
+async function judged(deps: Deps, judge: () => Promise<Verdict>): Promise<ScriptEvent> {
+  try {
+    return { kind: "verdict", verdict: await judge() };
+  } catch (error) {
+    deps.log.warn("what was keyed in a call could not be checked", {
+      reason: error instanceof AppError ? error.code : "failed",
+    });
+    return { kind: "verdict", verdict: { kind: "wrong", retry: true, code: "unavailable" } };
   }
 }
 

@@ -135,6 +135,11 @@ export async function noteEvent(run: Run, event: { gatewayId: string; id: string
   return noted.length > 0;
 }
 
+/** It was not taken after all, and counts when it is told again. */
+export async function forgetEvent(run: Run, event: { gatewayId: string; id: string }): Promise<void> {
+  await run("delete from carrier_event where id = ?", [`${event.gatewayId} ${event.id}`]);
+}
+
 export type Figure = {
   gateway: string;
   channel: string;

@@ -9,6 +9,7 @@ import { begin } from "#actions/verify.ts";
 import type { CallEnd } from "#core/call.ts";
 import type { Application } from "#core/facts.ts";
 import type { CallEvent } from "#delivery/gateway.ts";
+import { Unanswered } from "#store/open.ts";
 import { kinds, world, type World } from "../support/world.ts";
 
 const page: Application = {
@@ -150,6 +151,20 @@ describe.each(kinds)("on %s", (kind) => {
       "SUCCESS_CALL_NUMBER_VERIFIED",
       { primary: { country: "SE", result: "SUCCESS_CALL_NUMBER_VERIFIED", authenticated: true } },
     ]);
+  });
+
+  test("keys that could not be checked are asked for once more", async () => {
+    const call = await called();
+    await call.answered();
+    const { db } = w.deps;
+    const { atOnce } = db;
+    db.atOnce = async () => {
+      db.atOnce = atOnce;
+      throw new Unanswered("away");
+    };
+    expect(await call.keys(`${call.prompt.number}#`)).toContain("That was not right");
+    expect(await call.keys(`${call.prompt.number}#`)).not.toBe("");
+    expect(await challenge()).toMatchObject({ state: "approved" });
   });
 
   test("a PIN that must be changed is changed in the call, which then counts; hanging up denies", async () => {

@@ -7,6 +7,7 @@ import { addGateway, type ListedGateway } from "#actions/gateways.ts";
 import { begin, respond } from "#actions/verify.ts";
 import type { Application } from "#core/facts.ts";
 import { startVendor, trustVendors, type Post, type StandIn } from "../../support/vendors/stand-in.ts";
+import { Unanswered } from "#store/open.ts";
 import { kinds } from "../../support/world.ts";
 import { startEdge, type Edge } from "./edge.ts";
 import { drivers } from "./vendors.ts";
@@ -64,15 +65,32 @@ describe.each(kinds)("on %s", (kind) => {
   }
   const reply = (by: Name, from: string, text: string, { to = sender, id = `in-${(replies += 1)}`, ageMs = 0 } = {}) =>
     vendorsOf[by].reply!(gateways[by].callbackUrl, { id, from, to, text, at: h.w.clock.at - ageMs });
-  const call = async ({ url, headers, body }: Post) => {
+  const send = async ({ url, headers, body }: Post) => {
     const { pathname, search } = new URL(url);
-    const answer = await fetch(`http://127.0.0.1:${h.port}${pathname}${search}`, { method: "POST", headers, body });
+    return await fetch(`http://127.0.0.1:${h.port}${pathname}${search}`, { method: "POST", headers, body });
+  };
+  const call = async (post: Post) => {
+    const answer = await send(post);
     // what is in it would be sent to the person
     expect((await answer.text()).replace("<Response/>", "")).toBe("");
     return answer.status;
   };
   const approvals = async () =>
     (await h.w.deps.db.q.selectFrom("log").select("kind").where("kind", "=", "approval").execute()).length;
+
+  test("one that could not be taken counts when the carrier tells it again", async () => {
+    const { number, code, answer } = await texted("reply");
+    const { db } = h.w.deps;
+    const { atOnce } = db;
+    db.atOnce = async () => {
+      db.atOnce = atOnce;
+      throw new Unanswered("away");
+    };
+    const post = reply("first", number, code);
+    expect((await send(post)).status).toBe(503);
+    await call(post);
+    expect(await collect(h.w.deps, { ...answer, waitMs: 0 })).toMatchObject({ kind: "allow" });
+  });
 
   test("a reply counts only with the code, from the number, to the sender and through the gateway of its text", async () => {
     const { number, code, answer } = await texted("reply");
