@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
+import { z } from "zod";
 import { apiScopes, type ApiScope } from "#core/api-key.ts";
 import type { FirstFactor } from "#core/first-factor.ts";
 import { helpPath } from "#core/help.ts";
@@ -8,10 +9,14 @@ import { verb, type Verb } from "./verb.ts";
 
 /** Clients, settings, the log, and the question why. */
 
+const dateTime = { offset: true, local: true };
+// the second of the times has no seconds
+const isoDate = z.union([z.iso.date(), z.iso.datetime(dateTime), z.iso.datetime({ ...dateTime, precision: -1 })]);
+/** Epoch ms; what `Date.parse` would guess (05/12, February 31) is no date. */
 export const date = (text: string): number => {
-  const at = Date.parse(text);
-  if (Number.isNaN(at)) throw new InvalidArgumentError("a date like 2027-01-31 or 2027-01-31T12:00Z is needed");
-  return at;
+  if (!isoDate.safeParse(text).success)
+    throw new InvalidArgumentError("a date like 2027-01-31 or 2027-01-31T12:00Z is needed");
+  return Date.parse(text);
 };
 /** Epoch ms until which people without a method are let in; `reject` is never. */
 const noMethod = (text: string): number => {

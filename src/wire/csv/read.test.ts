@@ -30,6 +30,16 @@ describe("CSV", () => {
           expect(await fields(`${bom}a,b${end}1,"say ""x"", y"${end},ö`, size)).toEqual(expected);
   });
 
+  test("whose lines end with CR alone is refused, and nothing of it is told (R-086)", async () => {
+    expect(await refusal("serial,secret\rA-1,GEZDGNBV\r")).toBe(
+      "line 1: the lines end with CR alone; save the table with CRLF or LF",
+    );
+    expect(await fields('a,b\r\n"1\r2",3\r\n')).toEqual([
+      ["a", "b"],
+      ["1\r2", "3"],
+    ]);
+  });
+
   test("each row knows the line it begins in", async () => {
     const text = 'a,b\r\n1,"two\r\nlines\r\nand more"\r\n\r\n2,3\r\n"x\ny",4\n5,6\n';
     expect((await read(text)).map((row) => row.line)).toEqual([1, 2, 6, 7, 9]);
