@@ -106,7 +106,7 @@ export async function findUnsendable(run: Run, items: Settle[]): Promise<[Settle
   const numbers = await readBlockedNumbers(run, asked);
   const found: [Settle, Unsendable][] = [];
   const ringing = new Set<string>();
-  for (const item of inOrder(sending, ({ exclusive = "" }) => exclusive)) {
+  for (const item of inOrder(sending, ({ open }) => open?.factorId ?? "")) {
     if (item.joinKey !== undefined && (await isAsked(run, item))) found.push([item, "joins"]);
     else if (item.number !== undefined && numbers.has(item.number)) found.push([item, "blocked"]);
     else if (item.exclusive !== undefined && !(await isFree(run, item, ringing))) found.push([item, "busy"]);
